@@ -1,0 +1,1 @@
+"""Ground floor: the domain and its storage."""

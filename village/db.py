@@ -1,0 +1,65 @@
+"""Engine, session, and one unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What every table shares: names of constraints, and column types by annotation."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: sa.DateTime(timezone=True),
+        UUID: sa.Uuid(),
+        str: sa.Text(),
+        dict[str, Any]: postgresql.JSONB(none_as_null=True),
+        list[dict[str, Any]]: postgresql.JSONB(none_as_null=True),
+        list[str]: postgresql.ARRAY(sa.Text()),
+    }
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def create_engine(url: str, pool_size: int = 8, **options: Any) -> sa.Engine:
+    """Return an engine for PostgreSQL; statements are bounded to 15 s, lock waits to 10 s."""
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_recycle=1800,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "options": "-c statement_timeout=15000 -c lock_timeout=10000 -c timezone=UTC"
+        },
+        **options,
+    )
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[Session]:
+    """One unit of work: commit when the block ends, roll back when it raises."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session

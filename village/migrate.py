@@ -1,0 +1,42 @@
+"""Bring a database to the newest schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def config(url: str) -> Config:
+    """Return Alembic's configuration for the database at `url`."""
+    settings = Config()
+    settings.set_main_option("script_location", str(FOLDER))
+    settings.attributes["url"] = url
+    return settings
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Apply every migration up to `revision`; safe to run by several processes at once."""
+    command.upgrade(config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take migrations back to `revision`."""
+    command.downgrade(config(url), revision)
+
+
+def head() -> str | None:
+    """Return the newest revision that this code knows."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
+def current(engine: Engine) -> str | None:
+    """Return the revision that the database is at."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()

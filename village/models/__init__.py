@@ -1,0 +1,54 @@
+"""Tables, a file per family; importing this package registers them all."""
+
+from village.models.messages import (
+    Delivery,
+    IdempotencyKey,
+    Notification,
+    NotificationTemplate,
+    Outbox,
+)
+from village.models.org import Category, OrgUnit, Station
+from village.models.people import (
+    AvailabilityWindow,
+    ConflictDeclaration,
+    Consent,
+    LoginCode,
+    Membership,
+    Person,
+    RoleGrant,
+    TimeOff,
+    TokenFamily,
+    Volunteer,
+    WechatIdentity,
+)
+from village.models.requests import DueTime, Event, Handover, Request
+from village.models.tasks import Offer, Place, Task
+
+__all__ = [
+    "AvailabilityWindow",
+    "Category",
+    "ConflictDeclaration",
+    "Consent",
+    "Delivery",
+    "DueTime",
+    "Event",
+    "Handover",
+    "IdempotencyKey",
+    "LoginCode",
+    "Membership",
+    "Notification",
+    "NotificationTemplate",
+    "Offer",
+    "OrgUnit",
+    "Outbox",
+    "Person",
+    "Place",
+    "Request",
+    "RoleGrant",
+    "Station",
+    "Task",
+    "TimeOff",
+    "TokenFamily",
+    "Volunteer",
+    "WechatIdentity",
+]

@@ -1,0 +1,167 @@
+"""Requests: the work order, its due times, its append-only timeline, and hand-overs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from village.db import Base
+from village.ids import new_id
+from village.models.org import PRIORITIES, one_of
+
+REQUEST_STATES = (
+    "draft",
+    "submitted",
+    "triage",
+    "needs_info",
+    "accepted",
+    "dispatching",
+    "assigned",
+    "in_progress",
+    "checking",
+    "resolved",
+    "closed",
+    "rejected",
+    "withdrawn",
+    "handed_over",
+)
+WAITS_FOR = (
+    "mediation",
+    "council",
+    "referral",
+    "authority",
+    "supervision",
+    "safe_path",
+    "unconfirmed_danger",
+)
+DUE_KINDS = (
+    "emergency_answer",
+    "triage",
+    "first_response",
+    "resolve",
+    "requester_answer",
+    "auto_close",
+    "offer_round",
+)
+
+number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)
+
+
+class Request(Base):
+    """A villager's request (诉求工单), workflows 3.1."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("status", REQUEST_STATES), name="status"),
+        sa.CheckConstraint(one_of("priority", PRIORITIES), name="priority"),
+        sa.CheckConstraint(one_of("waits_for", WAITS_FOR), name="waits_for"),
+        sa.CheckConstraint("char_length(text) between 1 and 2000", name="text"),
+        sa.CheckConstraint("rating between 1 and 5", name="rating"),
+        sa.CheckConstraint("not (priority = 'P0' and status = 'dispatching')", name="p0"),
+        sa.ForeignKeyConstraint(
+            ["village_code", "station"], ["stations.village_code", "stations.kind"]
+        ),
+        sa.Index("ix_requests_mine", "requester_id", "id"),
+        sa.Index("ix_requests_queue", "village_code", "station", "status", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[str] = mapped_column(unique=True)
+    village_code: Mapped[str] = mapped_column(sa.ForeignKey("org_units.code"))
+    station: Mapped[str | None]
+    category: Mapped[str | None] = mapped_column(sa.ForeignKey("categories.code"))
+    requester_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    on_behalf_of: Mapped[dict[str, Any] | None]
+    text: Mapped[str]
+    place: Mapped[dict[str, Any] | None]
+    answers: Mapped[dict[str, Any]]
+    hide_me: Mapped[bool]
+    sealed: Mapped[bool] = mapped_column(doc="a dispute: read by its mediators alone")
+    neutral: Mapped[bool] = mapped_column(doc="push texts give nothing away (6.6)")
+    consent_version: Mapped[str | None]
+    status: Mapped[str]
+    priority: Mapped[str]
+    waits_for: Mapped[str | None] = mapped_column(doc="the next step's machine is not built")
+    no_volunteer: Mapped[bool] = mapped_column(default=False)
+    routing: Mapped[dict[str, Any]]
+    emergency: Mapped[dict[str, Any] | None]
+    transfers: Mapped[int] = mapped_column(default=0)
+    reopened: Mapped[int] = mapped_column(default=0)
+    question: Mapped[str | None]
+    result: Mapped[str | None]
+    solved: Mapped[str | None]
+    rating: Mapped[int | None]
+    done_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    first_response_due: Mapped[datetime | None]
+    resolve_due: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    first_response_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class DueTime(Base):
+    """A moment by which something must have happened; swept by the relay, never a timer."""
+
+    __tablename__ = "due_times"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("kind", DUE_KINDS), name="kind"),
+        sa.Index(
+            "ix_due_times_open",
+            "due_at",
+            postgresql_where=sa.text(
+                "fired_at is null and cancelled_at is null and paused_at is null"
+            ),
+        ),
+        sa.Index("ix_due_times_request", "request_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"))
+    kind: Mapped[str]
+    due_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    fired_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """A transition as it happened. A trigger refuses every change and removal."""
+
+    __tablename__ = "events"
+    __table_args__ = (sa.Index("ix_events_request", "request_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"))
+    machine: Mapped[str]
+    subject_id: Mapped[UUID]
+    action: Mapped[str]
+    from_status: Mapped[str | None]
+    to_status: Mapped[str]
+    actor_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    actor_role: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    trace: Mapped[str | None] = mapped_column(doc="request id of the call")
+    at: Mapped[datetime]
+
+
+class Handover(Base):
+    """To whom a request went, on what ground, and whether they said that they have it."""
+
+    __tablename__ = "handovers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"), index=True)
+    receiver: Mapped[str]
+    contact: Mapped[str | None]
+    basis: Mapped[str]
+    handed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    at: Mapped[datetime]
+    received_at: Mapped[datetime | None]

@@ -1,0 +1,113 @@
+"""Tasks, their places, and the offers by which volunteers are invited."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from village.db import Base
+from village.ids import new_id
+from village.models.org import one_of
+
+TASK_STATES = ("open", "filled", "done", "cancelled")
+PLACE_STATES = ("open", "taken", "checked_in", "completed")
+OFFER_STATES = (
+    "offered",
+    "accepted",
+    "declined",
+    "expired",
+    "withdrawn",
+    "checked_in",
+    "completed",
+    "released",
+)
+
+
+class Task(Base):
+    """A piece of work for volunteers, on the card that the head has confirmed."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("status", TASK_STATES), name="status"),
+        sa.CheckConstraint("people_needed between 1 and 20", name="people_needed"),
+        sa.CheckConstraint("risk between 0 and 3", name="risk"),
+        sa.CheckConstraint("minutes between 1 and 1440", name="minutes"),
+        sa.CheckConstraint("starts_at < ends_at", name="time"),
+        sa.Index(
+            "uq_tasks_live",
+            "request_id",
+            unique=True,
+            postgresql_where=sa.text("status in ('open', 'filled')"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["village_code", "station"], ["stations.village_code", "stations.kind"]
+        ),
+        sa.Index("ix_tasks_station", "village_code", "station", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"), index=True)
+    village_code: Mapped[str]
+    station: Mapped[str]
+    what: Mapped[str]
+    skills: Mapped[list[str]]
+    risk: Mapped[int]
+    minutes: Mapped[int]
+    people_needed: Mapped[int]
+    place: Mapped[dict[str, Any] | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(default="open")
+    wave: Mapped[int] = mapped_column(default=0)
+    wave_ends_at: Mapped[datetime | None]
+    policy: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Place(Base):
+    """One of the `people_needed` places of a task; taken by at most one person."""
+
+    __tablename__ = "places"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("status", PLACE_STATES), name="status"),
+        sa.CheckConstraint("(status = 'open') = (person_id is null)", name="holder"),
+        sa.UniqueConstraint("task_id", "person_id"),
+        sa.Index("ix_places_person", "person_id", "status"),
+    )
+
+    task_id: Mapped[UUID] = mapped_column(sa.ForeignKey("tasks.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(default="open")
+    person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    arrival: Mapped[datetime | None]
+    minutes: Mapped[int | None]
+    result: Mapped[str | None]
+    taken_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+
+class Offer(Base):
+    """An invitation to one volunteer. Nobody but herself sees that she declined."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("status", OFFER_STATES), name="status"),
+        sa.UniqueConstraint("task_id", "person_id"),
+        sa.Index("ix_offers_person", "person_id", "status", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    task_id: Mapped[UUID] = mapped_column(sa.ForeignKey("tasks.id"))
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("volunteers.person_id"))
+    status: Mapped[str] = mapped_column(default="offered")
+    wave: Mapped[int]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1)
