@@ -52,12 +52,12 @@ def test_a_running_postgres_is_adopted_and_can_be_stopped(data_dir: Path) -> Non
 
 
 def test_postgres_starts_after_its_server_was_killed(data_dir: Path) -> None:
-    first = start_postgres(data_dir, durable=False, tied=True)
+    first = start_postgres(data_dir, tied=True)
     with connect(first) as link:
         link.execute("CREATE TABLE lamp (n int)")
     os.kill(first.pid, signal.SIGKILL)
     first._process.wait(5)
-    second = start_postgres(data_dir, durable=False, tied=True)
+    second = start_postgres(data_dir, tied=True)
     with connect(second) as link:
         link.execute("SELECT n FROM lamp")
     second.stop()
