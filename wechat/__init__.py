@@ -1,0 +1,1 @@
+"""WeChat's platform and nothing of ours: log-in, subscribe messages, and a stand-in server."""
