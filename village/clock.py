@@ -22,7 +22,7 @@ CLOSES = time_of_day(20)
 
 @dataclass(frozen=True)
 class _State:
-    """Domain time `domain` (epoch seconds) was at real time `real`; it runs `speed` times as fast."""
+    """It was `domain` (epoch seconds) at real time `real`; it runs `speed` times as fast."""
 
     real: float = 0.0
     domain: float = 0.0
@@ -36,7 +36,7 @@ _state = _State()
 
 def configure(path: str | os.PathLike[str] | None) -> None:
     """Follow the clock file at `path`; None means real time."""
-    global _path, _seen, _state  # noqa: PLW0603  one clock a process, by design
+    global _path, _seen, _state
     _path, _seen, _state = (Path(path) if path else None), (-1, -1), _State()
 
 
@@ -52,7 +52,7 @@ def now() -> datetime:
 
 
 def _current() -> _State:
-    global _seen, _state  # noqa: PLW0603
+    global _seen, _state
     if _path is None:
         return _state
     try:

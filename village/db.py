@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, cast
+from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Session
-
-from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,3 +61,8 @@ def transaction(engine: sa.Engine) -> Iterator[Session]:
     """One unit of work: commit when the block ends, roll back when it raises."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def table(model: type[Base]) -> sa.Table:
+    """Return a model's table, for statements that need no objects."""
+    return cast(sa.Table, model.__table__)

@@ -102,7 +102,8 @@ class Outbox(Base):
     subject_id: Mapped[UUID]
     trace: Mapped[str | None]
     created_at: Mapped[datetime]
-    due_at: Mapped[datetime] = mapped_column(doc="taken when this has come; moved on by a lease")
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None] = mapped_column(doc="handed to RQ; a lease runs from here")
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]

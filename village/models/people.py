@@ -189,7 +189,7 @@ class ConflictDeclaration(Base):
 
 
 class Consent(Base):
-    """A person's answer to a version of a document (PIPL art. 14, 15): never changed, only added to."""
+    """A person's answer to a version of a document (PIPL art. 14, 15); only ever added to."""
 
     __tablename__ = "consents"
     __table_args__ = (sa.Index("ix_consents_person", "person_id", "document", "at"),)

@@ -1,0 +1,175 @@
+"""Who may do what, and which fields each audience sees: one matrix, deny by default.
+
+`domain/permissions.md` 4.2 in the shape that the code asks it: a permission names the
+relations of a caller to an object that open it. Actions of a workflow are not repeated here:
+their `who` is in the workflow's table, and is spoken in the same relations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+PUBLIC = "public"
+ANYONE = "anyone"
+REQUESTER = "requester"
+INVITED = "invited"
+VOLUNTEER = "volunteer"
+HEAD = "head"
+CHAIR = "chair"
+MEDIATOR = "mediator"
+OWNER = "owner"
+SYSTEM = "system"
+LOOPBACK = "loopback"
+
+READERS = frozenset({REQUESTER, VOLUNTEER, HEAD, CHAIR, MEDIATOR})
+
+MATRIX: dict[str, frozenset[str]] = {
+    "ops.health": frozenset({PUBLIC}),
+    "ops.metrics": frozenset({LOOPBACK}),
+    "auth.login": frozenset({PUBLIC}),
+    "auth.logout": frozenset({ANYONE}),
+    "catalog.read": frozenset({PUBLIC}),
+    "me.read": frozenset({ANYONE}),
+    "me.update": frozenset({ANYONE}),
+    "availability.read": frozenset({ANYONE}),
+    "availability.update": frozenset({ANYONE}),
+    "request.create": frozenset({ANYONE}),
+    "request.list": frozenset({ANYONE}),
+    "request.list_station": frozenset({HEAD, CHAIR}),
+    "request.list_village": frozenset({CHAIR}),
+    "request.read": READERS,
+    "request.timeline": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
+    "request.act": READERS,
+    "offer.list": frozenset({ANYONE}),
+    "offer.answer": frozenset({INVITED}),
+    "task.list": frozenset({ANYONE}),
+    "task.list_station": frozenset({HEAD, CHAIR}),
+    "task.read": frozenset({VOLUNTEER, HEAD, CHAIR}),
+    "task.work": frozenset({VOLUNTEER}),
+    "station.queue": frozenset({HEAD, CHAIR}),
+    "village.triage": frozenset({CHAIR}),
+    "notification.list": frozenset({ANYONE}),
+    "notification.read": frozenset({OWNER}),
+}
+
+# Sensitivity tags of a request's fields, by audience.
+META, CONTENT, IDENTITY, EVIDENCE = "meta", "content", "identity", "evidence"
+
+REQUEST_VIEWS: dict[str, frozenset[str]] = {
+    REQUESTER: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
+    MEDIATOR: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
+    HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
+    CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
+    VOLUNTEER: frozenset({META}),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """An office in its term: role, unit, and station where the role has one."""
+
+    role: str
+    unit: str
+    station: str | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person with her offices in term, or the system (`person_id` is None)."""
+
+    person_id: UUID | None
+    name: str = ""
+    village: str | None = None
+    grants: tuple[Grant, ...] = ()
+    volunteer: bool = False
+    consent: str | None = None
+    family_id: UUID | None = None
+
+    def heads(self, village: str, station: str | None) -> bool:
+        """Tell whether she is head or deputy of the station; None: of any in the village."""
+        return any(
+            grant.role in ("head", "deputy")
+            and grant.unit == village
+            and station in (None, grant.station)
+            for grant in self.grants
+        )
+
+    def chairs(self, village: str) -> bool:
+        """Tell whether she chairs the village's association."""
+        return Grant("chair", village) in self.grants
+
+    def mediates(self, village: str, station: str | None) -> bool:
+        """Tell whether she is an accredited mediator of the village's mediation station."""
+        return station == "mediation" and any(
+            grant.role == "mediator" and grant.unit == village for grant in self.grants
+        )
+
+
+THE_SYSTEM = Actor(person_id=None, name="系统")
+
+
+class Located(Protocol):
+    """What lies in a village, at a station or (None) not yet at one."""
+
+    village_code: str
+    station: str | None
+
+
+class RequestLike(Located, Protocol):
+    """What this module needs to know of a request."""
+
+    requester_id: UUID
+    hide_me: bool
+    sealed: bool
+    status: str
+
+
+def station_relations(actor: Actor, village: str, station: str | None) -> frozenset[str]:
+    """Return the caller's relations to a station."""
+    found = set()
+    if actor.heads(village, station):
+        found.add(HEAD)
+    if actor.chairs(village):
+        found.add(CHAIR)
+    return frozenset(found)
+
+
+def request_relations(actor: Actor, request: RequestLike, *, works: bool = False) -> frozenset[str]:
+    """Return the caller's relations to a request; `works`: she holds a place of its task."""
+    if actor.person_id is None:
+        return frozenset({SYSTEM})
+    found = set(station_relations(actor, request.village_code, request.station))
+    if actor.person_id == request.requester_id:
+        found.add(REQUESTER)
+    if request.status == "draft":  # a draft is nobody's business yet
+        return frozenset(found & {REQUESTER})
+    if request.sealed and actor.mediates(request.village_code, request.station):
+        found.add(MEDIATOR)
+    if works:
+        found.add(VOLUNTEER)
+    return frozenset(found)
+
+
+def allows(permission: str, relations: frozenset[str]) -> bool:
+    """Tell whether one of the relations opens the permission; unknown permissions are shut."""
+    opened = MATRIX.get(permission, frozenset())
+    return PUBLIC in opened or bool(opened & relations)
+
+
+def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[str]:
+    """Return the sensitivity tags that these relations see of this request.
+
+    Disputes are sealed: head and chair see category, dates and state alone. A reporter who
+    hid herself is hidden from the station, not from the chair who answers for it.
+    """
+    seen: set[str] = set()
+    for relation in relations:
+        tags = set(REQUEST_VIEWS.get(relation, ()))
+        if request.sealed and relation in (HEAD, CHAIR):
+            tags &= {META}
+        if request.hide_me and relation == HEAD:
+            tags -= {IDENTITY}
+        seen |= tags
+    return frozenset(seen)

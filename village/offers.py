@@ -1,0 +1,205 @@
+"""Offers and places: the answers of volunteers, and the claim itself.
+
+Every answer locks the request first, so the claim sees its true state and answers of fifty
+phones stand in line; the constraints of `places` would refuse a second holder even without.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import clock, outbox
+from village.access import THE_SYSTEM, Actor
+from village.errors import GuardFailed, LostRace, NotFound
+from village.ids import new_id
+from village.models import Offer, Place, Request, Task
+from village.workflow.engine import apply, attempt, start
+from village.workflow.offer import LIVE, OFFER
+from village.workflow.request import REQUEST
+
+STALE_YES = timedelta(hours=1)
+
+
+def invite(
+    session: Session, task: Task, person_id: UUID, *, wave: int, expires_at: datetime
+) -> Offer:
+    """Write an offer to one volunteer; she is told after the commit."""
+    offer = Offer(
+        id=new_id(),
+        task_id=task.id,
+        request_id=task.request_id,
+        person_id=person_id,
+        wave=wave,
+        expires_at=expires_at,
+        created_at=clock.now(),
+    )
+    started: Offer = start(session, OFFER, offer, "invite", actor=THE_SYSTEM)
+    return started
+
+
+def accept(
+    session: Session,
+    actor: Actor,
+    offer_id: UUID,
+    *,
+    arrival: datetime | None = None,
+    offline_since: datetime | None = None,
+) -> Offer:
+    """Take a place by an offer: atomic, first come, first served.
+
+    A second tap answers like the first. Raises NotFound, or LostRace with code `filled`,
+    `ended`, `withdrawn`, or `confirm_again` for a yes that waited offline for over an hour.
+    """
+    offer = _mine(session, actor, offer_id)
+    if offer.status in LIVE:
+        return offer
+    _still_wanted(session, offer)
+    if offline_since is not None and clock.now() - offline_since > STALE_YES:
+        raise LostRace("confirm_again", "the yes is an hour old; ask her again")
+    accepted = _apply(session, offer_id, "accept", actor)
+    accepted.answered_at = clock.now()
+    if not _claim(session, accepted, arrival):
+        raise LostRace("filled", "all places are taken")
+    if not _open_places(session, accepted.task_id):
+        attempt(session, REQUEST, accepted.request_id, "fill")
+    return accepted
+
+
+def _mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
+    offer = OFFER.lock(session, offer_id)
+    if offer is None or not OFFER.relations(session, actor, offer):
+        raise NotFound
+    return offer
+
+
+def _still_wanted(session: Session, offer: Offer) -> None:
+    request = session.get_one(Request, offer.request_id)
+    task = session.get_one(Task, offer.task_id)
+    if offer.status == "withdrawn":
+        raise LostRace("filled" if task.status in ("filled", "done") else "withdrawn")
+    if offer.status not in ("offered", "expired"):
+        return  # the machine says what is wrong with it
+    if task.status in ("filled", "done"):
+        raise LostRace("filled", "all places are taken")
+    if task.status != "open" or request.status != "dispatching":
+        raise LostRace("ended", "the request no longer looks for volunteers")
+
+
+def _claim(session: Session, offer: Offer, arrival: datetime | None) -> bool:
+    free = (
+        sa.select(Place.seq)
+        .where(Place.task_id == offer.task_id, Place.status == "open")
+        .order_by(Place.seq)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalar(
+        sa.update(Place)
+        .where(Place.task_id == offer.task_id, Place.seq == free.scalar_subquery())
+        .where(Place.status == "open")
+        .values(status="taken", person_id=offer.person_id, arrival=arrival, taken_at=clock.now())
+        .returning(Place.seq)
+    )
+    return taken is not None
+
+
+def _open_places(session: Session, task_id: UUID) -> int:
+    return (
+        session.scalar(
+            sa.select(sa.func.count()).where(Place.task_id == task_id, Place.status == "open")
+        )
+        or 0
+    )
+
+
+def decline(session: Session, actor: Actor, offer_id: UUID, *, reason: str | None = None) -> Offer:
+    """Say no, free of consequence; the next person is asked at once."""
+    offer = _mine(session, actor, offer_id)
+    if offer.status == "declined":
+        return offer
+    offer = _apply(session, offer_id, "decline", actor, reason=reason)
+    offer.answered_at, offer.reason = clock.now(), reason
+    _wake(session, offer)
+    return offer
+
+
+def check_in(session: Session, actor: Actor, task_id: UUID) -> Offer:
+    """Say that she is there (R17); the first one starts the work."""
+    offer = _of_task(session, actor, task_id)
+    offer = _apply(session, offer.id, "check_in", actor)
+    _set_place(session, offer, status="checked_in")
+    attempt(session, REQUEST, offer.request_id, "start")
+    return offer
+
+
+def complete(session: Session, actor: Actor, task_id: UUID, *, result: str, minutes: int) -> Offer:
+    """Say what was done and how long it took; the last one hands it to the head (R21)."""
+    offer = _of_task(session, actor, task_id)
+    offer = _apply(session, offer.id, "complete", actor)
+    _set_place(
+        session, offer, status="completed", result=result, minutes=minutes,
+        completed_at=clock.now(),
+    )  # fmt: skip
+    request = session.get_one(Request, offer.request_id)
+    if not _unfinished(session, task_id):
+        request.done_by = offer.person_id
+        attempt(session, REQUEST, request.id, "submit_result", payload={"result": result})
+    return offer
+
+
+def release(session: Session, actor: Actor, task_id: UUID, *, reason: str | None = None) -> Offer:
+    """Give the place back, without a penalty; only that place opens again (R18)."""
+    offer = _of_task(session, actor, task_id)
+    offer = _apply(session, offer.id, "release", actor, reason=reason)
+    free_place(session, offer)
+    if attempt(session, REQUEST, offer.request_id, "reopen_place") is None:
+        _wake(session, offer)
+    return offer
+
+
+def free_place(session: Session, offer: Offer) -> None:
+    """Open the place that an offer's person held."""
+    _set_place(session, offer, status="open", person_id=None, arrival=None, taken_at=None)
+
+
+def _of_task(session: Session, actor: Actor, task_id: UUID) -> Offer:
+    mine = sa.select(Offer.id).where(Offer.task_id == task_id, Offer.person_id == actor.person_id)
+    offer_id = session.scalar(mine)
+    if offer_id is None:
+        raise NotFound
+    offer = _mine(session, actor, offer_id)
+    if offer.status in ("offered", "expired", "declined", "withdrawn"):
+        raise NotFound
+    return offer
+
+
+def _set_place(session: Session, offer: Offer, **values: Any) -> None:
+    found = session.execute(
+        sa.update(Place)
+        .where(Place.task_id == offer.task_id, Place.person_id == offer.person_id)
+        .values(**values)
+    )
+    if found.rowcount != 1:  # type: ignore[attr-defined]
+        raise GuardFailed("no_place", "no place is held by this offer")
+
+
+def _unfinished(session: Session, task_id: UUID) -> bool:
+    waiting = sa.exists().where(Place.task_id == task_id, Place.status != "completed")
+    return bool(session.scalar(sa.select(waiting)))
+
+
+def _wake(session: Session, offer: Offer) -> None:
+    outbox.put(session, "dispatch.round", offer.request_id)
+
+
+def _apply(
+    session: Session, offer_id: UUID, action: str, actor: Actor, **payload: str | None
+) -> Offer:
+    given = {name: value for name, value in payload.items() if value is not None}
+    offer: Offer = apply(session, OFFER, offer_id, action, actor=actor, payload=given)
+    return offer

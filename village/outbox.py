@@ -1,0 +1,186 @@
+"""What must happen after the commit.
+
+A row is written in the transaction of the change that wants it, and it is the job's only
+record: RQ carries its id. The relay hands rows to RQ; `run` does the work and marks the row
+done in one transaction, so a job that is lost is done later, and one that comes twice does
+nothing the second time. A job's name starts with its queue: `notify.tell`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import clock
+from village.db import table, transaction
+from village.ids import new_id
+from village.models import DueTime, Outbox
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)  # shorter than RQ's own recovery floor of 61 s
+BACKOFF_SECONDS = (1, 5, 30, 120, 600, 1800, 7200)
+KEEP = timedelta(days=7)
+
+After = Callable[[], None]
+Handler = Callable[[Any, Session, UUID], After | None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A row that was handed over: its id, and the queue that it belongs on."""
+
+    id: UUID
+    queue: str
+
+
+def row(
+    job: str, subject_id: UUID, *, delay: timedelta = timedelta(0), trace: str | None = None
+) -> dict[str, Any]:
+    """Return the values of an outbox row for `job` on `subject_id`, due after `delay`."""
+    now = clock.wall()
+    return {
+        "id": new_id(),
+        "queue": job.partition(".")[0],
+        "job": job,
+        "subject_id": subject_id,
+        "trace": trace,
+        "created_at": now,
+        "due_at": now + delay,
+        "attempts": 0,
+    }
+
+
+def put(session: Session, job: str, subject_id: UUID, *, delay: timedelta = timedelta(0)) -> None:
+    """Write one row into the caller's transaction."""
+    put_rows(session, [row(job, subject_id, delay=delay)])
+
+
+def put_rows(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Write rows made by `row`, in one statement."""
+    if rows:
+        session.execute(sa.insert(table(Outbox)), rows)
+
+
+def take(session: Session, limit: int = 500, retake: Collection[str] = ()) -> list[Taken]:
+    """Mark due rows as handed to RQ and return them; any number of relays may ask at once.
+
+    `retake` names the queues that hold no waiting job: rows of theirs whose lease ran out were
+    lost on the way, and are taken again. (A row that only waits in a long queue is not.)
+    """
+    now = clock.wall()
+    fresh = Outbox.sent_at.is_(None) & (Outbox.due_at <= now)
+    lost = (Outbox.sent_at < now - LEASE) & Outbox.queue.in_(list(retake))
+    due = (
+        sa.select(Outbox.id)
+        .where(Outbox.done_at.is_(None), Outbox.failed_at.is_(None), fresh | lost)
+        .order_by(Outbox.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.execute(
+        sa.update(Outbox)
+        .where(Outbox.id.in_(due.scalar_subquery()))
+        .values(sent_at=now)
+        .returning(Outbox.id, Outbox.queue)
+        .execution_options(synchronize_session=False)
+    )
+    return [Taken(*found) for found in taken]
+
+
+def sweep_deadlines(session: Session, limit: int = 500) -> int:
+    """Fire due times that have come: each becomes a `dispatch.due` job, once; return how many."""
+    now = clock.now()
+    due = (
+        sa.select(DueTime.id)
+        .where(
+            DueTime.due_at <= now,
+            DueTime.fired_at.is_(None),
+            DueTime.cancelled_at.is_(None),
+            DueTime.paused_at.is_(None),
+        )
+        .order_by(DueTime.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    fired = session.scalars(
+        sa.update(DueTime)
+        .where(DueTime.id.in_(due.scalar_subquery()))
+        .values(fired_at=now)
+        .returning(DueTime.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    put_rows(session, [row("dispatch.due", due_id) for due_id in fired])
+    return len(fired)
+
+
+def run(context: Any, outbox_id: UUID, handlers: Mapping[str, Handler]) -> None:
+    """Do the job of a row and mark it done, in one transaction on `context.engine`.
+
+    A handler may return a function for the world outside: it is called after the commit,
+    without a database connection held. A failure is recorded and tried again with back-off.
+    """
+    try:
+        with transaction(context.engine) as session:
+            after = _perform(context, session, outbox_id, handlers)
+    except Exception as error:
+        _record_failure(context.engine, outbox_id, error)
+        raise
+    if after is not None:
+        after()
+
+
+def _perform(
+    context: Any, session: Session, outbox_id: UUID, handlers: Mapping[str, Handler]
+) -> After | None:
+    found = session.get(Outbox, outbox_id, with_for_update={"skip_locked": True})
+    if found is None or found.done_at is not None:
+        return None
+    after = handlers[found.job](context, session, found.subject_id)
+    found.done_at = clock.wall()
+    return after
+
+
+def _record_failure(engine: sa.Engine, outbox_id: UUID, error: Exception) -> None:
+    with transaction(engine) as session:
+        found = session.get(Outbox, outbox_id, with_for_update=True)
+        if found is None or found.done_at is not None:
+            return
+        found.error = type(error).__name__
+        wait = next_wait(found.attempts)
+        found.attempts += 1
+        found.sent_at = None
+        if wait is None:
+            found.failed_at = clock.wall()
+            log.error("job given up", extra={"job": found.job, "outbox_id": str(outbox_id)})
+        else:
+            found.due_at = clock.wall() + wait
+
+
+def next_wait(attempts: int) -> timedelta | None:
+    """Return how long to wait after `attempts` failures; None when it is time to give up."""
+    if attempts >= len(BACKOFF_SECONDS):
+        return None
+    return timedelta(seconds=BACKOFF_SECONDS[attempts])
+
+
+def oldest_open(session: Session) -> datetime | None:
+    """Return when the oldest row was due that nobody has done yet."""
+    return session.scalar(
+        sa.select(sa.func.min(Outbox.due_at)).where(
+            Outbox.done_at.is_(None), Outbox.failed_at.is_(None)
+        )
+    )
+
+
+def purge(session: Session) -> int:
+    """Remove rows that were done a week ago; return how many."""
+    gone = session.execute(sa.delete(Outbox).where(Outbox.done_at < clock.wall() - KEEP))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

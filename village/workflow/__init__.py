@@ -1,0 +1,1 @@
+"""Workflows are tables: one engine, and a table a file."""

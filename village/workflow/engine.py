@@ -1,0 +1,268 @@
+"""The one function by which anything changes state, and the types its tables are made of.
+
+Order of checks: may the caller know of it (404), may she do this (403), is it the version she
+saw (412), is the state right (409), are the conditions met (422). The change, its event, its
+due times and its outbox rows are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access, clock, outbox
+from village.access import Actor
+from village.db import table
+from village.errors import Forbidden, NotFound, StaleVersion, WrongState
+from village.ids import new_id
+from village.models import DueTime, Event
+
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+
+START = "-"
+
+
+class Subject(Protocol):
+    """A row that a machine moves."""
+
+    id: UUID
+    status: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Tell:
+    """A notice: who hears of the transition, by which template (None: a line in the inbox)."""
+
+    audience: str
+    template: str | None = None
+    push: bool = True
+
+
+@dataclass
+class Step:
+    """A transition under way: what guards and effects look at."""
+
+    session: Session
+    row: Any
+    transition: Transition
+    actor: Actor
+    role: str
+    payload: Mapping[str, Any]
+    now: datetime
+    event_id: UUID = field(default_factory=new_id)
+    data: dict[str, Any] = field(default_factory=dict)
+    due: dict[str, datetime] = field(default_factory=dict)
+    jobs: list[str] = field(default_factory=list)
+
+
+Guard = Callable[[Step], None]
+Effect = Callable[[Step], None]
+Condition = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A row of a workflow table. `rule` is the row of `domain/workflows.md` that it follows."""
+
+    action: str
+    sources: tuple[str, ...]
+    target: str
+    who: tuple[str, ...]
+    rule: str
+    guards: tuple[Guard, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    tell: tuple[Tell, ...] = ()
+    when: Condition | None = None
+    keeps: tuple[str, ...] = ()  # names of payload fields that the event records
+
+
+class Machine:
+    """A kind of work: its table, how its rows are locked, and how callers relate to them."""
+
+    name: str
+    states: tuple[str, ...]
+    rows: tuple[Transition, ...]
+
+    def lock(self, session: Session, subject_id: UUID) -> Any:
+        """Return the row, locked until the end of the transaction; None if there is none."""
+        raise NotImplementedError
+
+    def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
+        """Return the caller's relations to the row."""
+        raise NotImplementedError
+
+    def insert(self, session: Session, row: Any) -> None:
+        """Write a new row; by Core, since intake is the hottest path."""
+        session.execute(sa.insert(table(type(row))).values(column_values(row)))
+
+    def request_id(self, row: Any) -> UUID:
+        """Return the request whose timeline the events belong to."""
+        raise NotImplementedError
+
+    def entered(self, step: Step, source: str) -> None:
+        """Do what entering a state means for every transition, such as its due times."""
+
+    def actions(self) -> tuple[str, ...]:
+        """Return the names of all actions that people take, in the table's order."""
+        named = {row.action: None for row in self.rows if row.who != (access.SYSTEM,)}
+        return tuple(named)
+
+    def find(self, action: str, row: Any, relations: frozenset[str]) -> Transition | None:
+        """Return the transition that `action` means for these relations in the present state."""
+        for transition in self.rows:
+            if (
+                transition.action == action
+                and row.status in transition.sources
+                and relations.intersection(transition.who)
+                and (transition.when is None or transition.when(row))
+            ):
+                return transition
+        return None
+
+    def allowed_actions(self, row: Any, relations: frozenset[str]) -> list[str]:
+        """Return what the caller may do now, before conditions on what she sends."""
+        return [action for action in self.actions() if self.find(action, row, relations)]
+
+
+def apply(
+    session: Session,
+    machine: Machine,
+    subject_id: UUID,
+    action: str,
+    *,
+    actor: Actor,
+    payload: Mapping[str, Any] | None = None,
+    if_match: int | None = None,
+) -> Any:
+    """Take `action` on a subject and return its row as it now is.
+
+    Raises NotFound, Forbidden, StaleVersion, WrongState, or what a guard raises (GuardFailed,
+    Recused, LostRace); the caller's transaction must then be rolled back.
+    """
+    row = machine.lock(session, subject_id)
+    relations = frozenset() if row is None else machine.relations(session, actor, row)
+    if row is None or not relations:
+        raise NotFound
+    transition = _choose(machine, row, action, relations, if_match)
+    role = next(relation for relation in transition.who if relation in relations)
+    step = Step(session, row, transition, actor, role, payload or {}, clock.now())
+    for guard in transition.guards:
+        guard(step)
+    source = row.status
+    row.status = transition.target
+    row.version += 1
+    finish(machine, step, source)
+    return row
+
+
+def attempt(
+    session: Session, machine: Machine, subject_id: UUID, action: str, **options: Any
+) -> Any | None:
+    """Apply a step of the system's; None where the state has moved on, which is no error."""
+    try:
+        return apply(session, machine, subject_id, action, actor=access.THE_SYSTEM, **options)
+    except (WrongState, NotFound):
+        return None
+
+
+def _choose(
+    machine: Machine, row: Any, action: str, relations: frozenset[str], if_match: int | None
+) -> Transition:
+    openers = {who for known in machine.rows if known.action == action for who in known.who}
+    if not relations & openers:
+        raise Forbidden
+    if if_match is not None and if_match != row.version:
+        raise StaleVersion(version=row.version, status_now=row.status)
+    transition = machine.find(action, row, relations)
+    if transition is None:
+        raise WrongState(
+            current_status=row.status,
+            version=row.version,
+            allowed_actions=machine.allowed_actions(row, relations),
+        )
+    return transition
+
+
+def start(
+    session: Session,
+    machine: Machine,
+    row: Any,
+    action: str,
+    *,
+    actor: Actor,
+    payload: Mapping[str, Any] | None = None,
+) -> Any:
+    """Insert a new subject by a transition from START; `row` is transient and stays detached."""
+    role = access.SYSTEM if actor.person_id is None else access.REQUESTER
+    row.status, row.version = START, 1
+    transition = machine.find(action, row, frozenset({role}))
+    if transition is None:
+        raise WrongState
+    step = Step(session, row, transition, actor, role, payload or {}, clock.now())
+    for guard in transition.guards:
+        guard(step)
+    row.status = transition.target
+    finish(machine, step, START)
+    return row
+
+
+def finish(machine: Machine, step: Step, source: str) -> None:
+    """Write what every transition leaves: the row, its due times, the event, outbox rows."""
+    machine.entered(step, source)
+    for effect in step.transition.effects:
+        effect(step)
+    if source == START:
+        machine.insert(step.session, step.row)
+    else:
+        step.session.flush()
+    if step.due:
+        step.session.execute(sa.insert(table(DueTime)), _due_rows(machine, step))
+    step.session.execute(sa.insert(table(Event)).values(_event(machine, step, source)))
+    outbox.put_rows(step.session, _outbox_rows(machine, step))
+
+
+def column_values(row: Any) -> dict[str, Any]:
+    """Return the values of a transient row by column."""
+    return {column.key: getattr(row, column.key) for column in table(type(row)).columns}
+
+
+def _due_rows(machine: Machine, step: Step) -> list[dict[str, Any]]:
+    request_id = machine.request_id(step.row)
+    return [
+        {"id": new_id(), "request_id": request_id, "kind": kind, "due_at": at}
+        for kind, at in step.due.items()
+    ]
+
+
+def _outbox_rows(machine: Machine, step: Step) -> list[dict[str, Any]]:
+    trace, request_id = trace_id.get(), machine.request_id(step.row)
+    rows = [outbox.row(job, request_id, trace=trace) for job in step.jobs]
+    if step.transition.tell:
+        rows.append(outbox.row("notify.tell", step.event_id, trace=trace))
+    return rows
+
+
+def _event(machine: Machine, step: Step, source: str) -> dict[str, Any]:
+    kept = {name: step.payload[name] for name in step.transition.keeps if name in step.payload}
+    return {
+        "id": step.event_id,
+        "request_id": machine.request_id(step.row),
+        "machine": machine.name,
+        "subject_id": step.row.id,
+        "action": step.transition.action,
+        "from_status": None if source == START else source,
+        "to_status": step.transition.target,
+        "actor_id": step.actor.person_id,
+        "actor_role": step.role,
+        "data": {**kept, **step.data},
+        "trace": trace_id.get(),
+        "at": step.now,
+    }

@@ -1,0 +1,60 @@
+"""The offer's workflow, `domain/workflows.md` 3.8: an invitation, never an order."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village.access import INVITED, SYSTEM, Actor
+from village.models import Offer, Request
+from village.models.tasks import OFFER_STATES
+from village.workflow.engine import START, Machine, Tell, Transition
+
+T = Transition
+LIVE = ("accepted", "checked_in")
+
+TABLE: tuple[Transition, ...] = (
+    T("invite", (START,), "offered", (SYSTEM,), "R13", tell=(Tell(INVITED, "N10"),)),
+    T("accept", ("offered", "expired"), "accepted", (INVITED,), "R14"),
+    T("decline", ("offered", "expired"), "declined", (INVITED,), "3.8", keeps=("reason",)),
+    T("expire", ("offered",), "expired", (SYSTEM,), "3.8"),
+    T("take_back", ("offered",), "withdrawn", (SYSTEM,), "3.1",
+      tell=(Tell(INVITED, push=False),)),
+    T("check_in", ("accepted",), "checked_in", (INVITED,), "R17"),
+    T("complete", ("checked_in",), "completed", (INVITED,), "R21"),
+    T("release", LIVE, "released", (INVITED,), "R18", keeps=("reason",)),
+    T("redo", ("completed",), "checked_in", (SYSTEM,), "R22"),
+    T("cancel", LIVE, "withdrawn", (SYSTEM,), "R27, R29", tell=(Tell(INVITED),)),
+)  # fmt: skip
+
+
+class OfferMachine(Machine):
+    """Offers: known to the invited person alone; the request is locked before the offer."""
+
+    name = "offer"
+    states = OFFER_STATES
+    rows = TABLE
+
+    def lock(self, session: Session, subject_id: UUID) -> Offer | None:
+        """Return the offer, its request locked first."""
+        request_id = session.scalar(sa.select(Offer.request_id).where(Offer.id == subject_id))
+        if request_id is None:
+            return None
+        session.execute(sa.select(Request.id).where(Request.id == request_id).with_for_update())
+        return session.get(Offer, subject_id, with_for_update=True, populate_existing=True)
+
+    def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
+        """Return whether the caller is the invited person, or the system."""
+        if actor.person_id is None:
+            return frozenset({SYSTEM})
+        return frozenset({INVITED} if row.person_id == actor.person_id else ())
+
+    def request_id(self, row: Any) -> UUID:
+        """Return the request that the offer serves."""
+        return UUID(str(row.request_id))
+
+
+OFFER = OfferMachine()

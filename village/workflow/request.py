@@ -1,0 +1,164 @@
+"""The request's workflow (诉求工单), `domain/workflows.md` 3.1: read it as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access, clock
+from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, Actor
+from village.db import table
+from village.models import Place, Request, Task
+from village.models.requests import REQUEST_STATES, number_sequence
+from village.workflow import request_rules as rules
+from village.workflow.engine import START, Machine, Step, Tell, Transition, column_values
+
+STAFF = (HEAD, CHAIR)
+OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
+ACTIVE = (*OPEN, "in_progress", "checking")
+T = Transition
+
+TABLE: tuple[Transition, ...] = (
+    # ------------------------------------------------------------------ asking for help
+    T("submit", (START,), "submitted", (REQUESTER,), "R1, R3",
+      when=rules.is_routed, guards=(rules.has_consent,), effects=(rules.set_limits,),
+      tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
+    T("submit", (START,), "triage", (REQUESTER,), "R1, R4",
+      guards=(rules.has_consent,), effects=(rules.set_limits,),
+      tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
+    T("hold", (START,), "draft", (REQUESTER,), "R1", guards=(rules.has_consent,)),
+    # ------------------------------------------------------------------ the emergency question
+    T("danger", ("draft", "submitted"), "handed_over", (REQUESTER,), "R2",
+      when=rules.was_asked, effects=(rules.hand_to_rescue,),
+      tell=(Tell(REQUESTER, "N07", push=False), Tell(HEAD), Tell(CHAIR))),
+    T("no_danger", ("draft",), "submitted", (REQUESTER,), "R1, R3",
+      when=rules.is_routed, effects=(rules.set_limits, rules.no_danger),
+      tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
+    T("no_danger", ("draft",), "triage", (REQUESTER,), "R1, R4",
+      effects=(rules.set_limits, rules.no_danger),
+      tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
+    T("no_danger", ("submitted",), "submitted", (REQUESTER,), "R30",
+      when=rules.is_unconfirmed, effects=(rules.no_danger,), tell=(Tell(HEAD), Tell(CHAIR))),
+    T("presume_danger", ("draft",), "submitted", (SYSTEM,), "R30",
+      effects=(rules.presume_danger,),
+      tell=(Tell(HEAD, "N13"), Tell(CHAIR, "N13"), Tell(REQUESTER, push=False))),
+    # ------------------------------------------------------------------ finding the station
+    T("route", ("triage",), "submitted", (CHAIR,), "R5",
+      guards=(rules.not_recused,), effects=(rules.to_station,), keeps=("station", "reason"),
+      tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    T("route", ("submitted", "accepted"), "submitted", (CHAIR,), "R10",
+      guards=(rules.not_recused, rules.other_station), effects=(rules.to_station,),
+      keeps=("station", "reason"), tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    T("route", ("submitted", "accepted"), "submitted", (HEAD,), "R10",
+      when=rules.may_transfer, guards=(rules.not_recused, rules.other_station),
+      effects=(rules.to_station, rules.count_transfer), keeps=("station", "reason"),
+      tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    # ------------------------------------------------------------------ the station's answer
+    T("accept", ("submitted",), "accepted", STAFF, "R6",
+      guards=(rules.not_recused,), effects=(rules.responded, rules.take_over),
+      keeps=("priority",), tell=(Tell(REQUESTER, "N02"),)),
+    T("ask", ("submitted", "accepted"), "needs_info", STAFF, "R7",
+      guards=(rules.not_recused,), effects=(rules.responded, rules.pause),
+      keeps=("question",), tell=(Tell(REQUESTER, "N03"),)),
+    T("answer", ("needs_info",), "submitted", (REQUESTER,), "R8",
+      effects=(rules.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
+    T("reject", ("submitted",), "rejected", STAFF, "R11",
+      guards=(rules.not_recused,), effects=(rules.responded,),
+      keeps=("reason", "advice"), tell=(Tell(REQUESTER, "N04"),)),
+    # ------------------------------------------------------------------ the work
+    T("dispatch", ("accepted",), "dispatching", STAFF, "R13",
+      guards=(rules.not_recused, rules.has_machine, rules.for_volunteers),
+      effects=(rules.open_task,), tell=(Tell(REQUESTER, push=False),)),
+    T("dispatch", ("in_progress",), "dispatching", STAFF, "R13, R25",
+      when=rules.was_reopened,
+      guards=(rules.not_recused, rules.has_machine, rules.for_volunteers, rules.no_live_task),
+      effects=(rules.open_task,), tell=(Tell(REQUESTER, push=False),)),
+    T("fill", ("dispatching",), "assigned", (SYSTEM,), "R14",
+      effects=(rules.withdraw_offers,), tell=(Tell(REQUESTER, "N05"), Tell(HEAD, push=False))),
+    T("give_up", ("dispatching",), "accepted", (SYSTEM,), "R15",
+      effects=(rules.close_unfilled,), tell=(Tell(HEAD), Tell(CHAIR, push=False))),
+    T("handle", ("accepted",), "in_progress", STAFF, "R16",
+      guards=(rules.not_recused, rules.has_machine), tell=(Tell(REQUESTER, push=False),)),
+    T("start", ("assigned",), "in_progress", (SYSTEM,), "R17",
+      tell=(Tell(REQUESTER, push=False),)),
+    T("reopen_place", ("assigned", "in_progress"), "dispatching", (SYSTEM,), "R18",
+      effects=(rules.refill,), tell=(Tell(HEAD, push=False),)),
+    T("submit_result", ("in_progress",), "checking", (*STAFF, SYSTEM), "R21",
+      guards=(rules.not_recused,), effects=(rules.keep_result,), keeps=("result",),
+      tell=(Tell(HEAD, push=False),)),
+    T("send_back", ("checking",), "in_progress", STAFF, "R22",
+      guards=(rules.not_recused,), effects=(rules.work_again,), keeps=("reason",),
+      tell=(Tell("volunteers"),)),
+    T("resolve", ("checking",), "resolved", STAFF, "R23",
+      guards=(rules.not_recused, rules.second_person), tell=(Tell(REQUESTER, "N08"),)),
+    # ------------------------------------------------------------------ the villager's word
+    T("confirm", ("resolved",), "closed", (REQUESTER,), "R24",
+      effects=(rules.keep_verdict,), keeps=("solved", "rating", "comment"),
+      tell=(Tell(HEAD, push=False), Tell("volunteers", push=False))),
+    T("auto_close", ("resolved",), "closed", (SYSTEM,), "R24"),
+    T("reopen", ("resolved", "closed"), "in_progress", (REQUESTER,), "R25",
+      when=rules.never_reopened, guards=(rules.within_15_days,), effects=(rules.open_again,),
+      keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
+    T("reopen", ("resolved", "closed"), "in_progress", (CHAIR,), "R25",
+      when=rules.reopened_once, guards=(rules.not_recused, rules.within_15_days),
+      effects=(rules.open_again,), keeps=("reason",),
+      tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    T("withdraw", ("draft", *ACTIVE), "withdrawn", (REQUESTER,), "R27",
+      effects=(rules.cancel_task,), keeps=("reason",), tell=(Tell(HEAD, push=False),)),
+    T("hand_over", ACTIVE, "handed_over", STAFF, "R2, R29",
+      guards=(rules.not_recused,), effects=(rules.responded, rules.hand_over, rules.cancel_task),
+      tell=(Tell(REQUESTER, "N07"),)),
+)  # fmt: skip
+
+
+class RequestMachine(Machine):
+    """Requests: locked by their row, read by requester, station, chair, mediator, volunteer."""
+
+    name = "request"
+    states = REQUEST_STATES
+    rows = TABLE
+
+    def lock(self, session: Session, subject_id: UUID) -> Request | None:
+        """Return the request, locked; it comes before task and offer in the order of locks."""
+        return session.get(Request, subject_id, with_for_update=True, populate_existing=True)
+
+    def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
+        """Return the caller's relations; a place on its task is looked up for strangers only."""
+        found = access.request_relations(actor, row)
+        if found or not actor.volunteer:
+            return found
+        return access.request_relations(actor, row, works=works_on(session, actor, row.id))
+
+    def insert(self, session: Session, row: Any) -> None:
+        """Write a new request and read the number that it was given."""
+        requests = table(Request)
+        number = sa.func.concat(
+            f"QT{clock.local_date(row.created_at)}-",
+            sa.func.to_char(number_sequence.next_value(), "FM0000999999999"),
+        )
+        values = {**column_values(row), "number": number}
+        row.number = session.scalar(sa.insert(requests).values(values).returning(requests.c.number))
+
+    def request_id(self, row: Any) -> UUID:
+        """Return its own id."""
+        return UUID(str(row.id))
+
+    def entered(self, step: Step, source: str) -> None:
+        """Cancel due times of the state that was left, set those of the one that is entered."""
+        rules.change_due_times(step, source)
+
+
+def works_on(session: Session, actor: Actor, request_id: UUID) -> bool:
+    """Tell whether the actor holds a place of a task of the request."""
+    held = (
+        sa.select(Place.task_id)
+        .join(Task, Task.id == Place.task_id)
+        .where(Task.request_id == request_id, Place.person_id == actor.person_id)
+    )
+    return bool(session.scalar(sa.select(held.exists())))
+
+
+REQUEST = RequestMachine()
