@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,6 +25,9 @@ RENEW_BELOW_SECONDS = 300
 LOCK_MILLISECONDS = 10_000
 WAIT_SECONDS = 6.0
 POLL_SECONDS = 0.05
+AWAY_SECONDS = 5.0
+
+T = TypeVar("T")
 
 _DELETE_IF_SAME = """
 if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
@@ -50,8 +54,9 @@ class Token:
 class TokenStore:
     """Keeps the token under `key`; `fetch` asks WeChat for it.
 
-    Waits on Redis are bounded by the time-outs of the client passed in. When Redis is away, a copy
-    in this process serves, and every process fetches for itself.
+    Waits on Redis are bounded by the time-outs of the client passed in. When Redis fails, it is
+    left alone for `AWAY_SECONDS`; a copy in this process serves, and every process fetches for
+    itself.
     """
 
     def __init__(self, key: str, fetch: Callable[[], Token], redis: Redis | None) -> None:
@@ -60,6 +65,7 @@ class TokenStore:
         self._fetch = fetch
         self._redis = redis
         self._copy: Token | None = None
+        self._away_until = 0.0
         self._renewing = threading.Lock()
 
     def get(self) -> str:
@@ -73,11 +79,7 @@ class TokenStore:
         """Forgets the token WeChat refused, unless another process has replaced it already."""
         if self._copy and self._copy.value == value:
             self._copy = None
-        if self._redis:
-            try:
-                self._redis.eval(_DELETE_IF_SAME, 1, self._key, value)
-            except RedisError as error:
-                _warn_redis(error)
+        self._ask_redis(lambda redis: redis.eval(_DELETE_IF_SAME, 1, self._key, value), None)
 
     def _renew(self, held: Token | None) -> Token:
         with self._lock() as won:
@@ -123,55 +125,48 @@ class TokenStore:
     @contextmanager
     def _shared_lock(self) -> Iterator[bool]:
         mark = secrets.token_hex(16)
-        won = self._acquire(mark)
+        won = self._ask_redis(lambda redis: self._acquire(redis, mark), True)
         try:
             yield won
         finally:
             if won:
-                self._release(mark)
+                self._ask_redis(lambda redis: self._release(redis, mark), None)
 
-    def _acquire(self, mark: str) -> bool:
-        if not self._redis:
-            return True
-        try:
-            return bool(self._redis.set(self._lock_key, mark, nx=True, px=LOCK_MILLISECONDS))
-        except RedisError as error:
-            _warn_redis(error)
-            return True
+    def _acquire(self, redis: Redis, mark: str) -> bool:
+        return bool(redis.set(self._lock_key, mark, nx=True, px=LOCK_MILLISECONDS))
 
-    def _release(self, mark: str) -> None:
-        if self._redis:
-            try:
-                self._redis.eval(_RELEASE_IF_OURS, 1, self._lock_key, mark)
-            except RedisError as error:
-                _warn_redis(error)
+    def _release(self, redis: Redis, mark: str) -> None:
+        redis.eval(_RELEASE_IF_OURS, 1, self._lock_key, mark)
 
     def _read(self) -> Token | None:
-        if not self._redis:
-            return self._copy
-        try:
-            value, expires_at = self._redis.hmget(self._key, ["token", "expires_at"])
-            return Token(_text(value), float(expires_at)) if value and expires_at else None
-        except RedisError as error:
-            _warn_redis(error)
-            return self._copy
+        return self._ask_redis(self._load, self._copy)
+
+    def _load(self, redis: Redis) -> Token | None:
+        value, expires_at = redis.hmget(self._key, ["token", "expires_at"])
+        return Token(_text(value), float(expires_at)) if value and expires_at else None
 
     def _write(self, token: Token) -> None:
         self._copy = token
-        if not self._redis:
-            return
+        self._ask_redis(lambda redis: self._save(redis, token), None)
+
+    def _save(self, redis: Redis, token: Token) -> None:
+        with redis.pipeline(transaction=True) as pipe:
+            pipe.hset(self._key, mapping={"token": token.value, "expires_at": token.expires_at})
+            pipe.expireat(self._key, int(token.expires_at))
+            pipe.execute()
+
+    def _ask_redis(self, question: Callable[[Redis], T], without: T) -> T:
+        """The answer of Redis, or `without` when there is none or it has just failed."""
+        if not self._redis or time.monotonic() < self._away_until:
+            return without
         try:
-            with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(self._key, mapping={"token": token.value, "expires_at": token.expires_at})
-                pipe.expireat(self._key, int(token.expires_at))
-                pipe.execute()
+            return question(self._redis)
         except RedisError as error:
-            _warn_redis(error)
+            # Every further question would wait for its time-outs again.
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            logger.warning("token_store_without_redis", extra={"error": type(error).__name__})
+            return without
 
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-def _warn_redis(error: RedisError) -> None:
-    logger.warning("token_store_without_redis", extra={"error": type(error).__name__})

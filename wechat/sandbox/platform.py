@@ -1,7 +1,8 @@
 """WeChat's own paths, with WeChat's errcodes and strictness.
 
 Every answer is HTTP 200 with JSON as text/plain. Errors carry errcode and errmsg with a rid;
-session and token answers carry no errcode. Codes: each endpoint's page in WeChat's server documentation.
+session and token answers carry no errcode. Codes: the page of each endpoint in WeChat's server
+documentation.
 """
 
 from __future__ import annotations
