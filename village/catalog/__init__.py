@@ -1,0 +1,1 @@
+"""The county's catalog as data files, with their readers and loaders."""
