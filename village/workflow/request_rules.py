@@ -15,6 +15,7 @@ from village.models import (
     DueTime,
     Handover,
     Person,
+    Place,
     Request,
     Station,
     Task,
@@ -66,6 +67,11 @@ def may_transfer(request: Request) -> bool:
 def was_reopened(request: Request) -> bool:
     """The villager said that it is not solved."""
     return request.reopened > 0
+
+
+def is_short(request: Request) -> bool:
+    """A wave ended with some of the people, not all."""
+    return request.no_volunteer
 
 
 def never_reopened(request: Request) -> bool:
@@ -138,6 +144,20 @@ def no_live_task(step: Step) -> None:
     )
     if step.session.scalar(live):
         raise GuardFailed("task_open", "volunteers are still at work on this")
+
+
+def somebody_accepted(step: Step) -> None:
+    """The work can go ahead with those who said yes, if there is one."""
+    if not step.session.scalar(sa.select(_taken(step).exists())):
+        raise GuardFailed("nobody_yet", "nobody has accepted yet")
+
+
+def _taken(step: Step) -> sa.Select[int]:
+    return (
+        sa.select(Place.seq)
+        .join(Task, Task.id == Place.task_id)
+        .where(Task.request_id == step.row.id, Task.status == "open", Place.status != "open")
+    )
 
 
 def second_person(step: Step) -> None:
@@ -329,8 +349,25 @@ def open_task(step: Step) -> None:
 def refill(step: Step) -> None:
     """A place became free: the task is open again, and the next people are asked (R18)."""
     live = sa.update(Task).where(Task.request_id == step.row.id, Task.status == "filled")
-    step.session.execute(live.values(status="open"))
+    step.session.execute(live.values(status="open", wave=0, wave_ends_at=None))
     step.jobs.append("dispatch.round")
+
+
+def run_short(step: Step) -> None:
+    """A wave ended with some of the people: they are kept, and the head decides (3.1)."""
+    step.row.no_volunteer = True
+
+
+def drop_open_places(step: Step) -> None:
+    """Go ahead with those who said yes: the task is as large as they are many."""
+    live = sa.select(Task.id).where(Task.request_id == step.row.id, Task.status == "open")
+    step.session.execute(sa.delete(Place).where(Place.task_id.in_(live), Place.status == "open"))
+    taken = sa.select(sa.func.count()).where(Place.task_id == Task.id).scalar_subquery()
+    step.session.execute(
+        sa.update(Task).where(Task.id.in_(live)).values(people_needed=taken),
+        execution_options={"synchronize_session": False},
+    )
+    step.row.no_volunteer = False
 
 
 def withdraw_offers(step: Step) -> None:

@@ -1,0 +1,1 @@
+"""Second floor: from a request to a volunteer."""

@@ -1,0 +1,135 @@
+"""The use case "submit a request": screen, route, write; and the answer to an emergency question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+from village.catalog.cache import Catalog
+
+from dispatch.routing import emergency
+from dispatch.routing.router import Routing, route
+from village import clock
+from village.access import Actor
+from village.catalog.files import parts, read
+from village.errors import Invalid
+from village.ids import new_id
+from village.models import Category, Request
+from village.workflow.engine import apply, start
+from village.workflow.request import REQUEST
+from village.workflow.request_rules import EMERGENCY_MINUTES
+from village.workflow.task_card import is_dispute
+
+SAFE_PATH = ("dv", "child", "suicide")
+
+
+def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Request:
+    """Write a villager's request and return it, with its number, state, station and reasons.
+
+    `sent` is the body of `POST /requests`. An emergency word that she has not answered yet
+    makes a draft with the question; everything else is put to a station or to triage at once.
+    Raises Invalid, or GuardFailed `consent_needed`.
+    """
+    category = _check(catalog, sent)
+    screen = emergency.screen(sent["text"])
+    routing = route(sent["text"], category, sent["village"])
+    request = _draft(actor, sent, category, routing)
+    answer = sent.get("emergency_confirmed")
+    payload = {"category": catalog.categories.get(request.category or "")}
+    request.waits_for = _safe_path(screen) or request.waits_for
+    request.routing["waits_for"] = request.waits_for
+    if answer or (screen is not None and answer is None):
+        request.emergency = _question(screen)
+        start(session, REQUEST, request, "hold", actor=actor, payload=payload)
+    else:
+        start(session, REQUEST, request, "submit", actor=actor, payload=payload)
+    if answer:
+        return answer_emergency(session, actor, request.id, danger_now=True)
+    return request
+
+
+def answer_emergency(
+    session: Session, actor: Actor, request_id: UUID, *, danger_now: bool
+) -> Request:
+    """Take the villager's answer: danger goes to the rescue services, the rest on its way."""
+    request: Request = apply(
+        session, REQUEST, request_id, "danger" if danger_now else "no_danger", actor=actor
+    )
+    return request
+
+
+def _check(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
+    if sent["village"] not in catalog.villages:
+        raise Invalid(errors={"village": ["没有这个村"]})
+    if sent.get("category") is None:
+        return None
+    category = catalog.categories.get(sent["category"])
+    if category is None:
+        raise Invalid(errors={"category": ["没有这个类别"]})
+    return category
+
+
+def _draft(
+    actor: Actor, sent: Mapping[str, Any], category: Category | None, routing: Routing
+) -> Request:
+    code = routing.category
+    flags = set(category.flags) if category else set()
+    sealed = routing.station == "mediation" and is_dispute(code)
+    return Request(
+        id=new_id(),
+        village_code=sent["village"],
+        station=routing.station if routing.decision == "routed" else None,
+        category=code,
+        requester_id=actor.person_id,
+        on_behalf_of=sent.get("on_behalf_of"),
+        text=sent["text"],
+        place=sent.get("place"),
+        answers=sent.get("answers") or {},
+        hide_me=bool(sent.get("hide_me")) or "confid" in flags,
+        sealed=sealed,
+        neutral=sealed or bool(flags & {"nopub", "confid"}),
+        consent_version=sent.get("consent_version"),
+        priority=routing.priority,
+        waits_for=routing.waits_for,
+        no_volunteer=False,
+        routing=_evidence(routing),
+        transfers=0,
+        reopened=0,
+        created_at=clock.now(),
+    )
+
+
+def _evidence(routing: Routing) -> dict[str, Any]:
+    return {
+        "decision": routing.decision,
+        "by": routing.by,
+        "confidence": routing.confidence,
+        "reasons": routing.reasons,
+        "version": routing.version,
+        "alternatives": routing.alternatives,
+        "waits_for": routing.waits_for,
+    }
+
+
+def _question(screen: emergency.Screen | None) -> dict[str, Any]:
+    if screen is None:
+        general = read("emergency_general")[0]
+        kind, question = general["kind"], general["question"]
+        numbers = [tuple(part.split("=")) for part in parts(general["numbers"])]
+    else:
+        kind, question, numbers = screen.kind, screen.question, list(screen.numbers)
+    return {
+        "kind": kind,
+        "question": question,
+        "numbers": [{"label": label, "number": number} for label, number in numbers],
+        "answer_by": clock.now() + timedelta(minutes=EMERGENCY_MINUTES),
+        "danger_now": None,
+    }
+
+
+def _safe_path(screen: emergency.Screen | None) -> str | None:
+    """Violence at home, a child at risk, a wish to die: no contact with the other side (5.3)."""
+    return "safe_path" if screen is not None and screen.kind in SAFE_PATH else None

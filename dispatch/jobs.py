@@ -1,0 +1,53 @@
+"""The jobs of the `dispatch` queue: each takes the id of a committed row, and may run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dispatch import rounds
+from village.models import DueTime
+from village.workflow.engine import attempt
+from village.workflow.request import REQUEST
+
+
+def offer_round(context: Any, session: Session, request_id: UUID) -> None:
+    """Ask the next people for the request's open task, if it still looks for some."""
+    rounds.run_round(session, request_id)
+
+
+def withdraw(context: Any, session: Session, request_id: UUID) -> None:
+    """Take back the offers of a request that no longer looks for people."""
+    rounds.withdraw_offers(session, request_id)
+
+
+def redo(context: Any, session: Session, request_id: UUID) -> None:
+    """Give work that was sent back to those who did it."""
+    rounds.redo(session, request_id)
+
+
+def due(context: Any, session: Session, due_id: UUID) -> None:
+    """Do what a due time stands for; what has moved on since then is left alone."""
+    found = session.get(DueTime, due_id)
+    if found is not None and found.cancelled_at is None:
+        handle = ON_DUE.get(found.kind)
+        if handle is not None:
+            handle(session, found.request_id)
+
+
+def _step(action: str) -> Callable[[Session, UUID], Any]:
+    def take(session: Session, request_id: UUID) -> Any:
+        return attempt(session, REQUEST, request_id, action)
+
+    return take
+
+
+# Limits without an entry (first response, triage, resolve) show as overdue in the queues.
+ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
+    "emergency_answer": _step("presume_danger"),
+    "auto_close": _step("auto_close"),
+    "offer_round": rounds.run_round,
+}

@@ -1,0 +1,93 @@
+"""Keyed calls: the first answer is kept with the change, and given again for 24 hours."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import clock
+from village.db import table
+from village.errors import Invalid, LostRace
+from village.models import IdempotencyKey
+
+KEEP = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A keyed call: who, her key, and a fingerprint of what she asked."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered: status and JSON body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class InProgress(LostRace):
+    """The first call with this key is still being answered."""
+
+    code = "in_progress"
+    retryable = True
+
+
+def fingerprint(method: str, path: str, body: bytes) -> bytes:
+    """Return what makes two calls the same."""
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
+
+
+def claim(session: Session, call: Call) -> Answer | None:
+    """Take the key for this transaction; return the first answer if there is one.
+
+    Raises InProgress while the first call runs, Invalid `idempotency_key_reused` for another
+    body under the same key.
+    """
+    name = hashlib.sha256(f"{call.caller}\0{call.key}".encode()).digest()
+    number = int.from_bytes(name[:8], "big", signed=True)
+    held = sa.func.pg_try_advisory_xact_lock(number).label("held")
+    known = table(IdempotencyKey)
+    mine = sa.and_(
+        known.c.caller == call.caller,
+        known.c.key == call.key,
+        known.c.created_at > clock.wall() - KEEP,
+    )
+    locked = sa.select(held).subquery()
+    found = session.execute(sa.select(locked.c.held, known).join(known, mine, isouter=True)).one()
+    if not found.held:
+        raise InProgress
+    if found.fingerprint is None:
+        return None
+    if bytes(found.fingerprint) != call.fingerprint:
+        raise Invalid("idempotency_key_reused", "the key was used for another call")
+    return Answer(found.status, found.body)
+
+
+def keep(session: Session, call: Call, answer: Answer) -> None:
+    """Store the answer; a second writer of the same key fails on the primary key."""
+    session.execute(
+        sa.insert(table(IdempotencyKey)).values(
+            caller=call.caller,
+            key=call.key,
+            fingerprint=call.fingerprint,
+            status=answer.status,
+            body=answer.body,
+            created_at=clock.wall(),
+        )
+    )
+
+
+def purge(session: Session) -> int:
+    """Remove answers older than 24 hours; return how many."""
+    old = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.wall() - KEEP)
+    return int(session.execute(old).rowcount)  # type: ignore[attr-defined]

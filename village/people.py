@@ -1,0 +1,171 @@
+"""People as callers: who a token speaks for, logins, profile and consents."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import clock
+from village.access import Actor, Grant
+from village.errors import Invalid, Unauthenticated
+from village.models import (
+    Consent,
+    LoginCode,
+    OrgUnit,
+    Person,
+    TokenFamily,
+    WechatIdentity,
+)
+
+FAMILY_LIFE = timedelta(days=90)
+CODE_LIFE = timedelta(minutes=10)
+PRIVACY = "privacy"
+
+# One statement for every call: the login, the person, her offices in term, and her consent.
+_ACTOR = sa.text("""
+    select f.person_id, p.name, p.village_code, f.revoked_at, f.expires_at,
+           exists (select 1 from volunteers v
+                   where v.person_id = p.id and v.status = 'active') as volunteer,
+           (select c.version from consents c
+            where c.person_id = p.id and c.document = 'privacy'
+            order by c.at desc, c.id desc limit 1) as version,
+           (select c.accepted from consents c
+            where c.person_id = p.id and c.document = 'privacy'
+            order by c.at desc, c.id desc limit 1) as accepted,
+           (select coalesce(json_agg(json_build_array(g.role, g.unit_code, g.station)), '[]')
+            from role_grants g
+            where g.person_id = p.id and g.valid_from <= :now
+              and (g.valid_to is null or g.valid_to > :now)) as grants
+    from token_families f join people p on p.id = f.person_id
+    where f.id = :family
+""")
+
+
+def load_actor(session: Session, family_id: UUID) -> Actor:
+    """Return the person that a login speaks for, with her offices in term.
+
+    Raises Unauthenticated when the login has ended.
+    """
+    now = clock.now()
+    found = session.execute(_ACTOR, {"family": family_id, "now": now}).one_or_none()
+    if found is None or found.revoked_at is not None or found.expires_at <= now:
+        raise Unauthenticated("login_ended", "log in again")
+    return Actor(
+        person_id=found.person_id,
+        name=found.name,
+        village=found.village_code,
+        grants=tuple(Grant(*grant) for grant in found.grants),
+        volunteer=found.volunteer,
+        consent=found.version if found.accepted else None,
+        family_id=family_id,
+    )
+
+
+def login(session: Session, openid: str) -> Person:
+    """Return the person behind an openid; a new one is a villager without a village yet."""
+    known = session.scalar(
+        sa.select(Person)
+        .join(WechatIdentity, WechatIdentity.person_id == Person.id)
+        .where(WechatIdentity.openid == openid)
+    )
+    if known is not None:
+        return known
+    now = clock.now()
+    person = Person(name="", created_at=now)
+    session.add(person)
+    session.flush()
+    session.add(WechatIdentity(openid=openid, person_id=person.id, created_at=now))
+    return person
+
+
+def remember_code(session: Session, code: str, person_id: UUID) -> None:
+    """Keep a spent login code for ten minutes: a phone that lost the answer asks again."""
+    expires_at = clock.now() + CODE_LIFE
+    session.add(LoginCode(code_hash=_hash(code), person_id=person_id, expires_at=expires_at))
+
+
+def person_of_code(session: Session, code: str) -> Person | None:
+    """Return whose login a spent code was, within its ten minutes."""
+    return session.scalar(
+        sa.select(Person)
+        .join(LoginCode, LoginCode.person_id == Person.id)
+        .where(LoginCode.code_hash == _hash(code), LoginCode.expires_at > clock.now())
+    )
+
+
+def lock_code(session: Session, code: str) -> None:
+    """Let two calls with the same code stand in line, since WeChat takes it once."""
+    number = int.from_bytes(_hash(code)[:8], "big", signed=True)
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+
+
+def _hash(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()
+
+
+def open_family(session: Session, person_id: UUID) -> TokenFamily:
+    """Begin a login: a family of refresh tokens."""
+    now = clock.now()
+    family = TokenFamily(
+        person_id=person_id, generation=0, created_at=now, expires_at=now + FAMILY_LIFE
+    )
+    session.add(family)
+    session.flush()
+    return family
+
+
+def rotate_family(session: Session, family_id: UUID, generation: int) -> TokenFamily | None:
+    """Move a login on to its next refresh token; None if it has ended.
+
+    A token that was spent before revokes the whole family: somebody has stolen one.
+    """
+    family = session.get(TokenFamily, family_id, with_for_update=True)
+    if family is None or family.revoked_at is not None or family.expires_at <= clock.now():
+        return None
+    if family.generation != generation:
+        family.revoked_at = clock.now()
+        return None
+    family.generation += 1
+    family.expires_at = clock.now() + FAMILY_LIFE
+    return family
+
+
+def end_family(session: Session, family_id: UUID) -> None:
+    """Log out: every token of the login is dead."""
+    session.execute(
+        sa.update(TokenFamily)
+        .where(TokenFamily.id == family_id, TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+
+
+def set_village(session: Session, actor: Actor, village: str) -> None:
+    """Say where one lives. Raises Invalid for what is no natural village."""
+    unit = session.get(OrgUnit, village)
+    if unit is None or unit.kind != "natural_village":
+        raise Invalid(errors={"village": ["没有这个村"]})
+    session.get_one(Person, actor.person_id).village_code = village
+
+
+def set_profile(session: Session, actor: Actor, fields: dict[str, Any]) -> None:
+    """Replace the profile's fields that were sent: `name`, `birth_year`."""
+    person = session.get_one(Person, actor.person_id)
+    for field, value in fields.items():
+        setattr(person, field, value)
+
+
+def add_consent(
+    session: Session, person_id: UUID, document: str, version: str, *, accepted: bool
+) -> Consent:
+    """Keep an answer to a version of a document; the newest counts."""
+    at: datetime = clock.now()
+    consent = Consent(
+        person_id=person_id, document=document, version=version, accepted=accepted, at=at
+    )
+    session.add(consent)
+    return consent
