@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -24,20 +25,36 @@ def send(client: WechatClient, openid: str = "u1") -> str:
 
 
 @contextmanager
-def answering(raw: bytes) -> Iterator[str]:
-    """A server that reads one request and answers these bytes, whatever they are."""
+def answering(*raw: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers these bytes, one connection each; yields its URL and what it read."""
+    read: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
-            link, _ = server.accept()
-            with link:
-                link.recv(65536)
-                link.sendall(raw)
+            for answer_bytes in raw:
+                link, _ = server.accept()
+                with link:
+                    read.append(read_request(link))
+                    link.sendall(answer_bytes)
 
         thread = threading.Thread(target=answer)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", read
         thread.join()
+
+
+def read_request(link: socket.socket) -> bytes:
+    """One request with its whole body, which arrives apart from the head."""
+    with link.makefile("rb") as file:
+        head = b"".join(iter(file.readline, b"\r\n"))
+        length = re.search(rb"Content-Length: (\d+)", head)
+        return head + file.read(int(length.group(1)) if length else 0)
+
+
+def http(body: bytes) -> bytes:
+    """A plain 200 with `body`."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"Connection: close\r\n\r\n" + body
 
 
 def test_a_login_gives_the_openid_and_hides_it_from_logs(new_client: NewClient) -> None:
@@ -159,17 +176,22 @@ def test_a_lost_token_reply_means_nothing_was_sent(sandbox: Sandbox, new_client:
     ],
 )
 def test_what_is_not_wechats_answer_is_unavailable(new_client: NewClient, body: bytes) -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    with answering(head.encode() + body) as url, pytest.raises(Unavailable):
+    with answering(http(body)) as (url, _), pytest.raises(Unavailable):
         new_client(url=url).login("demo.u1.n1")
 
 
 def test_chinese_is_read_as_utf8_whatever_the_content_type(new_client: NewClient) -> None:
     body = '{"errcode":47003,"errmsg":"模板 data.thing1.value invalid"}'.encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
-    with answering(head.encode() + body) as url, pytest.raises(errors.ContentError) as caught:
+    with answering(http(body)) as (url, _), pytest.raises(errors.ContentError) as caught:
         new_client(url=url).login("demo.u1.n1")
     assert caught.value.errmsg.startswith("模板")
+
+
+def test_chinese_is_sent_as_itself(new_client: NewClient) -> None:
+    token = b'{"access_token": "t", "expires_in": 7200}'
+    with answering(http(token), http(b'{"errcode": 0, "msgid": 1}')) as (url, read):
+        send(new_client(url=url))
+    assert OFFER["thing1"].encode() in read[1]
 
 
 def test_no_secret_token_or_openid_reaches_logs_or_errors(
@@ -184,6 +206,9 @@ def test_no_secret_token_or_openid_reaches_logs_or_errors(
         with pytest.raises(Unavailable) as caught:
             send(client, "secret-openid") if path == SEND else client.login("demo.secret-openid.1")
         texts.append(str(caught.getrepr(chain=True)))
+    with pytest.raises(Unavailable) as caught:
+        new_client(url="http://127.0.0.1:1").login("demo.secret-openid.1")
+    texts.append(str(caught.getrepr(chain=True)))
     texts.append(caplog.text)
     assert "connectionpool" in caplog.text
     assert not [t for t in texts for word in (token, SECRET) if word in t]

@@ -131,6 +131,17 @@ def test_a_token_is_renewed_in_its_last_five_minutes(shared: redis.Redis) -> Non
     assert [store.get(), store.get()] == ["t1", "t2"]
 
 
+def test_a_token_that_came_while_taking_the_lock_is_used(shared: redis.Redis) -> None:
+    class Late(TokenStore):
+        def _acquire(self, redis: redis.Redis, mark: str) -> bool:
+            TokenStore("token", Mint(), shared).get()
+            return super()._acquire(redis, mark)
+
+    mint = Mint()
+    assert Late("token", mint, shared).get() == "t1"
+    assert mint.made == 0
+
+
 def test_while_another_renews_the_old_token_serves(shared: redis.Redis) -> None:
     mint = Mint(seconds=299)
     store = TokenStore("token", mint, shared)
