@@ -1,0 +1,129 @@
+"""The relay: hands committed outbox rows to RQ, fires due times, does the housekeeping.
+
+Any number may run. It holds nothing that matters: what it took and could not hand over is
+taken again when the row's lease runs out.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+import redis
+import sqlalchemy as sa
+from rq import Queue
+from sqlalchemy.engine import Engine, make_url
+
+from runtime import logs
+from runtime.patience import Patience
+from runtime.settings import Settings
+from runtime.worker import QUEUES, entries
+from village import clock, idempotency, outbox
+from village.db import create_engine, transaction
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "wuzhan_outbox"
+POLL_SECONDS = 1.0
+BATCH = 500
+HOUSEKEEPING_SECONDS = 3600.0
+HOUSEKEEPING_LOCK = 5_001
+AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
+
+
+@dataclass
+class Relay:
+    """One relay's connections; `stop` ends `serve` within a second."""
+
+    database_url: str
+    engine: Engine
+    redis: redis.Redis
+    stop: threading.Event = field(default_factory=threading.Event)
+    kept_house_at: float = float("-inf")
+
+    def serve(self) -> None:
+        """Relay until `stop` is set; outlives a database or a Redis that is away for a while."""
+        patience = Patience(self.stop)
+        while not self.stop.is_set():
+            try:
+                with self._listening() as link:
+                    self._follow(link, patience)
+            except AWAY as error:
+                patience.pause("database or redis is away", error)
+
+    def _follow(self, link: psycopg.Connection[tuple[object, ...]], patience: Patience) -> None:
+        while not self.stop.is_set():
+            self.relay_once()
+            patience.over()
+            # Rows that come due later send no notice: hence the poll.
+            for _ in link.notifies(timeout=POLL_SECONDS, stop_after=1):
+                pass
+
+    def relay_once(self) -> int:
+        """Fire due times, then hand over every row that is due; return how many rows."""
+        self._keep_house()
+        with transaction(self.engine) as session:
+            outbox.sweep_deadlines(session)
+        handed = 0
+        while (count := self._hand_over_batch()) > 0:
+            handed += count
+        return handed
+
+    def _hand_over_batch(self) -> int:
+        idle = [name for name in QUEUES if self._queue(name).count == 0]
+        with transaction(self.engine) as session:
+            taken = outbox.take(session, BATCH, idle)
+        # Committed before Redis hears of it: a crash here costs a lease, never a second message.
+        by_queue = defaultdict(list)
+        for row in taken:
+            by_queue[row.queue].append(str(row.id))
+        for name, ids in by_queue.items():
+            jobs = [Queue.prepare_data(args=[row_id], **entries()) for row_id in ids]
+            self._queue(name).enqueue_many(jobs)
+        return len(taken)
+
+    def _queue(self, name: str) -> Queue:
+        return Queue(name, connection=self.redis, serializer="json")
+
+    def _keep_house(self) -> None:
+        if time.monotonic() - self.kept_house_at < HOUSEKEEPING_SECONDS:
+            return
+        with transaction(self.engine) as session:
+            lock = sa.select(sa.func.pg_try_advisory_xact_lock(HOUSEKEEPING_LOCK))
+            if session.scalar(lock):
+                removed = outbox.purge(session), idempotency.purge(session)
+                log.info("kept house", extra={"outbox": removed[0], "idempotency": removed[1]})
+        self.kept_house_at = time.monotonic()
+
+    @contextmanager
+    def _listening(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+        url = make_url(self.database_url).set(drivername="postgresql")
+        target = url.render_as_string(hide_password=False)
+        with psycopg.connect(target, autocommit=True, connect_timeout=5) as link:
+            link.execute(f"LISTEN {CHANNEL}")
+            yield link
+
+
+def run(loaded: Settings) -> None:
+    """Be a relay until SIGTERM or SIGINT."""
+    logs.configure("relay", loaded.log_level)
+    clock.configure(loaded.clock_file)
+    url = loaded.database_url or ""
+    relay = Relay(
+        database_url=url,
+        engine=create_engine(url, pool_size=2),
+        redis=redis.Redis.from_url(
+            loaded.redis_url or "", socket_timeout=5, socket_connect_timeout=5
+        ),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: relay.stop.set())
+    log.info("relay started")
+    relay.serve()
