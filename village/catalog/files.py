@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from functools import cache
 from importlib import resources
 
@@ -13,8 +14,7 @@ Row = dict[str, str]
 def read(name: str) -> tuple[Row, ...]:
     """Return the rows of `data/<name>.csv`, a dict a row; do not change them."""
     path = resources.files("village.catalog") / "data" / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return tuple(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
 
 
 def parts(cell: str, separator: str = ";") -> tuple[str, ...]:

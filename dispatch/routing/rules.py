@@ -1,0 +1,96 @@
+"""What words say about a request: its station and category, its priority, who must not decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from village.catalog.files import parts, read
+
+NOWHERE = "none"
+HEAD_WORD = "站长"
+CLEAR_POINTS = 3.0
+CLEAR_LEAD = 1.5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why the machine decided as it did; `weight` is the share of the score."""
+
+    kind: str
+    text: str
+    weight: float
+
+
+@dataclass
+class Scores:
+    """Points of each station and category, and the words that gave them."""
+
+    stations: dict[str, float] = field(default_factory=dict)
+    categories: dict[str, float] = field(default_factory=dict)
+    words: dict[str, list[Reason]] = field(default_factory=dict)
+
+    def add(self, entry: _Word) -> None:
+        """Count one word once."""
+        _add(self.stations, entry.station, entry.weight)
+        if entry.category:
+            _add(self.categories, entry.category, entry.weight)
+        reason = Reason("term", entry.word, entry.weight)
+        self.words.setdefault(entry.station, []).append(reason)
+
+    def ranked(self) -> list[tuple[str, float]]:
+        """Return stations (and `none`: no village matter) with their points, best first."""
+        return sorted(self.stations.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def best_category(self, codes: Iterable[str]) -> str | None:
+        """Return the one of `codes` that leads clearly, or None."""
+        mine = sorted(((self.categories.get(code, 0.0), code) for code in codes), reverse=True)
+        (first, code), (second, _) = (*mine, (0.0, ""), (0.0, ""))[:2]
+        return code if first >= CLEAR_POINTS and first >= CLEAR_LEAD * second else None
+
+
+@dataclass(frozen=True)
+class _Word:
+    word: str
+    station: str
+    category: str
+    weight: float
+
+
+def score(text: str) -> Scores:
+    """Return what the words of `text` say; a word inside a longer known word does not count."""
+    found = [entry for entry in _words() if entry.word in text]
+    known = {entry.word for entry in found}
+    scores = Scores()
+    for entry in found:
+        if not any(entry.word != other and entry.word in other for other in known):
+            scores.add(entry)
+    return scores
+
+
+def raised_priority(text: str, category: str) -> tuple[str, Reason] | None:
+    """Return the priority to which words raise a category's, and the reason."""
+    for row in read("priority_words"):
+        if row["category"] == category and re.search(row["pattern"], text):
+            return row["priority"], Reason("priority", row["reason"], 1.0)
+    return None
+
+
+def about_head(text: str) -> Reason | None:
+    """Return the reason when the text is about a head herself: the chair decides (3.0)."""
+    return Reason("recusal", HEAD_WORD, 1.0) if HEAD_WORD in text else None
+
+
+def _add(points: dict[str, float], key: str, weight: float) -> None:
+    points[key] = points.get(key, 0.0) + weight
+
+
+@cache
+def _words() -> tuple[_Word, ...]:
+    return tuple(
+        _Word(word, row["station"], row["category"], float(row["weight"]))
+        for row in read("routing_words")
+        for word in parts(row["words"])
+    )

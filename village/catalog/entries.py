@@ -1,0 +1,112 @@
+"""The catalog's data files as the values of their tables."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from village.catalog.files import Row, parts, read
+from village.models import Category
+
+Values = dict[str, Any]
+
+
+def org_units() -> list[Values]:
+    """Return the units of the county, parents before their children."""
+    sizes = {row["village_code"]: row for row in read("villages")}
+    return [_org_unit(row, sizes.get(row["code"], {})) for row in read("org_units")]
+
+
+def stations() -> list[Values]:
+    """Return the five stations of each natural village."""
+    return [
+        {"village_code": row["village"], "kind": row["kind"], "name": row["name"]}
+        for row in read("stations")
+    ]
+
+
+def categories() -> list[Values]:
+    """Return the sixty categories with their task cards, in the order of the file."""
+    return [_category(row, sort) for sort, row in enumerate(read("categories"))]
+
+
+@cache
+def packaged_categories() -> dict[str, Category]:
+    """Return the packaged categories by code, as objects of no session."""
+    return {values["code"]: Category(**values) for values in categories()}
+
+
+def notification_templates() -> list[Values]:
+    """Return the message templates, each with its fields and WeChat's keys for them."""
+    ids = {row["tpl"]: row["template_id"] for row in read("wechat_templates")}
+    keys = {(row["tpl"], row["field"]): row["wechat_key"] for row in read("wechat_keys")}
+    templates: dict[str, Values] = {}
+    for row in read("notification_templates"):
+        code = row["tpl"]
+        template = templates.setdefault(
+            code,
+            {
+                "code": code,
+                "audience": row["audience"],
+                "trigger": row["trigger"],
+                "wechat_template_id": ids[code],
+                "fields": [],
+            },
+        )
+        template["fields"].append(_field(row, keys[code, row["field"]]))
+    return list(templates.values())
+
+
+def subscription_moments() -> dict[str, list[str]]:
+    """Return the template codes (at most three, WeChat's limit) to ask for at each moment."""
+    return {row["moment"]: list(parts(row["templates"])) for row in read("subscription_moments")}
+
+
+def _org_unit(row: Row, sizes: Row) -> Values:
+    return {
+        "code": row["code"],
+        "parent_code": row["parent"] or None,
+        "kind": row["kind"],
+        "name": row["name"],
+        "households": int(sizes["households"]) if sizes else None,
+        "population": int(sizes["population"]) if sizes else None,
+    }
+
+
+def _category(row: Row, sort: int) -> Values:
+    return {
+        "code": row["code"],
+        "station": row["station"],
+        "zh": row["zh"],
+        "en": row["en"],
+        "priority": row["priority"],
+        "first_response_hours": int(row["first_h"]),
+        "resolve_days": int(row["days"]),
+        "form": row["form"],
+        "flags": list(parts(row["flags"])),
+        "next_step": row["next_step"],
+        "task_card": _task_card(row),
+        "sort": sort,
+    }
+
+
+def _task_card(row: Row) -> Values:
+    if not row["people"]:
+        return {}
+    return {
+        "people": int(row["people"]),
+        "skills": list(parts(row["skills"])),
+        "risk": int(row["risk"]),
+        "minutes": int(row["minutes"]),
+        "window_days": int(row["window_days"]),
+        "at_once": row["at_once"] == "yes",
+    }
+
+
+def _field(row: Row, key: str) -> Values:
+    return {
+        "field": row["field"],
+        "kind": row["kind"],
+        "key": key,
+        "key_zh": row["key_zh"],
+    }
