@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.2
 
 @dataclass
 class Child:
-    """One process: its command, and when it is stopped (`rank`, lower first) and how long it has."""
+    """One process; those of lower `rank` are stopped first, each within `stop_seconds`."""
 
     name: str
     command: list[str]

@@ -228,7 +228,8 @@ def _logins() -> Iterator[str]:
         kind = (row["roles"], row["station"])
         if row["village"] == people[0]["village"] and kind not in seen:
             seen.add(kind)
-            yield f"    {row['person']}  {row['name']}  {row['roles'] or '-'} {row['station']}".rstrip()
+            facts = (row["person"], row["name"], row["roles"] or "-", row["station"])
+            yield "    " + "  ".join(facts).rstrip()
 
 
 def run_workers(loaded: Settings) -> None:
