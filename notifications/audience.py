@@ -1,0 +1,88 @@
+"""Who hears of an event: each notice's audience as people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from notifications.scene import Scene
+from village import clock
+from village.access import CHAIR, HEAD, INVITED, REQUESTER
+from village.models import RoleGrant
+from village.workflow.engine import Tell
+
+VOLUNTEERS = "volunteers"
+AUDIENCES = (REQUESTER, HEAD, CHAIR, INVITED, VOLUNTEERS)
+OFFICES: Mapping[str, tuple[str, ...]] = {HEAD: ("head", "deputy"), CHAIR: ("chair",)}
+
+
+class Officer(NamedTuple):
+    """A person with an office of the village in its term."""
+
+    role: str
+    station: str | None
+    person_id: UUID
+
+
+def hearers(session: Session, scene: Scene, tells: Sequence[Tell]) -> dict[UUID, Tell]:
+    """Return who hears and by which notice; a person in two audiences hears as the first.
+
+    Who acted knows it already: of her own step she hears no more than a requester's receipt.
+    """
+    officers = _officers(session, scene, tells)
+    heard: dict[UUID, Tell] = {}
+    for tell in tells:
+        for person_id in _people(scene, officers, tell.audience):
+            if person_id != scene.event.actor_id or _is_receipt(scene, tell):
+                heard.setdefault(person_id, tell)
+    return heard
+
+
+def _is_receipt(scene: Scene, tell: Tell) -> bool:
+    return tell.audience == REQUESTER == scene.event.actor_role
+
+
+def _people(scene: Scene, officers: Iterable[Officer], audience: str) -> list[UUID]:
+    if audience == REQUESTER:
+        return [scene.request.requester_id]
+    if audience == INVITED:
+        return [scene.offer.person_id] if scene.offer else []
+    if audience == VOLUNTEERS:
+        return [place.person_id for place in scene.places if place.person_id]
+    return [
+        officer.person_id
+        for officer in officers
+        if officer.role in OFFICES[audience] and _is_concerned(officer, scene.station_kind)
+    ]
+
+
+def _is_concerned(officer: Officer, station: str | None) -> bool:
+    """Where no station was found, every head of the village is concerned (R30)."""
+    return officer.role == "chair" or station is None or officer.station == station
+
+
+def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Officer]:
+    roles = [role for tell in tells for role in OFFICES.get(tell.audience, ())]
+    if not roles or _never_seen(scene):
+        return []
+    now = clock.now()
+    found = session.execute(
+        sa.select(RoleGrant.role, RoleGrant.station, RoleGrant.person_id)
+        .where(
+            RoleGrant.unit_code == scene.request.village_code,
+            RoleGrant.role.in_(roles),
+            RoleGrant.valid_from <= now,
+            sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > now),
+        )
+        .order_by(RoleGrant.person_id)
+    )
+    return [Officer(*row) for row in found]
+
+
+def _never_seen(scene: Scene) -> bool:
+    """A draft that was taken back is nobody's business."""
+    return scene.event.from_status == "draft" and scene.event.to_status == "withdrawn"
