@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+import sqlalchemy as sa
+from rq import Queue
+from sqlalchemy.engine import Engine
+
+from runtime.local import _until, start_valkey
+from runtime.relay import Relay
+from village import clock, migrate, outbox
+from village.db import create_engine, transaction
+from village.models.messages import Outbox
+
+
+@pytest.fixture
+def tables(empty_database_url: str) -> Iterator[Engine]:
+    """A migrated database without any rows."""
+    migrate.upgrade(empty_database_url)
+    engine = create_engine(empty_database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def relay(tables: Engine, redis_url: str) -> Iterator[Relay]:
+    relay = make_relay(tables, redis_url)
+    yield relay
+    relay.redis.close()
+
+
+def make_relay(engine: Engine, redis_url: str) -> Relay:
+    url = engine.url.render_as_string(hide_password=False)
+    return Relay(url, engine, redis.Redis.from_url(redis_url, socket_timeout=5))
+
+
+def put(engine: Engine, *jobs: str, delay: timedelta = timedelta(0)) -> None:
+    with transaction(engine) as session:
+        for job in jobs:
+            outbox.put(session, job, uuid.uuid4(), delay=delay)
+
+
+def row_ids(engine: Engine) -> set[str]:
+    with transaction(engine) as session:
+        return {str(found) for found in session.scalars(sa.select(Outbox.id))}
+
+
+def queued(relay: Relay, queue: str) -> list[str]:
+    return [job.args[0] for job in Queue(queue, connection=relay.redis, serializer="json").jobs]
+
+
+@contextmanager
+def serving(relay: Relay) -> Iterator[None]:
+    thread = threading.Thread(target=relay.serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        relay.stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    return _until(condition, 20)
+
+
+def test_each_row_becomes_a_job_of_its_queue_that_carries_its_id_alone(
+    relay: Relay, tables: Engine
+) -> None:
+    put(tables, "dispatch.round", "notify.tell")
+    assert relay.relay_once() == 2
+    (job,) = Queue("notify", connection=relay.redis, serializer="json").jobs
+    assert (job.func_name, job.kwargs) == ("runtime.worker.perform", {})
+    assert {*queued(relay, "dispatch"), *queued(relay, "notify")} == row_ids(tables)
+
+
+def test_a_row_is_handed_over_once(relay: Relay, tables: Engine) -> None:
+    put(tables, "dispatch.round")
+    assert [relay.relay_once(), relay.relay_once()] == [1, 0]
+
+
+def test_a_row_that_is_due_later_waits(relay: Relay, tables: Engine) -> None:
+    put(tables, "dispatch.round", delay=timedelta(hours=1))
+    assert relay.relay_once() == 0
+
+
+def test_many_rows_are_handed_over_batch_by_batch(relay: Relay, tables: Engine) -> None:
+    put(tables, *["notify.tell"] * 1201)
+    assert relay.relay_once() == 1201
+    assert set(queued(relay, "notify")) == row_ids(tables)
+
+
+def test_what_a_flushed_redis_forgot_is_handed_over_again(relay: Relay, tables: Engine) -> None:
+    put(tables, "dispatch.round")
+    relay.relay_once()
+    relay.redis.flushdb()
+    assert relay.relay_once() == 0
+    with transaction(tables) as session:
+        session.execute(sa.update(Outbox).values(sent_at=clock.wall() - timedelta(seconds=31)))
+    assert relay.relay_once() == 1
+    assert set(queued(relay, "dispatch")) == row_ids(tables)
+
+
+def test_two_relays_hand_no_row_over_twice(relay: Relay, tables: Engine, redis_url: str) -> None:
+    other = make_relay(tables, redis_url)
+    with serving(relay), serving(other):
+        for _ in range(20):
+            put(tables, *["dispatch.round"] * 5)
+        assert soon(lambda: len(queued(relay, "dispatch")) >= 100)
+    assert sorted(queued(relay, "dispatch")) == sorted(row_ids(tables))
+    other.redis.close()
+
+
+def test_the_relay_goes_on_after_its_database_connections_were_cut(
+    relay: Relay, tables: Engine
+) -> None:
+    with serving(relay):
+        put(tables, "dispatch.round")
+        assert soon(lambda: len(queued(relay, "dispatch")) == 1)
+        with tables.connect() as link:
+            link.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        tables.dispose()
+        put(tables, "dispatch.round")
+        assert soon(lambda: len(queued(relay, "dispatch")) == 2)
+
+
+def test_the_relay_goes_on_when_redis_comes_back(tables: Engine) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="wuzhan-relay-"))
+    server = start_valkey(folder, durable=False, tied=True)
+    relay = make_relay(tables, server.url)
+    with serving(relay):
+        server.stop()
+        put(tables, "dispatch.round")
+        server = start_valkey(folder, durable=False, tied=True)
+        assert soon(lambda: set(queued(relay, "dispatch")) == row_ids(tables))
+    relay.redis.close()
+    server.stop()
+    shutil.rmtree(folder)
