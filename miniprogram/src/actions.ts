@@ -1,0 +1,153 @@
+/** What each action is called, and what the person must say with it. Which are allowed, the service says. */
+
+import { serviceNow } from "./session";
+import type { Request } from "./types";
+import { words } from "./words";
+
+export interface Choice {
+  value: string | number;
+  label: string;
+}
+
+export interface Field {
+  name: string;
+  label: string;
+  kind: "text" | "choice" | "count";
+  optional?: boolean;
+  choices?: Choice[];
+  start?: string | number;
+}
+
+export interface Action {
+  label: string;
+  style?: "primary" | "danger";
+  fields?: (request: Request) => Field[];
+  body?: (said: Record<string, string | number>) => object;
+}
+
+const text = (name: string, label: string, optional = false, start = ""): Field => ({
+  name,
+  label,
+  kind: "text",
+  optional,
+  start,
+});
+const choice = (name: string, label: string, pairs: [string | number, string][], optional = false): Field => ({
+  name,
+  label,
+  kind: "choice",
+  optional,
+  choices: pairs.map(([value, label]) => ({ value, label })),
+});
+
+const STATIONS = Object.entries(words.station);
+const DAYS: [number, string][] = [
+  [0, "默认"],
+  [1, "今天"],
+  [2, "明天前"],
+  [4, "三天内"],
+  [8, "一周内"],
+];
+
+/** In the order in which they are offered to the person. */
+export const ACTIONS: Record<string, Action> = {
+  // the villager
+  answer: { label: "回答", style: "primary", fields: () => [text("text", "您的回答")] },
+  confirm: {
+    label: "说说办好没有",
+    style: "primary",
+    fields: () => [
+      choice("solved", "事情办好了吗？", [
+        ["yes", "办好了"],
+        ["partly", "办了一部分"],
+        ["no", "没办好"],
+      ]),
+      choice("rating", "满意吗？（可不选）", [1, 2, 3, 4, 5].map((n) => [n, `${n}分`]), true),
+      text("comment", "还有什么想说的（可不写）", true),
+    ],
+  },
+  reopen: { label: "没解决，再办一次", fields: () => [text("reason", "哪里没办好")] },
+  keep: { label: "还是请村里管一管", style: "primary" },
+  review: { label: "请再看一次", fields: () => [text("reason", "为什么要再看")] },
+  withdraw: { label: "不用办了", fields: () => [text("reason", "为什么（可不写）", true)] },
+
+  // the station head
+  accept: { label: "受理", style: "primary" },
+  dispatch: {
+    label: "派单请志愿者",
+    style: "primary",
+    fields: (request) => [
+      { name: "people_needed", label: "要几个人", kind: "count", start: usualPeople(request) },
+      { ...choice("days", "什么时候办", DAYS), start: 0 },
+    ],
+    body: taskCard,
+  },
+  go_ahead: { label: "人不够也先办", style: "primary" },
+  handle: { label: "站里自己办" },
+  submit_result: {
+    label: "报办理结果",
+    style: "primary",
+    fields: () => [text("result", "办得怎么样")],
+  },
+  resolve: { label: "核实通过，办结", style: "primary" },
+  send_back: { label: "退回再办", fields: () => [text("reason", "哪里还要再办")] },
+  ask: { label: "问清楚", fields: () => [text("question", "想问什么")] },
+  route: {
+    label: "转给别的站",
+    fields: (request) => [
+      choice("station", "转到哪个站", STATIONS.filter(([kind]) => kind !== request.station)),
+      text("reason", "为什么", false, "这件事归这个站管"),
+    ],
+  },
+  hand_over: {
+    label: "移交别的单位",
+    fields: () => [
+      text("receiver", "移交给哪个单位"),
+      choice("basis", "凭什么移交", [
+        ["consent", "本人同意"],
+        ["duty_to_report", "依法要报告"],
+      ]),
+    ],
+  },
+  reject: {
+    label: "不予受理",
+    style: "danger",
+    fields: () => [
+      choice("reason", "原因", [
+        ["not_village_matter", "不归村里管"],
+        ["in_procedure", "法院或信访正在办"],
+        ["duplicate", "和以前的一样"],
+        ["unlawful", "不合法"],
+        ["no_consent", "本人不同意"],
+        ["spam", "乱发的"],
+      ]),
+      text("advice", "告诉对方可以找谁"),
+    ],
+  },
+};
+
+/** The actions to offer, in the table's order; the emergency question has a card of its own. */
+export function offered(request: Request): [string, Action][] {
+  return Object.entries(ACTIONS).filter(([name]) => request.allowed_actions.includes(name));
+}
+
+let usual: Record<string, number> = {};
+
+/** Remember how many people each category usually asks for. */
+export function learnUsualPeople(byCategory: Record<string, number>): void {
+  usual = byCategory;
+}
+
+function usualPeople(request: Request): number {
+  return usual[request.category ?? ""] ?? 1;
+}
+
+function taskCard({ people_needed, days }: Record<string, string | number>): object {
+  return { task: { people_needed, ...(days ? { ends_at: endOfDay(Number(days)) } : {}) } };
+}
+
+// The last service hour (20:00 in Shanghai) of the nth day from today.
+function endOfDay(nth: number): string {
+  const local = new Date(serviceNow().getTime() + 8 * 3600_000 + (nth - 1) * 86_400_000);
+  return `${local.toISOString().slice(0, 10)}T20:00:00+08:00`;
+}

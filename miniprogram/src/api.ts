@@ -1,0 +1,123 @@
+/** One function asks the service; a call that may have been lost can be repeated without harm. */
+
+import { apiBase, nonce } from "./platform";
+import type { Tokens } from "./types";
+import { words } from "./words";
+
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+const TIMEOUT_MS = 20_000;
+const TOKENS = "tokens";
+const KEYS = "idempotency-keys";
+const UNANSWERED = [401, 409, 429, 503];
+
+/** An answer that is no success, in words that can be shown. */
+export class Problem extends Error {
+  readonly offline: boolean;
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly title: string,
+    readonly body: Record<string, unknown> = {},
+  ) {
+    super(title);
+    this.offline = status === 0;
+  }
+}
+
+export const tokens = {
+  get: (): Tokens | null => (uni.getStorageSync(TOKENS) as Tokens) || null,
+  set: (pair: Tokens): void => uni.setStorageSync(TOKENS, pair),
+  forget: (): void => uni.removeStorageSync(TOKENS),
+};
+
+/** Ask the service. Rejects with `Problem`, status 0 when it could not be reached. */
+export async function call<T>(method: Method, path: string, body?: object): Promise<T> {
+  const key = method === "POST" && !path.startsWith("/auth/") ? keyOf(path, body) : null;
+  let answer = await send(method, path, body, key);
+  if (answer.statusCode === 401 && tokens.get() && (await refreshed())) {
+    answer = await send(method, path, body, key);
+  }
+  if (key && answer.statusCode < 500 && !UNANSWERED.includes(answer.statusCode)) {
+    forgetKey(path, body);
+  }
+  if (answer.statusCode < 300) return answer.data as T;
+  throw problem(answer);
+}
+
+function send(
+  method: Method,
+  path: string,
+  body: object | undefined,
+  key: string | null,
+): Promise<UniApp.RequestSuccessCallbackResult> {
+  const pair = tokens.get();
+  const header: Record<string, string> = {
+    "Content-Type": "application/json",
+    ...(pair && path !== "/auth/refresh" ? { Authorization: `Bearer ${pair.access_token}` } : {}),
+    ...(key ? { "Idempotency-Key": key } : {}),
+  };
+  return new Promise((resolve, reject) => {
+    uni.request({
+      url: apiBase() + path,
+      method,
+      header,
+      data: method === "GET" ? undefined : JSON.stringify(body ?? {}),
+      timeout: TIMEOUT_MS,
+      success: resolve,
+      fail: () => reject(new Problem(0, "offline", words.offline)),
+    });
+  });
+}
+
+function problem(answer: UniApp.RequestSuccessCallbackResult): Problem {
+  const body = (typeof answer.data === "object" ? answer.data : {}) as Record<string, unknown>;
+  const fields = Object.values((body.errors ?? {}) as Record<string, string[]>).flat();
+  const title = [body.title ?? words.failed, ...fields].join("。");
+  return new Problem(answer.statusCode, String(body.code ?? answer.statusCode), title, body);
+}
+
+let refreshing: Promise<boolean> | null = null;
+
+/** One refresh at a time, whoever asks: a refresh token is good for one use. */
+function refreshed(): Promise<boolean> {
+  refreshing ??= refresh().finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+async function refresh(): Promise<boolean> {
+  const answer = await send(
+    "POST",
+    "/auth/refresh",
+    { refresh_token: tokens.get()?.refresh_token },
+    null,
+  );
+  if (answer.statusCode >= 500 || answer.statusCode === 429) throw problem(answer);
+  if (answer.statusCode >= 300) return false;
+  tokens.set(answer.data as Tokens);
+  return true;
+}
+
+// The same words sent twice are one wish: the key lives until the service has answered it.
+function keyOf(path: string, body?: object): string {
+  const keys = storedKeys();
+  const wish = wishOf(path, body);
+  if (!keys[wish]) uni.setStorageSync(KEYS, { ...keys, [wish]: nonce() });
+  return storedKeys()[wish];
+}
+
+function forgetKey(path: string, body?: object): void {
+  const { [wishOf(path, body)]: _, ...others } = storedKeys();
+  uni.setStorageSync(KEYS, others);
+}
+
+function storedKeys(): Record<string, string> {
+  return (uni.getStorageSync(KEYS) as Record<string, string>) || {};
+}
+
+function wishOf(path: string, body?: object): string {
+  return `${path} ${JSON.stringify(body ?? {})}`;
+}

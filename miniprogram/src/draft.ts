@@ -1,0 +1,24 @@
+/** What a villager has begun to say: it outlives a closed page and a lost network. */
+
+import { reactive, watch } from "vue";
+
+const STORED = "draft";
+
+export interface Draft {
+  text: string;
+  place: string;
+  category: string;
+}
+
+const EMPTY: Draft = { text: "", place: "", category: "" };
+
+/** The draft as it was left; every change is stored at once. */
+export function useDraft(): Draft {
+  const draft = reactive<Draft>({ ...EMPTY, ...(uni.getStorageSync(STORED) || {}) });
+  watch(draft, (now) => uni.setStorageSync(STORED, { ...now }));
+  return draft;
+}
+
+export function emptied(draft: Draft): void {
+  Object.assign(draft, EMPTY);
+}

@@ -1,0 +1,49 @@
+/** What WeChat and a browser do differently. */
+
+/** Where the API is: the mini-program is built for one address, the H5 page asks where it came from. */
+export function apiBase(): string {
+  let host = "";
+  // #ifdef MP-WEIXIN
+  host = import.meta.env.VITE_API_HOST ?? "";
+  // #endif
+  return `${host}/api/v1`;
+}
+
+/** A one-time login code; in a browser only the demo's people can log in, by their code. */
+export async function loginCode(person: string): Promise<string> {
+  // #ifdef MP-WEIXIN
+  const { code } = await uni.login({ provider: "weixin" });
+  return code;
+  // #endif
+  // #ifdef H5
+  return `demo.demo-${person}.${nonce()}`;
+  // #endif
+}
+
+/** Whether the platform knows who holds the phone, so that nobody has to be picked. */
+export function knowsThePerson(): boolean {
+  // #ifdef MP-WEIXIN
+  return true;
+  // #endif
+  // #ifdef H5
+  return false;
+  // #endif
+}
+
+/** Ask for one message per template; to be called straight from a tap. Null where there is no such thing. */
+export async function askToNotify(templates: string[]): Promise<Record<string, string> | null> {
+  // #ifdef MP-WEIXIN
+  if (templates.length) {
+    const answer = await uni.requestSubscribeMessage({ tmplIds: templates.slice(0, 3) });
+    const results = answer as unknown as Record<string, string>;
+    return Object.fromEntries(templates.filter((id) => id in results).map((id) => [id, results[id]]));
+  }
+  // #endif
+  return null;
+}
+
+/** Random characters for keys and nonces; uniqueness is all that is asked of them. */
+export function nonce(): string {
+  const part = () => Math.random().toString(36).slice(2, 12);
+  return `${Date.now().toString(36)}-${part()}${part()}`;
+}

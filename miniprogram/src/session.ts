@@ -1,0 +1,81 @@
+/** Who holds the phone, and what the screens share. */
+
+import { computed, reactive } from "vue";
+
+import { call, Problem, tokens } from "./api";
+import { knowsThePerson, loginCode } from "./platform";
+import type { Bootstrap, Me, Tokens } from "./types";
+import { words } from "./words";
+
+const LEADING = ["head", "deputy", "chair"];
+
+export const state = reactive({
+  me: null as Me | null,
+  bootstrap: null as Bootstrap | null,
+  problem: "",
+  offline: false,
+  aheadMs: 0,
+});
+
+export const leads = computed(() =>
+  (state.me?.roles ?? []).filter((role) => LEADING.includes(role.role)),
+);
+
+/** Whether the person may go on to the screens, or has something to say first. */
+export const ready = computed(() => state.me !== null && missing() === null);
+
+/** The next thing that the person must say before she can be served. */
+export function missing(): "privacy" | "village" | "profile" | null {
+  const needs = state.me?.needs ?? [];
+  return (["privacy", "village", "profile"] as const).find((need) => needs.includes(need)) ?? null;
+}
+
+/** Load what every screen needs; logs in where the platform knows the person. */
+export async function wake(): Promise<void> {
+  if (!state.bootstrap) await loadBootstrap();
+  if (state.me) return;
+  if (tokens.get()) await loadMe();
+  else if (knowsThePerson()) await signIn("");
+}
+
+async function loadBootstrap(): Promise<void> {
+  const bootstrap = await call<Bootstrap>("GET", "/bootstrap");
+  state.aheadMs = bootstrap.now ? Date.parse(bootstrap.now) - Date.now() : 0;
+  state.bootstrap = bootstrap;
+}
+
+export async function signIn(person: string): Promise<void> {
+  const code = await loginCode(person);
+  tokens.set(await call<Tokens>("POST", "/auth/wechat", { code }));
+  await loadMe();
+}
+
+export async function loadMe(): Promise<void> {
+  try {
+    state.me = await call<Me>("GET", "/me");
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+    forget();
+    throw new Problem(401, "sign_in_again", words.signInAgain);
+  }
+}
+
+/** Leave the phone to the next person; what was written on it goes with the one who leaves. */
+export async function signOut(): Promise<void> {
+  try {
+    await call("POST", "/auth/logout");
+  } finally {
+    forget();
+    uni.clearStorageSync();
+  }
+}
+
+function forget(): void {
+  tokens.forget();
+  state.me = null;
+}
+
+/** The time by the service's clock, which a demo may have set ahead. */
+export function serviceNow(): Date {
+  return new Date(Date.now() + state.aheadMs);
+}

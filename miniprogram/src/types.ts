@@ -1,0 +1,146 @@
+/** What the service sends, as far as the phone reads it. */
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface PhoneNumber {
+  label: string;
+  number: string;
+}
+
+export interface Emergency {
+  kind: string;
+  question: string;
+  numbers: PhoneNumber[];
+  advice?: string;
+  answer_by?: string | null;
+}
+
+export interface Place {
+  name: string;
+}
+
+export interface Request {
+  id: string;
+  number: string;
+  status: string;
+  status_text: string;
+  station: string | null;
+  category: string | null;
+  priority: string;
+  text?: string | null;
+  place?: Place | null;
+  question?: string | null;
+  waits_for: string | null;
+  emergency: Emergency | null;
+  deadlines: { first_response_due: string | null; resolve_due: string | null };
+  routing?: { decision: string; alternatives?: { station: string }[] };
+  advice?: { body: string; phone: string; text: string }[];
+  assigned?: { name?: string | null }[];
+  version: number;
+  allowed_actions: string[];
+}
+
+export interface TimelineItem {
+  at: string;
+  action: string;
+  text: string;
+  by: string | null;
+}
+
+export interface When {
+  from: string;
+  to: string;
+}
+
+export interface Offer {
+  id: string;
+  station: string;
+  what: string;
+  place: Place | string | null;
+  when: When;
+  people_needed: number;
+  risk_notice: string | null;
+  expires_at: string;
+  status: string;
+}
+
+export interface Contact {
+  name?: string | null;
+  phone?: string | null;
+  place?: Place | string | null;
+}
+
+export interface Task {
+  id: string;
+  what: string;
+  place: Place | string | null;
+  when: When;
+  people_needed: number;
+  status: string;
+  status_text?: string;
+  allowed_actions: string[];
+  contact: Contact | null;
+}
+
+export interface Role {
+  role: string;
+  village: string;
+  station: string | null;
+  label: string;
+}
+
+export interface Me {
+  id: string;
+  name: string | null;
+  village: string | null;
+  roles: Role[];
+  volunteer: object | null;
+  needs: string[];
+}
+
+export interface Notice {
+  id: string;
+  title: string;
+  text: string | null;
+  created_at: string;
+  read_at: string | null;
+}
+
+export interface Category {
+  code: string;
+  station: string;
+  name: string;
+  task_card?: { people?: number } | null;
+}
+
+export interface Named {
+  code: string;
+  name: string;
+}
+
+export interface Station {
+  kind: string;
+  name: string;
+}
+
+export interface DemoPerson extends Named {
+  role_label: string;
+}
+
+export interface Bootstrap {
+  villages: Named[];
+  categories: Category[];
+  privacy_version: string;
+  now?: string;
+  unread?: number | null;
+  templates?: Record<string, string[]>;
+  demo_people?: DemoPerson[];
+}
+
+export interface Tokens {
+  access_token: string;
+  refresh_token: string;
+}

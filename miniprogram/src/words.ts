@@ -1,0 +1,66 @@
+/** Every text that the phone itself says; all others come from the service. */
+
+export const words = {
+  offline: "现在没有网络。写的内容已存在手机里，有网时再点一次。",
+  failed: "没有办成，请过一会儿再点一次",
+  stillOffline: "现在没有网络，看到的是之前的内容",
+  signInAgain: "登录过期了，请再选一次",
+
+  station: {
+    mutual_aid: "互助救助站",
+    sanitation: "卫生环境站",
+    mediation: "纠纷调解站",
+    culture: "文体活动站",
+    public_works: "公益事业站",
+  } as Record<string, string>,
+
+  waitsFor: {
+    mediation: "等调解员来处理",
+    council: "等理事会商量",
+    referral: "等转到民政等部门",
+    authority: "等转到主管部门",
+    supervision: "等监督的人来看",
+    safe_path: "走安全保护的路子，不会联系对方",
+    unconfirmed_danger: "可能有危险，请马上联系本人",
+  } as Record<string, string>,
+
+  offerGone: {
+    filled: "人已经够了，谢谢您愿意来。下次有事再请您。",
+    ended: "这件事已经办完了，谢谢您。",
+    withdrawn: "这个邀请已经收回，谢谢您。",
+    confirm_again: "您之前点的「我去」没能及时发出去。现在还要人，还去的话请再点一次。",
+  } as Record<string, string>,
+
+  yesWaits: "现在没有网络。您的「我去」已记下，一有网就替您发出去。",
+} as const;
+
+const pad = (n: number): string => String(n).padStart(2, "0");
+
+/** Villagers' clock, whatever the phone is set to: Shanghai has no summer time. */
+function shanghai(iso: string): Date {
+  return new Date(Date.parse(iso) + 8 * 3600_000);
+}
+
+/** "11月22日 14:30". */
+export function timeText(iso: string): string {
+  const d = shanghai(iso);
+  return `${dayText(iso)} ${pad(d.getUTCHours())}:${pad(d.getUTCMinutes())}`;
+}
+
+/** "11月22日". */
+export function dayText(iso: string): string {
+  const d = shanghai(iso);
+  return `${d.getUTCMonth() + 1}月${d.getUTCDate()}日`;
+}
+
+/** "11月22日 08:00 到 20:00", or with both days when they differ. */
+export function whenText(when: { from: string; to: string }): string {
+  const end = timeText(when.to);
+  const sameDay = dayText(when.from) === dayText(when.to);
+  return `${timeText(when.from)} 到 ${sameDay ? end.split(" ")[1] : end}`;
+}
+
+/** A place as the service sends it: an object with a name, or the name. */
+export function placeText(place: { name: string } | string | null | undefined): string {
+  return (typeof place === "string" ? place : place?.name) ?? "";
+}
