@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from runtime import logs
 from runtime.places import prepared
 from runtime.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # Taps on "allow" that every demo phone has made beforehand, per template.
 GRANTS = 1000
@@ -25,4 +29,5 @@ def serve(loaded: Settings, port: int) -> None:
         auto_grant=GRANTS,
         state_file=prepared(loaded.data_dir) / "sandbox.jsonl",
     )
+    log.info("sandbox started", extra={"port": port})
     serve_app("127.0.0.1", port, app)

@@ -222,14 +222,16 @@ def _logins() -> Iterator[str]:
     """One person of the first village for each role and station there is."""
     from village.catalog.files import read
 
-    people = read("people")
+    roles = {row["code"]: row["zh"] for row in read("roles")}
+    stations = {row["kind"]: row["zh"] for row in read("station_kinds")}
     seen: set[tuple[str, str]] = set()
-    for row in people:
-        kind = (row["roles"], row["station"])
-        if row["village"] == people[0]["village"] and kind not in seen:
-            seen.add(kind)
-            facts = (row["person"], row["name"], row["roles"] or "-", row["station"])
-            yield "    " + "  ".join(facts).rstrip()
+    for row in read("people"):
+        code, station = row["roles"].partition("|")[0], row["station"]
+        if row["village"] != read("people")[0]["village"] or (code, station) in seen:
+            continue
+        seen.add((code, station))
+        facts = (row["person"], row["name"], roles.get(code, code), stations.get(station, ""))
+        yield "    " + "  ".join(facts).rstrip()
 
 
 def run_workers(loaded: Settings) -> None:

@@ -54,7 +54,9 @@ def run(queue: str, loaded: Settings) -> None:
     connection = redis.Redis.from_url(loaded.redis_url or "", health_check_interval=30)
     Patience().until_done(connection.ping, redis.RedisError, "redis is away")
     log.info("worker started", extra={"queue": queue})
-    make_worker(queue, connection).work(logging_level=loaded.log_level, with_scheduler=False)
+    # RQ tells much at INFO that says nothing new.
+    level = "DEBUG" if loaded.log_level == "DEBUG" else "WARNING"
+    make_worker(queue, connection).work(logging_level=level, with_scheduler=False)
 
 
 def make_worker(queue: str, connection: redis.Redis) -> BaseWorker:
