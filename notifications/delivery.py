@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -68,7 +68,8 @@ def begin(session: Session, delivery_id: UUID) -> Letter | None:
     delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
     if delivery.status != "pending":
         return None
-    notification, template, openid = session.execute(_contents(delivery)).one()
+    found: Any = session.execute(_contents(delivery)).one()  # the openid may be None
+    notification, template, openid = found
     if openid is None:
         _close(delivery, Outcome("unavailable", error="no_openid"))
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,9 +44,8 @@ class Scene:
 
 def look(session: Session, event_id: UUID) -> Scene:
     """Read the scene of an event; the event was committed together with the job's row."""
-    event, request, category, village, station, offer, task = session.execute(
-        _around(event_id)
-    ).one()
+    found: Any = session.execute(_around(event_id)).one()  # its joined half may be None
+    event, request, category, village, station, offer, task = found
     places = session.scalars(_held(task.id)).all() if task else []
     return Scene(event, request, category, village, station, offer, task, places)
 
