@@ -1,4 +1,4 @@
-"""The use case "submit a request": screen, route, write; and the answer to an emergency question."""
+"""The use case "submit a request": screen, route, write; and the emergency's answer."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
-from village.catalog.cache import Catalog
 
 from dispatch.routing import emergency
 from dispatch.routing.router import Routing, route
 from village import clock
 from village.access import Actor
+from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
+from village.catalog.privacy import PRIVACY_VERSION
 from village.errors import Invalid
 from village.ids import new_id
 from village.models import Category, Request
@@ -22,8 +23,6 @@ from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
 from village.workflow.request_rules import EMERGENCY_MINUTES
 from village.workflow.task_card import is_dispute
-
-SAFE_PATH = ("dv", "child", "suicide")
 
 
 def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Request:
@@ -35,12 +34,17 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
     """
     category = _check(catalog, sent)
     screen = emergency.screen(sent["text"])
-    routing = route(sent["text"], category, sent["village"])
-    request = _draft(actor, sent, category, routing)
+    routing = route(
+        sent["text"],
+        category,
+        sent["village"],
+        categories=catalog.categories,
+        kinds=screen.kinds if screen else (),
+        own_stations=_own_stations(actor, sent["village"]),
+    )
+    request = _draft(actor, catalog, sent, routing)
     answer = sent.get("emergency_confirmed")
     payload = {"category": catalog.categories.get(request.category or "")}
-    request.waits_for = _safe_path(screen) or request.waits_for
-    request.routing["waits_for"] = request.waits_for
     if answer or (screen is not None and answer is None):
         request.emergency = _question(screen)
         start(session, REQUEST, request, "hold", actor=actor, payload=payload)
@@ -64,6 +68,8 @@ def answer_emergency(
 def _check(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
     if sent["village"] not in catalog.villages:
         raise Invalid(errors={"village": ["没有这个村"]})
+    if sent.get("consent_version") not in (None, PRIVACY_VERSION):
+        raise Invalid("consent_outdated", "the privacy notice has another version now")
     if sent.get("category") is None:
         return None
     category = catalog.categories.get(sent["category"])
@@ -72,11 +78,10 @@ def _check(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
     return category
 
 
-def _draft(
-    actor: Actor, sent: Mapping[str, Any], category: Category | None, routing: Routing
-) -> Request:
+def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Routing) -> Request:
     code = routing.category
-    flags = set(category.flags) if category else set()
+    chosen = catalog.categories.get(code or "")
+    flags = set(chosen.flags) if chosen else set()
     sealed = routing.station == "mediation" and is_dispute(code)
     return Request(
         id=new_id(),
@@ -95,23 +100,16 @@ def _draft(
         priority=routing.priority,
         waits_for=routing.waits_for,
         no_volunteer=False,
-        routing=_evidence(routing),
+        routing=routing.record(),
         transfers=0,
         reopened=0,
         created_at=clock.now(),
     )
 
 
-def _evidence(routing: Routing) -> dict[str, Any]:
-    return {
-        "decision": routing.decision,
-        "by": routing.by,
-        "confidence": routing.confidence,
-        "reasons": routing.reasons,
-        "version": routing.version,
-        "alternatives": routing.alternatives,
-        "waits_for": routing.waits_for,
-    }
+def _own_stations(actor: Actor, village: str) -> list[str]:
+    """Return the stations that the requester heads: her own matters go to the chair."""
+    return [grant.station for grant in actor.grants if grant.unit == village and grant.station]
 
 
 def _question(screen: emergency.Screen | None) -> dict[str, Any]:
@@ -128,8 +126,3 @@ def _question(screen: emergency.Screen | None) -> dict[str, Any]:
         "answer_by": clock.now() + timedelta(minutes=EMERGENCY_MINUTES),
         "danger_now": None,
     }
-
-
-def _safe_path(screen: emergency.Screen | None) -> str | None:
-    """Violence at home, a child at risk, a wish to die: no contact with the other side (5.3)."""
-    return "safe_path" if screen is not None and screen.kind in SAFE_PATH else None

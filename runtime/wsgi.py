@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 def create() -> Flask:
     """Build the application; gunicorn calls this once in each of its processes."""
-    from runtime import wiring
+    from runtime.wiring import application
     from village import clock
 
     loaded = settings.load()
     logs.configure("api", loaded.log_level)
     clock.configure(loaded.clock_file)
-    return wiring.application(loaded)
+    return application(loaded)
 
 
 def command(loaded: Settings) -> list[str]:

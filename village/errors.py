@@ -14,6 +14,7 @@ class WuzhanError(Exception):
 
     code = "error"
     retryable = False
+    keeps_changes = False  # True: what was written on the way to the refusal stays
 
     def __init__(self, code: str | None = None, detail: str | None = None, **extra: Any) -> None:
         """Take a more exact `code` and `detail`; `extra` goes into the problem body as it is."""

@@ -66,12 +66,10 @@ def load_actor(session: Session, family_id: UUID) -> Actor:
     )
 
 
-def login(session: Session, openid: str) -> Person:
-    """Return the person behind an openid; a new one is a villager without a village yet."""
+def login(session: Session, openid: str) -> UUID:
+    """Return whose an openid is; a new one is a villager without a village yet."""
     known = session.scalar(
-        sa.select(Person)
-        .join(WechatIdentity, WechatIdentity.person_id == Person.id)
-        .where(WechatIdentity.openid == openid)
+        sa.select(WechatIdentity.person_id).where(WechatIdentity.openid == openid)
     )
     if known is not None:
         return known
@@ -80,7 +78,7 @@ def login(session: Session, openid: str) -> Person:
     session.add(person)
     session.flush()
     session.add(WechatIdentity(openid=openid, person_id=person.id, created_at=now))
-    return person
+    return person.id
 
 
 def remember_code(session: Session, code: str, person_id: UUID) -> None:
@@ -89,12 +87,12 @@ def remember_code(session: Session, code: str, person_id: UUID) -> None:
     session.add(LoginCode(code_hash=_hash(code), person_id=person_id, expires_at=expires_at))
 
 
-def person_of_code(session: Session, code: str) -> Person | None:
+def person_of_code(session: Session, code: str) -> UUID | None:
     """Return whose login a spent code was, within its ten minutes."""
     return session.scalar(
-        sa.select(Person)
-        .join(LoginCode, LoginCode.person_id == Person.id)
-        .where(LoginCode.code_hash == _hash(code), LoginCode.expires_at > clock.now())
+        sa.select(LoginCode.person_id).where(
+            LoginCode.code_hash == _hash(code), LoginCode.expires_at > clock.now()
+        )
     )
 
 

@@ -260,7 +260,7 @@ def to_station(step: Step) -> None:
         if found is None or found.station != station:
             raise Invalid(errors={"category": ["这个类别不属于所选的站"]})
         request.category, request.waits_for = category, task_card.waits_for(found)
-    elif request.station != station:
+    elif (known := _category(step)) is None or known.station != station:
         request.category, request.waits_for = None, None
     _seal(request, station)
     request.station = station

@@ -1,0 +1,50 @@
+"""The use cases of a request's desk: actions by name, and the few that mean two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+from village.catalog.cache import Catalog
+
+from village.access import Actor
+from village.models import Category, Request
+from village.workflow.engine import apply
+from village.workflow.request import REQUEST
+
+
+def act(
+    session: Session,
+    actor: Actor,
+    catalog: Catalog,
+    request_id: UUID,
+    action: str,
+    payload: Mapping[str, Any],
+    *,
+    if_match: int | None = None,
+) -> Request:
+    """Take an action on a request; raises what `engine.apply` raises.
+
+    "Not solved" is a reopening, whatever button said it; a category whose card may go out at
+    once is sent out with its acceptance.
+    """
+    if action == "confirm" and payload["solved"] == "no":
+        action, payload = "reopen", {"reason": payload.get("comment") or "没有解决"}
+    request: Request = apply(
+        session, REQUEST, request_id, action, actor=actor, payload=payload, if_match=if_match
+    )
+    if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):
+        apply(session, REQUEST, request_id, "dispatch", actor=actor)
+    return request
+
+
+def _code(request: Request) -> str:
+    return request.category or ""
+
+
+def _goes_out_at_once(request: Request, category: Category | None) -> bool:
+    if category is None or request.waits_for or request.priority in ("P0", "P1"):
+        return False
+    return bool(category.task_card.get("at_once")) and "no_vol" not in category.flags

@@ -1,0 +1,90 @@
+"""The one place that knows all rooms: what jobs call, and what the processes are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import redis
+import sqlalchemy as sa
+
+from dispatch import jobs as dispatch_jobs
+from notifications import jobs as notify_jobs
+from village.db import create_engine
+from village.outbox import Handler
+from wechat.client import WechatClient
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from runtime.settings import Settings
+
+HANDLERS: Mapping[str, Handler] = {
+    "dispatch.round": dispatch_jobs.offer_round,
+    "dispatch.withdraw": dispatch_jobs.withdraw,
+    "dispatch.redo": dispatch_jobs.redo,
+    "dispatch.due": dispatch_jobs.due,
+    "notify.tell": notify_jobs.tell,
+    "notify.deliver": notify_jobs.deliver,
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a job may use besides its session."""
+
+    engine: sa.Engine
+    wechat: WechatClient
+
+
+def context(settings: Settings, pool_size: int = 2) -> Context:
+    """Return the context of a process with these settings."""
+    return Context(create_engine(str(settings.database_url), pool_size), _wechat(settings))
+
+
+def application(settings: Settings) -> Flask:
+    """Return the API of an installation with these settings."""
+    from service.app import create_app
+    from service.auth import Tokens
+    from service.context import AppContext
+    from village.catalog.cache import Catalog
+
+    engine = create_engine(str(settings.database_url))
+    return create_app(
+        AppContext(
+            engine=engine,
+            redis=_redis(settings),
+            wechat=_wechat(settings),
+            tokens=Tokens(str(settings.secret_key)),
+            catalog=Catalog(engine),
+            h5_dir=settings.h5_dir,
+            demo=settings.demo,
+        )
+    )
+
+
+def contract() -> dict[str, Any]:
+    """Return the OpenAPI document; it needs no server."""
+    from dataclasses import replace
+
+    from runtime.settings import load
+    from service.openapi import export
+
+    nowhere = replace(
+        load(),
+        database_url="postgresql+psycopg://",
+        redis_url="redis://",
+        secret_key="-",  # noqa: S106 - signs nothing
+    )
+    return export(application(nowhere))
+
+
+def _redis(settings: Settings) -> redis.Redis:
+    return redis.Redis.from_url(str(settings.redis_url), socket_timeout=2, socket_connect_timeout=2)
+
+
+def _wechat(settings: Settings) -> WechatClient:
+    return WechatClient(
+        settings.wechat_base_url, settings.wechat_appid, settings.wechat_secret, _redis(settings)
+    )

@@ -1,0 +1,100 @@
+"""The caller herself: profile, village, consents, and when she may be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.door import Call, Door
+from service.me import describe
+from service.schemas.people import (
+    AvailabilityInSchema,
+    AvailabilitySchema,
+    ConsentInSchema,
+    ConsentSchema,
+    PersonSchema,
+    ProfileSchema,
+    VillageSchema,
+)
+from village import availability, people
+from village.catalog.privacy import PRIVACY_VERSION
+from village.errors import Invalid
+
+door = Door("me", __name__, url_prefix="/me", description="我自己")
+
+
+def _me(call: Call) -> dict[str, Any]:
+    call.session.flush()
+    if call.actor.family_id is None:
+        raise Invalid
+    actor = people.load_actor(call.session, call.actor.family_id)
+    body: dict[str, Any] = PersonSchema().dump(describe(call.context, actor))
+    return body
+
+
+@door.open("GET", "", permission="me.read", returns=PersonSchema, name="read_me")
+def read_me(call: Call) -> dict[str, Any]:
+    """Who the caller is: name, village, offices, and what is still needed of her."""
+    body: dict[str, Any] = PersonSchema().dump(describe(call.context, call.actor))
+    return body
+
+
+@door.open("PUT", "/profile", permission="me.update", body=ProfileSchema, returns=PersonSchema)
+def set_profile(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """Replace the profile's fields that are sent."""
+    people.set_profile(call.session, call.actor, sent)
+    return _me(call)
+
+
+@door.open("PUT", "/village", permission="me.update", body=VillageSchema, returns=PersonSchema)
+def set_village(call: Call, sent: dict[str, str]) -> dict[str, Any]:
+    """Say in which natural village one lives."""
+    people.set_village(call.session, call.actor, sent["village"])
+    return _me(call)
+
+
+@door.open(
+    "POST", "/consents", permission="me.update", body=ConsentInSchema, returns=ConsentSchema,
+    status=201,
+)  # fmt: skip
+def add_consent(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """Accept a document's version, or take the consent back."""
+    if sent["accepted"] and sent["version"] != PRIVACY_VERSION:
+        raise Invalid("consent_outdated", "the privacy notice has another version now")
+    person_id = call.actor.person_id
+    if person_id is None:
+        raise Invalid
+    consent = people.add_consent(call.session, person_id, **sent)
+    body: dict[str, Any] = ConsentSchema().dump(consent)
+    return body
+
+
+def _times(found: availability.Availability) -> dict[str, Any]:
+    quiet = found.quiet_hours
+    body: dict[str, Any] = AvailabilitySchema().dump(
+        {
+            "windows": [
+                {"weekday": day + 1, "start": start, "end": end}
+                for day, start, end in found.windows
+            ],
+            "time_off": [{"start": start, "end": end} for start, end in found.time_off],
+            "max_open_tasks": found.max_open_tasks,
+            "quiet_hours": quiet and {"start": quiet[0], "end": quiet[1]},
+            "version": found.version,
+        }
+    )
+    return body
+
+
+@door.open("GET", "/availability", permission="availability.read", returns=AvailabilitySchema)
+def read_availability(call: Call) -> dict[str, Any]:
+    """When the caller may be asked; 404 for who is no volunteer."""
+    return _times(availability.get(call.session, call.actor))
+
+
+@door.open(
+    "PUT", "/availability", permission="availability.update", body=AvailabilityInSchema,
+    returns=AvailabilitySchema,
+)  # fmt: skip
+def set_availability(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """Replace the times that are sent; nobody else sees them."""
+    return _times(availability.put(call.session, call.actor, sent, if_match=call.if_match))

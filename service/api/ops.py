@@ -1,0 +1,42 @@
+"""For operators: does it live, may traffic come, how much is there to do."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from service import health, metrics
+from service.context import context
+from service.problems import problem, respond
+
+door = Blueprint("ops", __name__)
+PERMISSIONS = {"healthz": "ops.health", "readyz": "ops.health", "show_metrics": "ops.metrics"}
+
+
+@door.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Tell that the process lives."""
+    return {"status": "ok"}
+
+
+@door.get("/readyz")
+def readyz() -> tuple[dict[str, Any], int]:
+    """Tell how things stand; 503 only without the database or with an old schema."""
+    body = health.readiness(context())
+    return body, 503 if body["status"] == "down" else 200
+
+
+@door.get("/metrics")
+def show_metrics() -> Response:
+    """Prometheus metrics, for callers on this machine only."""
+    if not _is_local():
+        return respond(problem(404, "not_found", "metrics are served on loopback only"))
+    return Response(metrics.render(context()), mimetype="text/plain; version=0.0.4")
+
+
+def _is_local() -> bool:
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    return ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104

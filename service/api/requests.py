@@ -1,0 +1,137 @@
+"""Requests: writing one, finding them, and every action of the workflow's table."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from dispatch import desk, intake
+from service.door import Call, Door, View
+from service.schemas.actions import PAYLOADS
+from service.schemas.base import dump_page, dump_seen, window_of
+from service.schemas.requests import (
+    EmergencyAnswerSchema,
+    RequestInSchema,
+    RequestItemSchema,
+    RequestPageSchema,
+    RequestQuery,
+    RequestSchema,
+    TimelineSchema,
+)
+from village import requests
+from village.access import CONTENT, REQUESTER
+from village.requests import RequestView
+from village.timeline import PRESENT, sentence
+
+door = Door("requests", __name__, url_prefix="/requests", description="诉求")
+LISTS = {
+    "mine": requests.list_mine,
+    "station": requests.list_station,
+    "village": requests.list_village,
+}
+
+
+def _dump(seen: RequestView) -> dict[str, Any]:
+    body = dump_seen(RequestSchema, seen, seen.seen)
+    if seen.request.status == "draft" and "routing" in body:
+        body["routing"]["decision"] = "emergency"
+    return body
+
+
+@door.open(
+    "POST", "", permission="request.create", body=RequestInSchema, returns=RequestSchema,
+    status=201,
+)  # fmt: skip
+def submit(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """Write what is wrong; a village and a sentence are enough."""
+    request = intake.submit(call.session, call.actor, call.context.catalog, sent)
+    return _dump(requests.view(call.session, call.actor, request))
+
+
+@door.open("GET", "", permission="request.list", query=RequestQuery, returns=RequestPageSchema)
+def list_requests(call: Call, query: dict[str, Any]) -> dict[str, Any]:
+    """Find requests: one's own, one's stations', or one's villages', newest first."""
+    page = LISTS[query["scope"]](call.session, call.actor, window_of(query), query)
+    return dump_requests(page)
+
+
+def dump_requests(page: Any) -> dict[str, Any]:
+    """Return the body of a page of requests, each as its reader may see it."""
+    return dump_page(page, (dump_seen(RequestItemSchema, seen, seen.seen) for seen in page.items))
+
+
+@door.open("GET", "/<uuid:request_id>", permission="request.read", returns=RequestSchema)
+def read_request(call: Call, request_id: UUID) -> dict[str, Any]:
+    """One request, as far as the caller may see it."""
+    return _dump(requests.read(call.session, call.actor, request_id))
+
+
+@door.open(
+    "GET", "/<uuid:request_id>/timeline", permission="request.timeline", returns=TimelineSchema
+)
+def read_timeline(call: Call, request_id: UUID) -> dict[str, Any]:
+    """What has happened to a request, in plain words."""
+    seen, events = requests.timeline(call.session, call.actor, request_id)
+    mine = REQUESTER in seen.relations
+    names = {
+        station.kind: station.name
+        for station in call.context.catalog.stations.values()
+        if station.village_code == seen.request.village_code
+    }
+    names[PRESENT] = names.get(seen.request.station or "", "")
+    items = [
+        {
+            "at": event.at,
+            "action": event.action,
+            "by": event.actor_role,
+            "text": sentence(
+                event,
+                station_names=names,
+                for_requester=mine,
+                with_words=CONTENT in seen.seen,
+            ),
+        }
+        for event in events
+    ]
+    body: dict[str, Any] = TimelineSchema().dump({"items": items})
+    return body
+
+
+@door.open(
+    "POST", "/<uuid:request_id>/emergency", permission="request.act",
+    body=EmergencyAnswerSchema, returns=RequestSchema,
+)  # fmt: skip
+def answer_emergency(call: Call, sent: dict[str, bool], request_id: UUID) -> dict[str, Any]:
+    """Answer the emergency question: yes goes to the rescue services, no goes on its way."""
+    request = intake.answer_emergency(
+        call.session, call.actor, request_id, danger_now=sent["danger_now"]
+    )
+    return _dump(requests.view(call.session, call.actor, request))
+
+
+def _action(action: str) -> View:
+    def take(call: Call, sent: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+        request = desk.act(
+            call.session,
+            call.actor,
+            call.context.catalog,
+            request_id,
+            action,
+            sent,
+            if_match=call.if_match,
+        )
+        return _dump(requests.view(call.session, call.actor, request))
+
+    take.__doc__ = PAYLOADS[action].__doc__
+    return take
+
+
+for _name in PAYLOADS:
+    door.open(
+        "POST",
+        f"/<uuid:request_id>/{_name}",
+        permission="request.act",
+        body=PAYLOADS[_name],
+        returns=RequestSchema,
+        name=f"request_{_name}",
+    )(_action(_name))

@@ -1,0 +1,105 @@
+"""What volunteers do: invitations, and the tasks that they said yes to."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from service.door import Call, Door
+from service.schemas.actions import MaybeReasonSchema
+from service.schemas.base import Empty, dump_page, window_of
+from service.schemas.work import (
+    AcceptOfferSchema,
+    CompleteSchema,
+    DeclineOfferSchema,
+    OfferPageSchema,
+    OfferQuery,
+    OfferSchema,
+    TaskPageSchema,
+    TaskQuery,
+    TaskSchema,
+)
+from village import offers, tasks
+
+door = Door("work", __name__, description="邀请与任务")
+
+
+@door.open("GET", "/offers", permission="offer.list", query=OfferQuery, returns=OfferPageSchema)
+def list_offers(call: Call, query: dict[str, Any]) -> dict[str, Any]:
+    """The caller's invitations, newest first."""
+    page = tasks.list_offers(call.session, call.actor, window_of(query), status=query.get("status"))
+    return dump_page(page, OfferSchema(many=True).dump(page.items))
+
+
+@door.open(
+    "POST", "/offers/<uuid:offer_id>/accept", permission="offer.answer",
+    body=AcceptOfferSchema, returns=TaskSchema,
+)  # fmt: skip
+def accept_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
+    """Say yes: the first ones get the places; the answer is the task card."""
+    offer = offers.accept(call.session, call.actor, offer_id, **sent)
+    return _card(call, offer.task_id)
+
+
+@door.open(
+    "POST", "/offers/<uuid:offer_id>/decline", permission="offer.answer",
+    body=DeclineOfferSchema, returns=OfferSchema,
+)  # fmt: skip
+def decline_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
+    """Say no, free of consequence; nobody else sees it."""
+    offers.decline(call.session, call.actor, offer_id, **sent)
+    call.session.flush()
+    seen = tasks.read_offer(call.session, call.actor, offer_id)
+    body: dict[str, Any] = OfferSchema().dump(seen)
+    return body
+
+
+@door.open("GET", "/tasks", permission="task.list", query=TaskQuery, returns=TaskPageSchema)
+def list_tasks(call: Call, query: dict[str, Any]) -> dict[str, Any]:
+    """The caller's tasks, or those of her stations, newest first."""
+    read = tasks.list_mine if query["scope"] == "mine" else tasks.list_station
+    page = read(call.session, call.actor, window_of(query))
+    return dump_page(page, TaskSchema(many=True).dump(page.items))
+
+
+@door.open("GET", "/tasks/<uuid:task_id>", permission="task.read", returns=TaskSchema)
+def read_task(call: Call, task_id: UUID) -> dict[str, Any]:
+    """A task card."""
+    return _card(call, task_id)
+
+
+@door.open(
+    "POST", "/tasks/<uuid:task_id>/check_in", permission="task.work", body=Empty,
+    returns=TaskSchema,
+)  # fmt: skip
+def check_in(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
+    """Say that one is there."""
+    offers.check_in(call.session, call.actor, task_id)
+    return _card(call, task_id)
+
+
+@door.open(
+    "POST", "/tasks/<uuid:task_id>/complete", permission="task.work", body=CompleteSchema,
+    returns=TaskSchema,
+)  # fmt: skip
+def complete(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
+    """Say what was done, and how long it took."""
+    offers.complete(
+        call.session, call.actor, task_id, result=sent["result"], minutes=sent["minutes"]
+    )
+    return _card(call, task_id)
+
+
+@door.open(
+    "POST", "/tasks/<uuid:task_id>/release", permission="task.work", body=MaybeReasonSchema,
+    status=204,
+)  # fmt: skip
+def release(call: Call, sent: dict[str, Any], task_id: UUID) -> None:
+    """Give the place back, without a penalty."""
+    offers.release(call.session, call.actor, task_id, reason=sent.get("reason"))
+
+
+def _card(call: Call, task_id: UUID) -> dict[str, Any]:
+    call.session.flush()
+    body: dict[str, Any] = TaskSchema().dump(tasks.read(call.session, call.actor, task_id))
+    return body

@@ -1,0 +1,89 @@
+"""The application: doors, problems, and the files of the phone and of the documentation."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import flask_swagger_ui
+import orjson
+from flask import Flask, Response, g, redirect, request, send_from_directory
+from flask.json.provider import JSONProvider
+
+from service import problems
+from service.api import auth, catalog, me, notifications, ops, requests, stations, work
+from service.context import AppContext
+from service.openapi import ProblemApi, settings
+from village.workflow.engine import trace_id
+
+PREFIX = "/api/v1"
+VERSION = "0.1.0"
+DOORS = (auth, me, catalog, requests, work, stations, notifications)
+MAX_BODY = 256 * 1024
+SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: faster, and strict about what it reads."""
+
+    def dumps(self, obj: Any, **options: Any) -> str:
+        """Return compact JSON."""
+        flags = orjson.OPT_NON_STR_KEYS
+        if options.get("sort_keys"):
+            flags |= orjson.OPT_SORT_KEYS
+        return orjson.dumps(obj, option=flags).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Read JSON; what is malformed is a ValueError."""
+        return orjson.loads(s)
+
+
+def create_app(context: AppContext) -> Flask:
+    """Build the WSGI application of an installation."""
+    app = Flask("service", static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config.update(settings(VERSION), MAX_CONTENT_LENGTH=MAX_BODY)
+    app.extensions["wuzhan"] = context
+    problems.install(app)
+    api = ProblemApi(app)
+    for room in DOORS:
+        prefix = f"{PREFIX}{room.door.url_prefix or ''}"
+        api.register_blueprint(room.door, url_prefix=prefix)
+    app.register_blueprint(ops.door)
+    _serve_files(app, context.h5_dir)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    return app
+
+
+def _begin() -> None:
+    g.request_id = uuid.uuid4().hex
+    trace_id.set(g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def _serve_files(app: Flask, h5_dir: Path) -> None:
+    @app.get("/")
+    def home() -> Any:
+        """Send people to the phone's page."""
+        return redirect("/m/")
+
+    @app.get("/m/", defaults={"name": "index.html"})
+    @app.get("/m/<path:name>")
+    def phone(name: str) -> Response:
+        """Serve the phone's pages."""
+        return send_from_directory(h5_dir, name)
+
+    @app.get("/static/swagger/<path:name>")
+    def swagger(name: str) -> Response:
+        """Serve Swagger UI from this machine."""
+        return send_from_directory(SWAGGER, name)

@@ -1,0 +1,220 @@
+"""How every endpoint is built: who may, once, parsed, in one transaction, answered.
+
+`Door.open` is the one way to declare an endpoint. The order of a call: token, key, arguments,
+use case; the session is committed when the answer is ready, and a keyed call's answer is
+stored with the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, current_app, g, request
+from flask_smorest import Blueprint
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+
+from service.context import AppContext, context
+from service.openapi import document
+from service.problems import body_of, respond
+from village import access, idempotency, people
+from village.access import Actor
+from village.db import transaction
+from village.errors import Forbidden, Invalid, WuzhanError
+from village.idempotency import Answer
+
+View = Callable[..., Any]
+NOBODY = Actor(person_id=None)
+NOT_STORED = (401, 409, 429)
+KEYED = ("POST", "PUT", "DELETE")
+
+
+@dataclass
+class Call:
+    """What a view gets: its session, its caller, and the installation that it serves."""
+
+    session: Session
+    actor: Actor
+    context: AppContext
+    if_match: int | None
+
+
+class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """A blueprint whose endpoints all share one order of checks."""
+
+    permissions: dict[str, str]
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        self.permissions = {}
+        super().__init__(name, import_name, **options)
+
+    def open(
+        self,
+        method: str,
+        rule: str,
+        *,
+        permission: str,
+        returns: type[ma.Schema] | None = None,
+        status: int = 200,
+        body: type[ma.Schema] | None = None,
+        query: type[ma.Schema] | None = None,
+        stored: bool = True,
+        name: str | None = None,
+    ) -> Callable[[View], View]:
+        """Declare an endpoint that `permission` opens; `stored`: keyed answers are kept."""
+        keyed = method in KEYED and stored
+
+        def declare(view: View) -> View:
+            endpoint = name or view.__name__
+            wrapped: View = _answering(view, status)
+            for schema, location in ((query, "query"), (body, "json")):
+                if schema is not None:
+                    wrapped = self.arguments(schema, location=location)(wrapped)
+            wrapped = _guarded(wrapped, permission, takes_body=body is not None, keyed=keyed)
+            wrapped = self.response(status, returns)(wrapped)
+            wrapped = document(self, wrapped, method, permission, has_input=bool(body or query))
+            self.route(rule, methods=[method], endpoint=endpoint)(wrapped)
+            self.permissions[endpoint] = permission
+            return view
+
+        return declare
+
+
+def _answering(view: View, status: int) -> View:
+    @wraps(view)
+    def answer(*parsed: Any, **path: Any) -> Response:
+        result = view(g.call, *parsed, **path)
+        if isinstance(result, Response):
+            return result
+        if result is None:
+            return Response(status=204)
+        return _json(result, status)
+
+    return answer
+
+
+def _json(body: Any, status: int) -> Response:
+    return Response(current_app.json.dumps(body), status=status, mimetype="application/json")
+
+
+def _guarded(inner: View, permission: str, *, takes_body: bool, keyed: bool) -> View:
+    @wraps(inner)
+    def guard(**path: Any) -> Response:
+        if takes_body:
+            _require_json()
+        app = context()
+        key = _key() if keyed else None
+        kept: idempotency.Call | None = None
+        try:
+            with transaction(app.engine) as session:
+                g.call = Call(session, _authenticate(app, session, permission), app, _if_match())
+                kept = _keyed_call(key, g.call.actor)
+                if kept is not None and (first := idempotency.claim(session, kept)):
+                    return _replay(first)
+                response = _run(inner, path, session)
+                if kept is not None and response.is_json:
+                    answer = Answer(response.status_code, response.get_json())
+                    idempotency.keep(session, kept, answer)
+        except (WuzhanError, HTTPException) as error:
+            return _refuse(app, kept, error)
+        except IntegrityError as error:
+            return _second_writer(app, kept, error)
+        return _conditional(response)
+
+    return guard
+
+
+def _run(inner: View, path: dict[str, Any], session: Session) -> Response:
+    try:
+        response: Response = inner(**path)
+    except WuzhanError as error:
+        if error.keeps_changes:
+            session.commit()
+        raise
+    session.flush()
+    return response
+
+
+def _authenticate(app: AppContext, session: Session, permission: str) -> Actor:
+    opened = access.MATRIX[permission]
+    header = request.headers.get("Authorization")
+    if access.PUBLIC in opened:
+        return NOBODY
+    actor = people.load_actor(session, app.tokens.family_of(header))
+    if opened == {access.LOOPBACK}:
+        raise Forbidden
+    return actor
+
+
+def _require_json() -> None:
+    if request.get_data(cache=True) and not request.is_json:
+        raise UnsupportedMediaType("send application/json")
+
+
+def _key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (1 <= len(key) <= 255 and all("!" <= c <= "~" for c in key)):
+        raise Invalid("invalid_idempotency_key", "1 to 255 visible ASCII characters")
+    return key
+
+
+def _if_match() -> int | None:
+    sent = request.headers.get("If-Match")
+    if sent is None:
+        return None
+    version = sent.strip().removeprefix("W/").strip('"')
+    if not version.isascii() or not version.isdigit() or len(version) > 9:
+        raise BadRequest('If-Match takes a version such as "3"')
+    return int(version)
+
+
+def _keyed_call(key: str | None, actor: Actor) -> idempotency.Call | None:
+    if key is None:
+        return None
+    mark = idempotency.fingerprint(request.method, request.full_path, request.get_data(cache=True))
+    return idempotency.Call(str(actor.person_id), key, mark)
+
+
+def _replay(first: Answer) -> Response:
+    refused = first.status >= 400
+    response = respond(first.body) if refused else _json(first.body, first.status)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _refuse(
+    app: AppContext, kept: idempotency.Call | None, error: WuzhanError | HTTPException
+) -> Response:
+    """Answer with a problem; a keyed call's refusal is kept, unless trying again may help."""
+    if isinstance(error, HTTPException) and error.response is not None:
+        raise error
+    body = body_of(error)
+    stored = body["status"] < 500 and body["status"] not in NOT_STORED
+    if kept is not None and stored and body["code"] != "idempotency_key_reused":
+        with transaction(app.engine) as session:
+            idempotency.keep(session, kept, Answer(body["status"], body))
+    return respond(body)
+
+
+def _second_writer(
+    app: AppContext, kept: idempotency.Call | None, error: IntegrityError
+) -> Response:
+    """Two calls with one key at the very same moment: the loser repeats the winner's answer."""
+    if kept is not None:
+        with transaction(app.engine) as session:
+            first = idempotency.claim(session, kept)
+        if first is not None:
+            return _replay(first)
+    raise error
+
+
+def _conditional(response: Response) -> Response:
+    if request.method == "GET" and response.status_code == 200 and response.is_json:
+        response.add_etag()
+        response.make_conditional(request)
+    return response

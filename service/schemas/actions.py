@@ -1,0 +1,113 @@
+"""What each action of the workflow is sent with."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from service.schemas.base import Code, Empty, Schema, Text, Whole
+from service.schemas.requests import TaskCardSchema
+from village.stations import KINDS
+
+REJECT_REASONS = (
+    "not_village_matter",
+    "in_proceedings",
+    "duplicate",
+    "unlawful",
+    "no_consent",
+    "spam",
+)
+HANDOVER_BASIS = ("requester_consents", "duty_to_report", "emergency")
+
+
+class AcceptSchema(Schema):
+    """`accept`: the head may correct the priority."""
+
+    priority = fields.String(validate=validate.OneOf(("P1", "P2", "P3", "P4", "P5")))
+
+
+class AskSchema(Schema):
+    """`ask`: a concrete question."""
+
+    question = Text(300, required=True)
+
+
+class AnswerSchema(Schema):
+    """`answer`: the villager's reply."""
+
+    text = Text(1000, required=True)
+
+
+class RouteSchema(Schema):
+    """`route`: to which station, and why."""
+
+    station = fields.String(required=True, validate=validate.OneOf(KINDS))
+    category = Code(20, allow_none=True)
+    reason = Text(200, required=True)
+
+
+class RejectSchema(Schema):
+    """`reject`: a reason from the closed list, and what to do instead (R11)."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(REJECT_REASONS))
+    advice = Text(500, required=True)
+
+
+class DispatchSchema(Schema):
+    """`dispatch`: changes to the default task card."""
+
+    task = fields.Nested(TaskCardSchema)
+
+
+class SubmitResultSchema(Schema):
+    """`submit_result`: what was done."""
+
+    result = Text(1000, required=True)
+    files = fields.List(fields.UUID(), validate=validate.Length(max=0))
+
+
+class ReasonInSchema(Schema):
+    """A reason."""
+
+    reason = Text(300, required=True)
+
+
+class MaybeReasonSchema(Schema):
+    """A reason, if one likes."""
+
+    reason = Text(300)
+
+
+class ConfirmSchema(Schema):
+    """`confirm`: the villager's word. No rating is no rating."""
+
+    solved = fields.String(required=True, validate=validate.OneOf(("yes", "partly", "no")))
+    rating = Whole(1, 5)
+    comment = Text(500)
+
+
+class HandOverSchema(Schema):
+    """`hand_over`: to whom, how to reach them, and on what ground (R29)."""
+
+    receiver = Text(60, required=True)
+    contact = Text(60)
+    basis = fields.String(required=True, validate=validate.OneOf(HANDOVER_BASIS))
+
+
+PAYLOADS: dict[str, type[ma.Schema]] = {
+    "accept": AcceptSchema,
+    "ask": AskSchema,
+    "answer": AnswerSchema,
+    "route": RouteSchema,
+    "reject": RejectSchema,
+    "dispatch": DispatchSchema,
+    "go_ahead": Empty,
+    "handle": Empty,
+    "submit_result": SubmitResultSchema,
+    "send_back": ReasonInSchema,
+    "resolve": Empty,
+    "confirm": ConfirmSchema,
+    "reopen": ReasonInSchema,
+    "withdraw": MaybeReasonSchema,
+    "hand_over": HandOverSchema,
+}

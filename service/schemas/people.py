@@ -1,0 +1,167 @@
+"""Callers: logins, profile, consents, availability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from service.schemas.base import Code, Flag, Moment, Schema, Text, Whole
+
+NEEDS = ("privacy", "profile", "village")
+
+
+class WechatLoginSchema(Schema):
+    """The code of `wx.login`."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[!-~]{1,256}$"))
+
+
+class RefreshSchema(Schema):
+    """A refresh token; it is spent by this call."""
+
+    refresh_token = fields.String(required=True, validate=validate.Regexp(r"^[!-~]{1,512}$"))
+
+
+class RoleSchema(ma.Schema):
+    """An office in its term."""
+
+    role = fields.String(required=True)
+    village = fields.String(required=True, metadata={"description": "code of the unit"})
+    station = fields.String(required=True, allow_none=True)
+    label = fields.String(required=True)
+
+
+class PersonSchema(ma.Schema):
+    """The caller."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    village = fields.String(required=True, allow_none=True)
+    roles = fields.List(fields.Nested(RoleSchema), required=True)
+    is_volunteer = fields.Boolean(required=True)
+    needs = fields.List(fields.String(validate=validate.OneOf(NEEDS)), required=True)
+
+
+class TokenSchema(ma.Schema):
+    """A new pair of tokens; never stored, never replayed."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+
+
+class LoginSchema(TokenSchema):
+    """A login: tokens, the person, and what is still needed of her."""
+
+    person = fields.Nested(PersonSchema, required=True)
+    needs = fields.List(fields.String(validate=validate.OneOf(NEEDS)), required=True)
+
+
+class ProfileSchema(Schema):
+    """The profile's fields; those that are sent are replaced."""
+
+    name = Text(20)
+    birth_year = Whole(1900, 2100, allow_none=True)
+
+
+class VillageSchema(Schema):
+    """The code of a natural village."""
+
+    village = Code(20, required=True)
+
+
+class ConsentInSchema(Schema):
+    """An answer to a version of a document."""
+
+    document = fields.String(required=True, validate=validate.OneOf(("privacy",)))
+    version = Code(20, required=True)
+    accepted = Flag(required=True)
+
+
+class ConsentSchema(ConsentInSchema):
+    """An answer as it was kept."""
+
+    at = Moment(required=True)
+
+
+def _minute(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+class ClockTime(fields.String):
+    """A time of day in Shanghai, `08:00` to `24:00`; minutes from midnight inside."""
+
+    def __init__(self, **options: Any) -> None:
+        pattern = validate.Regexp(r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
+        super().__init__(validate=pattern, **options)
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **options: Any) -> Any:
+        return f"{value // 60:02}:{value % 60:02}"
+
+
+class WeeklyWindowSchema(Schema):
+    """A weekly window; weekday 1 is Monday."""
+
+    weekday = Whole(1, 7, required=True)
+    start = ClockTime(required=True, data_key="from")
+    end = ClockTime(required=True, data_key="to")
+
+    @ma.validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        if {"start", "end"} <= data.keys() and data["start"] >= data["end"]:
+            raise ma.ValidationError("结束要晚于开始", "to")
+
+
+class QuietHoursSchema(Schema):
+    """When not to be asked, each day; it may run over midnight."""
+
+    start = ClockTime(required=True, data_key="from")
+    end = ClockTime(required=True, data_key="to")
+
+
+class TimeOffSchema(Schema):
+    """A time away."""
+
+    start = Moment(required=True, data_key="from")
+    end = Moment(required=True, data_key="to")
+
+    @ma.validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        if {"start", "end"} <= data.keys() and data["start"] >= data["end"]:
+            raise ma.ValidationError("结束要晚于开始", "to")
+
+
+class AvailabilityInSchema(Schema):
+    """A volunteer's times; the fields that are sent are replaced."""
+
+    windows = fields.List(fields.Nested(WeeklyWindowSchema), validate=validate.Length(max=50))
+    time_off = fields.List(fields.Nested(TimeOffSchema), validate=validate.Length(max=50))
+    max_open_tasks = Whole(0, 20)
+    quiet_hours = fields.Nested(QuietHoursSchema, allow_none=True)
+
+    @ma.post_load
+    def _plain(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if "windows" in data:
+            data["windows"] = [
+                (w["weekday"] - 1, _minute(w["start"]), _minute(w["end"])) for w in data["windows"]
+            ]
+        if "time_off" in data:
+            data["time_off"] = [(off["start"], off["end"]) for off in data["time_off"]]
+        if data.get("quiet_hours"):
+            quiet = data["quiet_hours"]
+            data["quiet_hours"] = (_minute(quiet["start"]), _minute(quiet["end"]))
+        return data
+
+
+class AvailabilitySchema(ma.Schema):
+    """A volunteer's times as they are."""
+
+    windows = fields.List(fields.Nested(WeeklyWindowSchema), required=True)
+    time_off = fields.List(fields.Nested(TimeOffSchema), required=True)
+    max_open_tasks = fields.Integer(required=True)
+    quiet_hours = fields.Nested(QuietHoursSchema, required=True, allow_none=True)
+    version = fields.Integer(required=True)

@@ -1,0 +1,258 @@
+"""Requests in and out; every field is tagged with its sensitivity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from service.schemas.base import Code, Flag, Moment, Schema, Text, Whole, WindowQuery, page_of
+from village.access import CONTENT, EVIDENCE, IDENTITY
+from village.privacy import mask_name
+from village.requests import QUEUE_VIEWS, RequestView
+from village.stations import KINDS, PRIORITIES
+from village.timeline import status_text
+from village.workflow.request import REQUEST
+
+CONTENT_FIELD = {"sens": CONTENT}
+EVIDENCE_FIELD = {"sens": EVIDENCE}
+IDENTITY_FIELD = {"sens": IDENTITY}
+WAITS = ("mediation", "council", "referral", "authority", "supervision", "safe_path",
+         "unconfirmed_danger")  # fmt: skip
+
+
+class PlaceSchema(Schema):
+    """A place; coordinates keep the datum in which they were measured."""
+
+    name = Text(100, required=True)
+    lat = fields.Float(validate=validate.Range(-90, 90))
+    lng = fields.Float(validate=validate.Range(-180, 180))
+    coord = fields.String(validate=validate.OneOf(("gcj02", "wgs84")))
+
+    @ma.validates_schema
+    def _complete(self, data: dict[str, Any], **_: Any) -> None:
+        given = {"lat", "lng", "coord"} & data.keys()
+        if given and len(given) < 3:
+            raise ma.ValidationError("经度、纬度和坐标系要一起给")
+
+
+class OnBehalfSchema(Schema):
+    """The person served, and how she agreed."""
+
+    name = Text(40, required=True)
+    consent_how = fields.String(
+        required=True, validate=validate.OneOf(("oral", "written", "guardian", "urgent"))
+    )
+
+
+class RequestInSchema(Schema):
+    """`POST /requests`: a village and a sentence are enough."""
+
+    village = Code(20, required=True)
+    category = Code(20, load_default=None, allow_none=True)
+    text = Text(2000, required=True)
+    place = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
+    answers = fields.Dict(keys=Text(40), load_default=dict)
+    files = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=0))
+    on_behalf_of = fields.Nested(OnBehalfSchema, load_default=None, allow_none=True)
+    hide_me = Flag(load_default=False)
+    consent_version = Code(20, load_default=None, allow_none=True)
+    emergency_confirmed = Flag(load_default=None, allow_none=True)
+
+    @ma.validates("answers")
+    def _plain_answers(self, answers: dict[str, Any], **_: Any) -> None:
+        if len(answers) > 30 or not all(_is_plain(value) for value in answers.values()):
+            raise ma.ValidationError("答案格式不对")
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) <= 20 and all(_is_scalar(item) for item in value)
+    return _is_scalar(value)
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= 1000 and "\0" not in value
+    if isinstance(value, bool) or value is None:
+        return True
+    return isinstance(value, int | float) and abs(value) < 1e15
+
+
+class EmergencyAnswerSchema(Schema):
+    """The answer to the emergency question."""
+
+    danger_now = Flag(required=True)
+
+
+class NumberSchema(ma.Schema):
+    """A number to call."""
+
+    label = fields.String(required=True)
+    number = fields.String(required=True)
+
+
+class EmergencySchema(ma.Schema):
+    """The question that an emergency word raised."""
+
+    kind = fields.String(required=True)
+    question = fields.String(required=True)
+    numbers = fields.List(fields.Nested(NumberSchema), required=True)
+    answer_by = fields.String(required=True)
+    danger_now = fields.Boolean(required=True, allow_none=True)
+
+
+class ReasonSchema(ma.Schema):
+    """A term that spoke for the routing."""
+
+    kind = fields.String(required=True)
+    text = fields.String(required=True)
+    weight = fields.Float(required=True)
+
+
+class AlternativeSchema(ma.Schema):
+    """Another station that it could be."""
+
+    station = fields.String(required=True)
+    confidence = fields.Float(required=True)
+
+
+class RoutingSchema(ma.Schema):
+    """How the station was found."""
+
+    decision = fields.String(
+        required=True,
+        validate=validate.OneOf(("routed", "triage", "emergency", "not_ours")),
+    )
+    by = fields.String(
+        required=True, validate=validate.OneOf(("category", "rule", "model", "person"))
+    )
+    confidence = fields.Float(required=True)
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    version = fields.String(required=True)
+    alternatives = fields.List(fields.Nested(AlternativeSchema), required=True)
+
+
+class DeadlinesSchema(ma.Schema):
+    """The two clocks of a request."""
+
+    first_response_due = Moment(required=True, allow_none=True)
+    resolve_due = Moment(required=True, allow_none=True)
+
+
+class RequesterSchema(ma.Schema):
+    """Who asked."""
+
+    name = fields.String(required=True)
+
+
+class RequestSchema(ma.Schema):
+    """A request, as far as its reader may see it: fields that she may not see are left out."""
+
+    id = fields.UUID(attribute="request.id", required=True)
+    number = fields.String(attribute="request.number", required=True)
+    status = fields.String(
+        attribute="request.status", required=True, validate=validate.OneOf(REQUEST.states)
+    )
+    status_text = fields.Function(
+        lambda seen: status_text(seen.request.status), metadata={"type": "string"}, required=True
+    )
+    village = fields.String(attribute="request.village_code", required=True)
+    station = fields.String(
+        attribute="request.station", required=True, allow_none=True,
+        validate=validate.OneOf(KINDS),
+    )  # fmt: skip
+    category = fields.String(attribute="request.category", required=True, allow_none=True)
+    priority = fields.String(
+        attribute="request.priority", required=True, validate=validate.OneOf(PRIORITIES)
+    )
+    text = fields.String(attribute="request.text", metadata=CONTENT_FIELD)
+    place = fields.Dict(attribute="request.place", allow_none=True, metadata=CONTENT_FIELD)
+    answers = fields.Dict(attribute="request.answers", metadata=CONTENT_FIELD)
+    hide_me = fields.Boolean(attribute="request.hide_me", required=True)
+    on_behalf_of = fields.Dict(
+        attribute="request.on_behalf_of", allow_none=True, metadata=IDENTITY_FIELD
+    )
+    requester = fields.Method("_requester", metadata={"sens": IDENTITY, "type": "object"})
+    routing = fields.Nested(RoutingSchema, attribute="request.routing", metadata=EVIDENCE_FIELD)
+    emergency = fields.Nested(
+        EmergencySchema, attribute="request.emergency", allow_none=True, metadata=CONTENT_FIELD
+    )
+    deadlines = fields.Nested(DeadlinesSchema, attribute="request", required=True)
+    assigned = fields.List(fields.String(), required=True)
+    waits_for = fields.String(
+        attribute="request.waits_for", required=True, allow_none=True,
+        validate=validate.OneOf(WAITS),
+    )  # fmt: skip
+    no_volunteer = fields.Boolean(attribute="request.no_volunteer", required=True)
+    question = fields.String(attribute="request.question", allow_none=True, metadata=CONTENT_FIELD)
+    result = fields.String(attribute="request.result", allow_none=True, metadata=CONTENT_FIELD)
+    solved = fields.String(attribute="request.solved", required=True, allow_none=True)
+    rating = fields.Integer(attribute="request.rating", required=True, allow_none=True)
+    created_at = Moment(attribute="request.created_at", required=True)
+    version = fields.Integer(attribute="request.version", required=True)
+    allowed_actions = fields.List(
+        fields.String(validate=validate.OneOf(REQUEST.actions())), required=True
+    )
+
+    def _requester(self, seen: RequestView) -> dict[str, str]:
+        return {"name": seen.requester_name}
+
+
+class RequestItemSchema(RequestSchema):
+    """A request in a list: names are masked."""
+
+    def _requester(self, seen: RequestView) -> dict[str, str]:
+        return {"name": mask_name(seen.requester_name)}
+
+
+RequestPageSchema = page_of(RequestItemSchema, "RequestPage")
+
+
+class EventSchema(ma.Schema):
+    """A line of the timeline, in plain words."""
+
+    at = Moment(required=True)
+    action = fields.String(required=True)
+    text = fields.String(required=True)
+    by = fields.String(required=True)
+
+
+class TimelineSchema(ma.Schema):
+    """What has happened, oldest first."""
+
+    items = fields.List(fields.Nested(EventSchema), required=True)
+
+
+class RequestQuery(WindowQuery):
+    """Filters of `GET /requests`."""
+
+    scope = fields.String(
+        load_default="mine", validate=validate.OneOf(("mine", "station", "village"))
+    )
+    status = fields.String(validate=validate.OneOf(REQUEST.states))
+    station = fields.String(validate=validate.OneOf(KINDS))
+    category = Code(20)
+    priority = fields.String(validate=validate.OneOf(PRIORITIES))
+    overdue = fields.Boolean()
+    unassigned = fields.Boolean()
+
+
+class QueueQuery(WindowQuery):
+    """Which part of a queue."""
+
+    view = fields.String(load_default="open", validate=validate.OneOf(QUEUE_VIEWS))
+
+
+class TaskCardSchema(Schema):
+    """What the head changes on the category's default card."""
+
+    what = Text(60)
+    people_needed = Whole(1, 20)
+    skills = fields.List(Text(20), validate=validate.Length(max=10))
+    risk = Whole(0, 3)
+    minutes = Whole(1, 1440)
+    starts_at = Moment()
+    ends_at = Moment()
+    place = fields.Nested(PlaceSchema, allow_none=True)

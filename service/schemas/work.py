@@ -1,0 +1,163 @@
+"""Offers and tasks, as the invited and as the station meet them; the inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from service.schemas.base import Moment, Schema, Text, Whole, WindowQuery, page_of
+from village.access import CHAIR, HEAD
+from village.tasks import TaskView
+from village.workflow.offer import OFFER
+
+RISK_NOTICES = (
+    "没有特别的危险",
+    "请注意安全，量力而行",
+    "有一定风险：须成年并有保险，戴好防护，两人以上",
+    "风险较高：只做力所能及的部分，听从现场负责人安排",
+)
+
+
+class WhenSchema(ma.Schema):
+    """The time within which the work is to be done."""
+
+    start = Moment(attribute="starts_at", data_key="from", required=True)
+    end = Moment(attribute="ends_at", data_key="to", required=True)
+
+
+class OfferSchema(ma.Schema):
+    """An invitation: what, roughly where, and when; yes and no are both fine."""
+
+    id = fields.UUID(attribute="offer.id", required=True)
+    task = fields.UUID(attribute="task.id", required=True)
+    station = fields.String(attribute="task.station", required=True)
+    what = fields.String(attribute="task.what", required=True)
+    place = fields.String(attribute="village_name", required=True)
+    when = fields.Nested(WhenSchema, attribute="task", required=True)
+    minutes = fields.Integer(attribute="task.minutes", required=True)
+    people_needed = fields.Integer(attribute="task.people_needed", required=True)
+    risk = fields.Integer(attribute="task.risk", required=True)
+    risk_notice = fields.Function(
+        lambda seen: RISK_NOTICES[seen.task.risk], required=True, metadata={"type": "string"}
+    )
+    priority = fields.String(required=True)
+    expires_at = Moment(attribute="offer.expires_at", required=True)
+    wave = fields.Integer(attribute="offer.wave", required=True)
+    status = fields.String(
+        attribute="offer.status", required=True, validate=validate.OneOf(OFFER.states)
+    )
+    version = fields.Integer(attribute="offer.version", required=True)
+
+
+OfferPageSchema = page_of(OfferSchema, "OfferPage")
+
+
+class OfferQuery(WindowQuery):
+    """Which of one's offers; `open` are those to which yes still counts."""
+
+    status = fields.String(validate=validate.OneOf(("open", *OFFER.states)))
+
+
+class AcceptOfferSchema(Schema):
+    """A yes: when she will be there, and since when the tap waited for a network."""
+
+    arrival = Moment(allow_none=True, load_default=None)
+    offline_since = Moment(allow_none=True, load_default=None)
+
+
+class DeclineOfferSchema(Schema):
+    """A no needs no reason."""
+
+    reason = Text(200, allow_none=True, load_default=None)
+
+
+class ContactSchema(ma.Schema):
+    """Whom to ask for, from acceptance to completion and a day."""
+
+    name = fields.String(required=True)
+
+
+class TaskSchema(ma.Schema):
+    """A task card; details and contact only for those who work on it, and for a time."""
+
+    id = fields.UUID(attribute="task.id", required=True)
+    request = fields.UUID(attribute="task.request_id", required=True)
+    station = fields.String(attribute="task.station", required=True)
+    village = fields.String(attribute="task.village_code", required=True)
+    what = fields.String(attribute="task.what", required=True)
+    when = fields.Nested(WhenSchema, attribute="task", required=True)
+    minutes = fields.Integer(attribute="task.minutes", required=True)
+    risk = fields.Integer(attribute="task.risk", required=True)
+    people_needed = fields.Integer(attribute="task.people_needed", required=True)
+    people_accepted = fields.Method("_accepted", required=True, metadata={"type": "integer"})
+    status = fields.Method("_status", required=True, metadata={"type": "string"})
+    place = fields.Method("_place", required=True, metadata={"type": ["object", "null"]})
+    details = fields.Method("_details", required=True, metadata={"type": ["string", "null"]})
+    contact = fields.Method("_contact", required=True, metadata={"type": ["object", "null"]})
+    allowed_actions = fields.List(fields.String(), required=True)
+
+    def _accepted(self, seen: TaskView) -> int:
+        return sum(place.status != "open" for place in seen.places)
+
+    def _status(self, seen: TaskView) -> str:
+        return seen.offer.status if seen.offer is not None else seen.task.status
+
+    def _place(self, seen: TaskView) -> dict[str, Any] | None:
+        return seen.task.place if self._sees_all(seen) else None
+
+    def _details(self, seen: TaskView) -> str | None:
+        return seen.request.text if self._sees_all(seen) and not seen.request.sealed else None
+
+    def _contact(self, seen: TaskView) -> dict[str, str] | None:
+        if seen.requester_name is None or not self._sees_all(seen):
+            return None
+        return {"name": seen.requester_name}
+
+    def _sees_all(self, seen: TaskView) -> bool:
+        return seen.shows_contact or bool(seen.relations & {HEAD, CHAIR})
+
+
+TaskPageSchema = page_of(TaskSchema, "TaskPage")
+
+
+class TaskQuery(WindowQuery):
+    """Whose tasks."""
+
+    scope = fields.String(load_default="mine", validate=validate.OneOf(("mine", "station")))
+
+
+class CompleteSchema(Schema):
+    """What was done, and how long it took."""
+
+    result = Text(1000, required=True)
+    minutes = Whole(1, 1440, required=True)
+    files = fields.List(fields.UUID(), validate=validate.Length(max=0))
+
+
+class NotificationSchema(ma.Schema):
+    """A line of the inbox."""
+
+    id = fields.UUID(required=True)
+    title = fields.String(required=True)
+    text = fields.String(required=True)
+    created_at = Moment(required=True)
+    read_at = Moment(required=True, allow_none=True)
+    request = fields.UUID(attribute="request_id", required=True, allow_none=True)
+    offer = fields.UUID(attribute="offer_id", required=True, allow_none=True)
+
+
+NotificationPageSchema = page_of(NotificationSchema, "NotificationPage")
+
+
+class NotificationQuery(WindowQuery):
+    """All, or those that were not read."""
+
+    unread = fields.Boolean(load_default=None, allow_none=True)
+
+
+class ReadAllSchema(ma.Schema):
+    """How many lines were marked."""
+
+    marked = fields.Integer(required=True)

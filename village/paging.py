@@ -1,0 +1,64 @@
+"""Keyset pages: a stable order, an opaque cursor, and never a total count."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+
+from village.errors import Invalid
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a caller asked for: how many, and after which place in the order."""
+
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """A page of a list, and the cursor of the next one; None at the end."""
+
+    items: Sequence[Item]
+    next_cursor: str | None
+
+
+def cut(rows: Sequence[Item], window: Window, key: Callable[[Item], list[str]]) -> Page[Item]:
+    """Make a page of rows that were read with `limit + 1`; `key` names a row's place."""
+    if len(rows) <= window.limit:
+        return Page(rows, None)
+    kept = rows[: window.limit]
+    return Page(kept, encode(key(kept[-1])))
+
+
+def encode(place: list[str]) -> str:
+    """Return the cursor of a place in the order."""
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def decode(cursor: str, size: int) -> list[str]:
+    """Return the place that a cursor of ours names: `size` texts, the last of them a UUID.
+
+    Raises Invalid for anything else.
+    """
+    try:
+        place: Any = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if len(place) != size or not all(
+            isinstance(part, str) and len(part) < 99 for part in place
+        ):
+            raise ValueError(cursor)
+        UUID(place[-1])
+        if any("\0" in part for part in place):
+            raise ValueError(cursor)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise Invalid("invalid_cursor", errors={"cursor": ["翻页标记不对，请从头看起"]}) from error
+    return list(place)

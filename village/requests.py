@@ -1,0 +1,230 @@
+"""Reading requests: one by its id, and the lists in which people find them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access, clock
+from village.access import Actor
+from village.errors import Forbidden, NotFound
+from village.models import Event, Person, Place, Request, Task
+from village.paging import Page, Window, cut, decode
+from village.workflow.request import ACTIVE, REQUEST
+
+DUE_SOON = timedelta(hours=24)
+QUEUE_VIEWS = ("open", "new", "due", "overdue", "no_volunteer", "waiting", "checking")
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """A request as one caller meets it."""
+
+    request: Request
+    relations: frozenset[str]
+    requester_name: str
+    assigned: tuple[str, ...]
+
+    @property
+    def allowed_actions(self) -> list[str]:
+        """What the caller may do with it now."""
+        return REQUEST.allowed_actions(self.request, self.relations)
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """The sensitivity tags that the caller sees."""
+        return access.request_view(self.request, self.relations)
+
+
+def read(session: Session, actor: Actor, request_id: UUID) -> RequestView:
+    """Return a request that the caller may read. Raises NotFound for every other."""
+    request = session.get(Request, request_id)
+    if request is None:
+        raise NotFound
+    return view(session, actor, request)
+
+
+def view(session: Session, actor: Actor, request: Request) -> RequestView:
+    """Return the request as the caller meets it. Raises NotFound when she may not."""
+    relations = REQUEST.relations(session, actor, request)
+    if not access.allows("request.read", relations):
+        raise NotFound
+    name = actor.name
+    if request.requester_id != actor.person_id:
+        name = session.get_one(Person, request.requester_id).name
+    assigned = () if request.status in NOBODY_YET else tuple(_names(session, [request.id]))
+    return RequestView(request, relations, name, tuple(name for _, name in assigned))
+
+
+NOBODY_YET = ("draft", "submitted", "triage")
+
+
+def timeline(session: Session, actor: Actor, request_id: UUID) -> tuple[RequestView, list[Event]]:
+    """Return a request and its events, oldest first; what concerns offers is left out."""
+    seen = read(session, actor, request_id)
+    if not access.allows("request.timeline", seen.relations):
+        raise Forbidden
+    events = sa.select(Event).where(Event.request_id == request_id, Event.machine == "request")
+    return seen, list(session.scalars(events.order_by(Event.id)))
+
+
+def list_mine(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return the caller's own requests, newest first."""
+    mine = _select().where(Request.requester_id == actor.person_id)
+    return _newest_first(session, actor, _filtered(mine, filters), window)
+
+
+def list_station(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return what lies at the stations that the caller heads, newest first."""
+    mine = [
+        sa.and_(Request.village_code == grant.unit, Request.station == grant.station)
+        for grant in actor.grants
+        if grant.role in ("head", "deputy")
+    ]
+    if not mine:
+        raise Forbidden
+    listed = _select().where(sa.or_(*mine), Request.status != "draft")
+    return _newest_first(session, actor, _filtered(listed, filters), window)
+
+
+def list_village(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return what lies in the villages whose association the caller chairs, newest first."""
+    villages = [grant.unit for grant in actor.grants if grant.role == "chair"]
+    if not villages:
+        raise Forbidden
+    listed = _select().where(Request.village_code.in_(villages), Request.status != "draft")
+    return _newest_first(session, actor, _filtered(listed, filters), window)
+
+
+def queue(
+    session: Session, actor: Actor, village: str, station: str, name: str, window: Window
+) -> Page[RequestView]:
+    """Return a view of a station's queue, the most urgent first. Raises NotFound, Forbidden."""
+    _may(actor, "station.queue", village, station)
+    at_station = sa.or_(
+        Request.station == station,
+        sa.and_(Request.station.is_(None), Request.waits_for == "unconfirmed_danger"),
+    )
+    listed = _select().where(Request.village_code == village, at_station, _in_view(name))
+    return _urgent_first(session, actor, listed, window)
+
+
+def triage(session: Session, actor: Actor, village: str, window: Window) -> Page[RequestView]:
+    """Return what the village's chair must put to a station. Raises NotFound, Forbidden."""
+    _may(actor, "village.triage", village, None)
+    open_here = sa.or_(
+        Request.status == "triage",
+        sa.and_(Request.status == "submitted", Request.station.is_(None)),
+    )
+    return _urgent_first(
+        session, actor, _select().where(Request.village_code == village, open_here), window
+    )
+
+
+def _may(actor: Actor, permission: str, village: str, station: str | None) -> None:
+    relations = access.station_relations(actor, village, station)
+    if not access.allows(permission, relations):
+        raise Forbidden
+
+
+def _in_view(name: str) -> sa.ColumnElement[bool]:
+    active = Request.status.in_(ACTIVE)
+    now = clock.now()
+    unanswered = sa.and_(Request.first_response_at.is_(None), Request.first_response_due <= now)
+    views: dict[str, sa.ColumnElement[bool]] = {
+        "open": active,
+        "new": Request.status == "submitted",
+        "due": sa.and_(active, Request.resolve_due <= now + DUE_SOON),
+        "overdue": sa.and_(active, sa.or_(Request.resolve_due <= now, unanswered)),
+        "no_volunteer": sa.and_(active, Request.no_volunteer),
+        "waiting": sa.and_(active, Request.waits_for.is_not(None)),
+        "checking": Request.status == "checking",
+    }
+    return views[name]
+
+
+def _select() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(Request, Person.name).join(Person, Person.id == Request.requester_id)
+
+
+def _filtered(
+    listed: sa.Select[*tuple[Any, ...]], filters: dict[str, Any]
+) -> sa.Select[*tuple[Any, ...]]:
+    for field in ("status", "station", "category", "priority"):
+        if filters.get(field):
+            listed = listed.where(getattr(Request, field) == filters[field])
+    if filters.get("overdue"):
+        listed = listed.where(_in_view("overdue"))
+    if filters.get("unassigned"):
+        listed = listed.where(Request.status.in_(("submitted", "triage", "accepted")))
+    return listed
+
+
+def _newest_first(
+    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window
+) -> Page[RequestView]:
+    if window.cursor:
+        listed = listed.where(Request.id < UUID(decode(window.cursor, 1)[0]))
+    return _page(session, actor, listed.order_by(Request.id.desc()), window, 1)
+
+
+def _urgent_first(
+    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window
+) -> Page[RequestView]:
+    if window.cursor:
+        priority, last = decode(window.cursor, 2)
+        place = sa.tuple_(Request.priority, Request.id)
+        listed = listed.where(place > sa.tuple_(priority, sa.cast(last, sa.Uuid)))
+    return _page(session, actor, listed.order_by(Request.priority, Request.id), window, 2)
+
+
+def _page(
+    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window, size: int
+) -> Page[RequestView]:
+    rows = session.execute(listed.limit(window.limit + 1)).all()
+    people = _names_by_request(session, [request.id for request, _ in rows])
+    views = [
+        RequestView(
+            request,
+            access.request_relations(actor, request),
+            name,
+            tuple(people.get(request.id, ())),
+        )
+        for request, name in rows
+    ]
+    return cut(views, window, lambda seen: _place(seen, size))
+
+
+def _place(seen: RequestView, size: int) -> list[str]:
+    return [seen.request.priority, str(seen.request.id)][-size:]
+
+
+def _names_by_request(session: Session, request_ids: list[UUID]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    for request_id, name in _names(session, request_ids):
+        found.setdefault(request_id, []).append(name)
+    return found
+
+
+def _names(session: Session, request_ids: list[UUID]) -> Sequence[tuple[UUID, str]]:
+    """Return who holds places of the requests' tasks that were not cancelled."""
+    held = (
+        sa.select(Task.request_id, Person.name)
+        .join(Place, Place.task_id == Task.id)
+        .join(Person, Person.id == Place.person_id)
+        .where(Task.request_id.in_(request_ids), Task.status != "cancelled")
+        .order_by(Task.id, Place.seq)
+    )
+    return [(row[0], row[1]) for row in session.execute(held)]
