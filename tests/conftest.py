@@ -23,7 +23,7 @@ NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """A folder for the servers' data that PostgreSQL's own account can pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="wuzhan-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="wuzhan-tests-", dir=memory_folder()))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
@@ -98,6 +98,13 @@ def redis_url(valkey: str) -> str:
     with redis.Redis.from_url(valkey) as client:
         client.flushdb()
     return valkey
+
+
+def memory_folder() -> str | None:
+    """A folder in memory, where there is room: copying a database there is ten times as quick."""
+    memory = "/dev/shm"
+    roomy = Path(memory).is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
+    return memory if roomy and os.access(memory, os.W_OK) else None
 
 
 def fill(url: str) -> None:
