@@ -142,7 +142,7 @@ class RequestMachine(Machine):
         requests = table(Request)
         number = sa.func.concat(
             f"QT{clock.local_date(row.created_at)}-",
-            sa.func.to_char(number_sequence.next_value(), "FM0000999999999"),
+            sa.func.to_char(number_sequence.next_value(), "FM9999999990000"),
         )
         values = {**column_values(row), "number": number}
         row.number = session.scalar(sa.insert(requests).values(values).returning(requests.c.number))
