@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from village.catalog.cache import Catalog
 
+from village import offers
 from village.access import Actor
-from village.models import Category, Request
+from village.catalog.cache import Catalog
+from village.models import Category, Request, Task
 from village.workflow.engine import apply
 from village.workflow.request import REQUEST
 
@@ -35,9 +37,19 @@ def act(
     request: Request = apply(
         session, REQUEST, request_id, action, actor=actor, payload=payload, if_match=if_match
     )
+    if action == "go_ahead":
+        _catch_up(session, request)
     if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):
         apply(session, REQUEST, request_id, "dispatch", actor=actor)
     return request
+
+
+def _catch_up(session: Session, request: Request) -> None:
+    task_id = session.scalar(
+        sa.select(Task.id).where(Task.request_id == request.id, Task.status == "filled")
+    )
+    if task_id is not None:
+        offers.catch_up(session, request.id, task_id)
 
 
 def _code(request: Request) -> str:

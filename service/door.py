@@ -117,9 +117,9 @@ def _guarded(inner: View, permission: str, *, takes_body: bool, keyed: bool) -> 
                 if kept is not None and (first := idempotency.claim(session, kept)):
                     return _replay(first)
                 response = _run(inner, path, session)
-                if kept is not None and response.is_json:
-                    answer = Answer(response.status_code, response.get_json())
-                    idempotency.keep(session, kept, answer)
+                if kept is not None:
+                    body = response.get_json() if response.is_json else {}
+                    idempotency.keep(session, kept, Answer(response.status_code, body))
         except (WuzhanError, HTTPException) as error:
             return _refuse(app, kept, error)
         except IntegrityError as error:
@@ -181,8 +181,12 @@ def _keyed_call(key: str | None, actor: Actor) -> idempotency.Call | None:
 
 
 def _replay(first: Answer) -> Response:
-    refused = first.status >= 400
-    response = respond(first.body) if refused else _json(first.body, first.status)
+    if first.status >= 400:
+        response = respond(first.body)
+    elif first.status == 204:
+        response = Response(status=204)
+    else:
+        response = _json(first.body, first.status)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 

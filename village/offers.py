@@ -67,7 +67,25 @@ def accept(
         raise LostRace("filled", "all places are taken")
     if not _open_places(session, accepted.task_id):
         attempt(session, REQUEST, accepted.request_id, "fill")
+        catch_up(session, accepted.request_id, accepted.task_id)
     return accepted
+
+
+def catch_up(session: Session, request_id: UUID, task_id: UUID) -> None:
+    """Bring the request to where its people are: some begin before the last place is filled."""
+    states = set(session.scalars(sa.select(Place.status).where(Place.task_id == task_id)))
+    if states & {"checked_in", "completed"}:
+        attempt(session, REQUEST, request_id, "start")
+    if states == {"completed"}:
+        _hand_in(session, request_id, task_id)
+
+
+def _hand_in(session: Session, request_id: UUID, task_id: UUID) -> None:
+    last = sa.select(Place).where(Place.task_id == task_id).order_by(Place.completed_at.desc())
+    place = session.scalars(last.limit(1)).one()
+    request = session.get_one(Request, request_id)
+    request.done_by = place.person_id
+    attempt(session, REQUEST, request_id, "submit_result", payload={"result": place.result})
 
 
 def _mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
@@ -145,10 +163,8 @@ def complete(session: Session, actor: Actor, task_id: UUID, *, result: str, minu
         session, offer, status="completed", result=result, minutes=minutes,
         completed_at=clock.now(),
     )  # fmt: skip
-    request = session.get_one(Request, offer.request_id)
     if not _unfinished(session, task_id):
-        request.done_by = offer.person_id
-        attempt(session, REQUEST, request.id, "submit_result", payload={"result": result})
+        _hand_in(session, offer.request_id, task_id)
     return offer
 
 

@@ -91,6 +91,11 @@ def list_station(
         for grant in actor.grants
         if grant.role in ("head", "deputy")
     ]
+    mine += [
+        sa.and_(Request.village_code == grant.unit, Request.station == "mediation", Request.sealed)
+        for grant in actor.grants
+        if grant.role == "mediator"
+    ]
     if not mine:
         raise Forbidden
     listed = _select().where(sa.or_(*mine), Request.status != "draft")
@@ -141,13 +146,14 @@ def _may(actor: Actor, permission: str, village: str, station: str | None) -> No
 
 def _in_view(name: str) -> sa.ColumnElement[bool]:
     active = Request.status.in_(ACTIVE)
+    running = sa.and_(active, Request.paused_at.is_(None))
     now = clock.now()
     unanswered = sa.and_(Request.first_response_at.is_(None), Request.first_response_due <= now)
     views: dict[str, sa.ColumnElement[bool]] = {
         "open": active,
         "new": Request.status == "submitted",
-        "due": sa.and_(active, Request.resolve_due <= now + DUE_SOON),
-        "overdue": sa.and_(active, sa.or_(Request.resolve_due <= now, unanswered)),
+        "due": sa.and_(running, Request.resolve_due <= now + DUE_SOON),
+        "overdue": sa.and_(running, sa.or_(Request.resolve_due <= now, unanswered)),
         "no_volunteer": sa.and_(active, Request.no_volunteer),
         "waiting": sa.and_(active, Request.waits_for.is_not(None)),
         "checking": Request.status == "checking",

@@ -103,6 +103,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "dispatch": DispatchSchema,
     "go_ahead": Empty,
     "handle": Empty,
+    "start": Empty,
     "submit_result": SubmitResultSchema,
     "send_back": ReasonInSchema,
     "resolve": Empty,
