@@ -37,7 +37,8 @@ def write(session: Session, scene: Scene, heard: Mapping[UUID, Tell]) -> int:
         .on_conflict_do_nothing(index_elements=["event_id", "person_id"])
         .returning(lines.c.id, lines.c.person_id)
     ).all()
-    _push(session, [new for new, person_id in written if _is_pushed(heard[person_id])])
+    pushed = [new for new, person_id in written if _is_pushed(heard[person_id])]
+    _push(session, pushed, scene.event.trace)
     return len(written)
 
 
@@ -60,7 +61,7 @@ def _is_pushed(tell: Tell) -> bool:
     return tell.push and tell.template is not None
 
 
-def _push(session: Session, notification_ids: list[UUID]) -> None:
+def _push(session: Session, notification_ids: list[UUID], trace: str | None) -> None:
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -74,4 +75,4 @@ def _push(session: Session, notification_ids: list[UUID]) -> None:
     ]
     if rows:
         session.execute(sa.insert(table(Delivery)), rows)
-        outbox.put_rows(session, [outbox.row(DELIVER, row["id"]) for row in rows])
+        outbox.put_rows(session, [outbox.row(DELIVER, row["id"], trace=trace) for row in rows])

@@ -12,7 +12,7 @@ from notifications import jobs
 from tests.notifications.house import THE_SYSTEM, Context, House
 from village.access import Actor
 from village.db import transaction
-from village.workflow.engine import apply
+from village.workflow.engine import apply, trace_id
 from village.workflow.offer import OFFER
 
 WORKS = "public_works"
@@ -140,6 +140,16 @@ def wait_until_somebody_waits(house: House) -> None:
                 return
         time.sleep(0.01)
     raise AssertionError("nobody waits for the first tell")
+
+
+def test_the_calls_request_id_goes_with_the_delivery(
+    house: House, context: Context, villager: Actor, head: Actor
+) -> None:
+    token = trace_id.set("req-7")
+    house.submit(villager)
+    trace_id.reset(token)
+    tell(context, house)
+    assert [row.trace for row in house.waiting("notify.deliver")] == ["req-7"]
 
 
 def test_a_receipt_is_not_pushed(house: House, context: Context, villager: Actor) -> None:

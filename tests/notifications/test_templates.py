@@ -194,6 +194,13 @@ def test_the_villager_is_told_the_time_that_was_promised() -> None:
     assert message.fields["when"] == "2026年11月23日 09:00"
 
 
+def test_an_invitation_does_not_tell_when_somebody_else_comes() -> None:
+    invite = next(row for row in MACHINES["offer"].rows if row.action == "invite")
+    scene = scene_of("offer", invite, START)
+    scene.places[0].arrival = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    assert "23日" not in compose(scene, invite.tell[0]).fields["when"]
+
+
 def test_an_invitation_says_from_when_to_when_and_that_no_is_fine() -> None:
     invite = next(row for row in MACHINES["offer"].rows if row.action == "invite")
     message = compose(scene_of("offer", invite, START), Tell("invited", "N10"))
