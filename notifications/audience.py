@@ -56,13 +56,17 @@ def _people(scene: Scene, officers: Iterable[Officer], audience: str) -> list[UU
     return [
         officer.person_id
         for officer in officers
-        if officer.role in OFFICES[audience] and _is_concerned(officer, scene.station_kind)
+        if officer.role in OFFICES[audience] and _is_concerned(officer, scene)
     ]
 
 
-def _is_concerned(officer: Officer, station: str | None) -> bool:
-    """Where no station was found, every head of the village is concerned (R30)."""
-    return officer.role == "chair" or station is None or officer.station == station
+def _is_concerned(officer: Officer, scene: Scene) -> bool:
+    """Where no station was found, danger is every head's concern (R30), the rest the chair's."""
+    if officer.role == "chair":
+        return True
+    if scene.station_kind is None:
+        return scene.request.emergency is not None
+    return officer.station == scene.station_kind
 
 
 def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Officer]:

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -20,12 +20,14 @@ import redis
 import sqlalchemy as sa
 from rq import Queue
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.orm import Session
 
+from notifications import sweeps
 from runtime import logs
 from runtime.patience import Patience
 from runtime.settings import Settings
 from runtime.worker import QUEUES, entries
-from village import clock, idempotency, outbox
+from village import clock, idempotency, outbox, people
 from village.db import create_engine, transaction
 
 log = logging.getLogger(__name__)
@@ -33,8 +35,14 @@ log = logging.getLogger(__name__)
 CHANNEL = "wuzhan_outbox"
 POLL_SECONDS = 1.0
 BATCH = 500
-HOUSEKEEPING_SECONDS = 3600.0
 HOUSEKEEPING_LOCK = 5_001
+# What is done again and again: every so many seconds, by one relay at a time.
+CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
+    (30.0, sweeps.close_stuck),
+    (3600.0, outbox.purge),
+    (3600.0, idempotency.purge),
+    (3600.0, people.purge_codes),
+)
 AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 
 
@@ -46,7 +54,7 @@ class Relay:
     engine: Engine
     redis: redis.Redis
     stop: threading.Event = field(default_factory=threading.Event)
-    kept_house_at: float = float("-inf")
+    done_at: dict[int, float] = field(default_factory=dict)
 
     def serve(self) -> None:
         """Relay until `stop` is set; outlives a database or a Redis that is away for a while."""
@@ -93,14 +101,17 @@ class Relay:
         return Queue(name, connection=self.redis, serializer="json")
 
     def _keep_house(self) -> None:
-        if time.monotonic() - self.kept_house_at < HOUSEKEEPING_SECONDS:
-            return
+        for index, (seconds, chore) in enumerate(CHORES):
+            if time.monotonic() - self.done_at.get(index, float("-inf")) >= seconds:
+                self._do(chore)
+                self.done_at[index] = time.monotonic()
+
+    def _do(self, chore: Callable[[Session], int]) -> None:
         with transaction(self.engine) as session:
             lock = sa.select(sa.func.pg_try_advisory_xact_lock(HOUSEKEEPING_LOCK))
-            if session.scalar(lock):
-                removed = outbox.purge(session), idempotency.purge(session)
-                log.info("kept house", extra={"outbox": removed[0], "idempotency": removed[1]})
-        self.kept_house_at = time.monotonic()
+            count = chore(session) if session.scalar(lock) else 0
+        if count:
+            log.info("kept house", extra={"chore": chore.__name__, "rows": count})
 
     @contextmanager
     def _listening(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:

@@ -67,6 +67,7 @@ class Delivery(Base):
         sa.CheckConstraint(one_of("channel", CHANNELS), name="channel"),
         sa.CheckConstraint(one_of("status", DELIVERY_STATES), name="status"),
         sa.UniqueConstraint("notification_id", "channel"),
+        sa.Index("ix_deliveries_sending", "id", postgresql_where=sa.text("status = 'sending'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -94,6 +95,7 @@ class Outbox(Base):
             "due_at",
             postgresql_where=sa.text("done_at is null and failed_at is null"),
         ),
+        sa.Index("ix_outbox_subject", "subject_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

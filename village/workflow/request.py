@@ -19,6 +19,7 @@ from village.workflow.engine import START, Machine, Step, Tell, Transition, colu
 STAFF = (HEAD, CHAIR)
 OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
 ACTIVE = (*OPEN, "in_progress", "checking")
+AT_STATION = tuple(state for state in ACTIVE if state != "triage")
 T = Transition
 
 TABLE: tuple[Transition, ...] = (
@@ -111,7 +112,9 @@ TABLE: tuple[Transition, ...] = (
       when=rules.reopened_once, guards=(rules.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
-    T("withdraw", ("draft", *ACTIVE), "withdrawn", (REQUESTER,), "R27",
+    T("withdraw", ("triage",), "withdrawn", (REQUESTER,), "R27",
+      keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
+    T("withdraw", ("draft", *AT_STATION), "withdrawn", (REQUESTER,), "R27",
       effects=(rules.cancel_task,), keeps=("reason",), tell=(Tell(HEAD, push=False),)),
     T("hand_over", ACTIVE, "handed_over", STAFF, "R2, R29",
       guards=(rules.not_recused,), effects=(rules.responded, rules.hand_over, rules.cancel_task),

@@ -289,6 +289,7 @@ def take_over(step: Step) -> None:
     """The head confirms the priority; a person has seen what was unconfirmed danger (R6)."""
     if step.row.station is None:
         step.row.station = _my_station(step)
+    step.data["station"] = step.row.station
     if step.row.waits_for == "unconfirmed_danger":
         step.row.waits_for = step.row.routing.get("waits_for")
     priority = step.payload.get("priority")

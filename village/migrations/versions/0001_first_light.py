@@ -679,6 +679,13 @@ def upgrade() -> None:
             "notification_id", "channel", name=op.f("uq_deliveries_notification_id_channel")
         ),
     )
+    op.create_index(
+        "ix_deliveries_sending",
+        "deliveries",
+        ["id"],
+        postgresql_where=sa.text("status = 'sending'"),
+    )
+    op.create_index("ix_outbox_subject", "outbox", ["subject_id"])
     op.execute(APPEND_ONLY)
     op.execute(WAKE_RELAY)
 
