@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from environs import EnvError
@@ -13,7 +15,11 @@ from environs import EnvError
 from runtime import settings
 from runtime.binaries import MissingPackageError
 from runtime.local import LocalServerError
+from runtime.routing import routing
 from runtime.settings import REPOSITORY, SettingsError
+
+if TYPE_CHECKING:
+    from runtime.demo_people import Body
 
 OPENAPI = REPOSITORY / "openapi" / "wuzhan.json"
 QUEUES = ("dispatch", "notify", "slow")
@@ -34,6 +40,9 @@ class _Group(click.Group):
 @click.group(cls=_Group)
 def main() -> None:
     """五站: 村民说一句话，送到对的站，有人答应来做。"""
+
+
+main.add_command(routing)
 
 
 @main.command()
@@ -117,6 +126,29 @@ def seed(demo: bool | None) -> None:
 
     with up.servers(settings.load()) as loaded:
         up.prepare_database(loaded.with_values(demo=loaded.demo if demo is None else demo))
+
+
+@main.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="A running demo.")
+def demo(url: str) -> None:
+    """Play sixty villagers' requests on a running demo; fails if one is not where it should be."""
+    from runtime import demo as player
+    from runtime.demo_people import DemoError, open_county
+
+    def people(found: Iterable[Body]) -> Iterable[Body]:
+        with click.progressbar(list(found), label="logging in") as bar:
+            yield from bar
+
+    texts = player.texts()
+    try:
+        county = open_county(url, people)
+        with click.progressbar(length=len(texts), label="requests  ") as bar:
+            outcomes = player.play(county, texts, lambda: bar.update(1))
+    except DemoError as error:
+        raise click.ClickException(str(error)) from error
+    for line in (*player.table(outcomes), *player.summary(outcomes)):
+        click.echo(line)
+    sys.exit(0 if all(outcome.ok for outcome in outcomes) else 1)
 
 
 @main.command()
