@@ -1,0 +1,89 @@
+"""The commands `wuzhan routing …`: judge and train what sends a text to a station."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+SOURCE = click.Path(exists=True, dir_okay=False, path_type=Path)
+TARGET = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def routing() -> None:
+    """Judge and train the way from a text to a station."""
+
+
+@routing.command()
+@click.argument("source", type=SOURCE, metavar="IN.jsonl")
+@click.argument("target", type=TARGET, metavar="OUT.jsonl")
+@click.option("--force", is_flag=True, help="Never leave it to a person: no label is null.")
+def predict(source: Path, target: Path, force: bool) -> None:
+    """Write what becomes of each {"id", "text"}, without a chosen category."""
+    from dispatch.routing.predict import predict_rows
+
+    with target.open("w", encoding="utf-8") as out:
+        for row in predict_rows(_rows(source, "id", "text"), force=force):
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+@routing.command()
+@click.argument("source", type=SOURCE, metavar="FILE.jsonl")
+def evaluate(source: Path) -> None:
+    """Print how good routing is on labelled messages {"text", "label", "secondary", "slice"}."""
+    from dispatch.routing import evaluate as measures
+
+    cases = measures.judge(_rows(source, "text", "label"))
+    for name, value in measures.figures(cases).items():
+        click.echo(f"{name:<24}{_figure(name, value)}")
+    _table("recall", [(label, f"{share:.3f}") for label, share in measures.recalls(cases).items()])
+    _table(
+        "slice: messages, strict, lenient",
+        [
+            (name, f"{size:>4}  {strict:.3f}  {lenient:.3f}")
+            for name, (size, strict, lenient) in measures.slices(cases).items()
+        ],
+    )
+    _table(
+        "calibration: confidence, messages, mean, lenient",
+        [
+            (f"{low:.2f}-{high:.2f}", f"{size:>4}  {sure:.3f}  {right:.3f}")
+            for low, high, size, sure, right in measures.calibration(cases)
+        ],
+    )
+    _table(
+        "not acceptable: label, answer (forced)",
+        [(label, f"{answer:<14}{times:>4}") for label, answer, times in measures.confusions(cases)],
+    )
+
+
+def _figure(name: str, value: float) -> str:
+    if name == "messages":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if name.startswith("ms_") else f"{value:.4f}"
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> None:
+    click.echo(f"\n{title}")
+    for name, values in rows:
+        click.echo(f"  {name:<22}{values}")
+
+
+def _rows(source: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip():
+            yield _row(source, number, line, needed)
+
+
+def _row(source: Path, number: int, line: str, needed: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise click.ClickException(f"{source}, line {number}: no JSON ({error.msg}).") from error
+    if not isinstance(row, dict) or not all(name in row for name in needed):
+        raise click.ClickException(f"{source}, line {number}: needs {', '.join(needed)}.")
+    return row
