@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import access, clock
 from village.access import Actor
 from village.errors import NotFound
 from village.models import Notification
@@ -34,8 +34,9 @@ def list_inbox(
 def mark_read(session: Session, actor: Actor, notification_id: UUID) -> Notification:
     """Mark a line as read, once, and return it; raises NotFound for another person's."""
     found = session.get(Notification, notification_id)
-    if found is None or found.person_id != actor.person_id:
+    if found is None:
         raise NotFound
+    access.require("notification.read", access.owner_relations(actor, found.person_id))
     if found.read_at is None:
         found.read_at = clock.now()
     return found

@@ -1,15 +1,19 @@
 """Who may do what, and which fields each audience sees: one matrix, deny by default.
 
 `domain/permissions.md` 4.2 in the shape that the code asks it: a permission names the
-relations of a caller to an object that open it. Actions of a workflow are not repeated here:
-their `who` is in the workflow's table, and is spoken in the same relations.
+relations of a caller to an object that open it. PUBLIC, ANYONE (with a token) and LOOPBACK are
+asked at the door; the others by the use case, once it knows the object (`require`) or for a
+list of objects (`offices`). Actions of a workflow are not repeated here: `request.act` and
+`offer.answer` say who may try one, and the workflow's table whose action it is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
+
+from village.errors import Forbidden, NotFound
 
 PUBLIC = "public"
 ANYONE = "anyone"
@@ -33,17 +37,17 @@ MATRIX: dict[str, frozenset[str]] = {
     "catalog.read": frozenset({PUBLIC}),
     "me.read": frozenset({ANYONE}),
     "me.update": frozenset({ANYONE}),
-    "availability.read": frozenset({ANYONE}),
-    "availability.update": frozenset({ANYONE}),
+    "availability.read": frozenset({OWNER}),
+    "availability.update": frozenset({OWNER}),
     "request.create": frozenset({ANYONE}),
     "request.list": frozenset({ANYONE}),
-    "request.list_station": frozenset({HEAD, CHAIR}),
+    "request.list_station": frozenset({HEAD, MEDIATOR}),
     "request.list_village": frozenset({CHAIR}),
     "request.read": READERS,
     "request.timeline": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
-    "request.act": READERS,
+    "request.act": READERS | {SYSTEM},
     "offer.list": frozenset({ANYONE}),
-    "offer.answer": frozenset({INVITED}),
+    "offer.answer": frozenset({INVITED, SYSTEM}),
     "task.list": frozenset({ANYONE}),
     "task.list_station": frozenset({HEAD, CHAIR}),
     "task.read": frozenset({VOLUNTEER, HEAD, CHAIR}),
@@ -53,6 +57,23 @@ MATRIX: dict[str, frozenset[str]] = {
     "notification.list": frozenset({ANYONE}),
     "notification.read": frozenset({OWNER}),
 }
+
+# Objects that exist only for those who may read them: to all others they are not found. What
+# is not named here (stations, villages) everybody knows of, and is forbidden instead.
+HIDDEN: dict[str, str] = {
+    "availability.read": "availability.read",
+    "availability.update": "availability.read",
+    "request.read": "request.read",
+    "request.timeline": "request.read",
+    "request.act": "request.act",
+    "offer.answer": "offer.answer",
+    "task.read": "task.read",
+    "task.work": "task.read",
+    "notification.read": "notification.read",
+}
+
+# The relation that an office gives within its scope.
+OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediator": MEDIATOR}
 
 # Sensitivity tags of a request's fields, by audience.
 META, CONTENT, IDENTITY, EVIDENCE = "meta", "content", "identity", "evidence"
@@ -124,6 +145,7 @@ class RequestLike(Located, Protocol):
     hide_me: bool
     sealed: bool
     status: str
+    emergency: dict[str, Any] | None
 
 
 def station_relations(actor: Actor, village: str, station: str | None) -> frozenset[str]:
@@ -136,11 +158,23 @@ def station_relations(actor: Actor, village: str, station: str | None) -> frozen
     return frozenset(found)
 
 
+def owner_relations(actor: Actor, owner_id: UUID | None) -> frozenset[str]:
+    """Return the caller's relation to what belongs to one person alone."""
+    mine = owner_id is not None and owner_id == actor.person_id
+    return frozenset({OWNER} if mine else ())
+
+
 def request_relations(actor: Actor, request: RequestLike, *, works: bool = False) -> frozenset[str]:
-    """Return the caller's relations to a request; `works`: she holds a place of its task."""
+    """Return the caller's relations to a request; `works`: she holds a place of its task.
+
+    What no station has yet is the chair's alone, since it may be about a head; danger that
+    nobody has ruled out is every head's of the village (R30).
+    """
     if actor.person_id is None:
         return frozenset({SYSTEM})
     found = set(station_relations(actor, request.village_code, request.station))
+    if request.station is None and not _may_be_danger(request):
+        found.discard(HEAD)
     if actor.person_id == request.requester_id:
         found.add(REQUESTER)
     if request.status == "draft":  # a draft is nobody's business yet
@@ -152,10 +186,31 @@ def request_relations(actor: Actor, request: RequestLike, *, works: bool = False
     return frozenset(found)
 
 
+def _may_be_danger(request: RequestLike) -> bool:
+    return request.emergency is not None and request.emergency.get("danger_now") is not False
+
+
 def allows(permission: str, relations: frozenset[str]) -> bool:
     """Tell whether one of the relations opens the permission; unknown permissions are shut."""
     opened = MATRIX.get(permission, frozenset())
     return PUBLIC in opened or bool(opened & relations)
+
+
+def require(permission: str, relations: frozenset[str]) -> None:
+    """Ask the matrix about an object. Raises NotFound for who may not know of it, Forbidden."""
+    if allows(permission, relations):
+        return
+    behind = HIDDEN.get(permission)
+    raise Forbidden if behind is None or allows(behind, relations) else NotFound
+
+
+def offices(actor: Actor, permission: str) -> list[Grant]:
+    """Return the caller's offices whose scopes a list is made of. Raises Forbidden for none."""
+    opened = MATRIX.get(permission, frozenset())
+    found = [grant for grant in actor.grants if OFFICES.get(grant.role) in opened]
+    if not found:
+        raise Forbidden
+    return found
 
 
 def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from village import access
 from village.access import Actor
 from village.db import table
 from village.errors import Invalid, NotFound, StaleVersion
@@ -30,9 +31,7 @@ class Availability:
 
 def get(session: Session, actor: Actor) -> Availability:
     """Return the caller's times. Raises NotFound for who is no volunteer."""
-    volunteer = session.get(Volunteer, actor.person_id)
-    if volunteer is None:
-        raise NotFound("not_a_volunteer", "the caller is no volunteer")
+    volunteer = _mine(session, actor, "availability.read")
     return _read(session, volunteer)
 
 
@@ -43,9 +42,7 @@ def put(
 
     Raises NotFound, StaleVersion, or Invalid for windows that overlap.
     """
-    volunteer = session.get(Volunteer, actor.person_id, with_for_update=True)
-    if volunteer is None:
-        raise NotFound("not_a_volunteer", "the caller is no volunteer")
+    volunteer = _mine(session, actor, "availability.update", lock=True)
     _check_version(volunteer, if_match)
     volunteer.version += 1
     volunteer.max_open_tasks = fields.get("max_open_tasks", volunteer.max_open_tasks)
@@ -57,6 +54,14 @@ def put(
         _replace_time_off(session, volunteer, fields["time_off"])
     session.flush()
     return _read(session, volunteer)
+
+
+def _mine(session: Session, actor: Actor, permission: str, *, lock: bool = False) -> Volunteer:
+    volunteer = session.get(Volunteer, actor.person_id, with_for_update=lock)
+    if volunteer is None:
+        raise NotFound("not_a_volunteer", "the caller is no volunteer")
+    access.require(permission, access.owner_relations(actor, volunteer.person_id))
+    return volunteer
 
 
 def _replace_windows(

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, outbox
+from village import access, clock, outbox, tasks
 from village.access import THE_SYSTEM, Actor
 from village.errors import GuardFailed, LostRace, NotFound
 from village.ids import new_id
@@ -90,8 +90,9 @@ def _hand_in(session: Session, request_id: UUID, task_id: UUID) -> None:
 
 def _mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
     offer = OFFER.lock(session, offer_id)
-    if offer is None or not OFFER.relations(session, actor, offer):
+    if offer is None:
         raise NotFound
+    access.require("offer.answer", OFFER.relations(session, actor, offer))
     return offer
 
 
@@ -186,10 +187,14 @@ def free_place(session: Session, offer: Offer) -> None:
 def _of_task(session: Session, actor: Actor, task_id: UUID) -> Offer:
     mine = sa.select(Offer.id).where(Offer.task_id == task_id, Offer.person_id == actor.person_id)
     offer_id = session.scalar(mine)
-    if offer_id is None:
+    offer = OFFER.lock(session, offer_id) if offer_id else None
+    if offer is not None and offer.status == "released":
+        return offer  # the machine says what is wrong with it
+    task = session.get(Task, task_id)
+    if task is None:
         raise NotFound
-    offer = _mine(session, actor, offer_id)
-    if offer.status in ("offered", "expired", "declined", "withdrawn"):
+    access.require("task.work", tasks.relations(actor, task, offer))
+    if offer is None:
         raise NotFound
     return offer
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from village import access, clock
 from village.access import Actor
-from village.errors import Forbidden, NotFound
+from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
 from village.paging import Page, Window, cut, decode
 from village.workflow.request import ACTIVE, REQUEST
@@ -53,8 +53,7 @@ def read(session: Session, actor: Actor, request_id: UUID) -> RequestView:
 def view(session: Session, actor: Actor, request: Request) -> RequestView:
     """Return the request as the caller meets it. Raises NotFound when she may not."""
     relations = REQUEST.relations(session, actor, request)
-    if not access.allows("request.read", relations):
-        raise NotFound
+    access.require("request.read", relations)
     name = actor.name
     if request.requester_id != actor.person_id:
         name = session.get_one(Person, request.requester_id).name
@@ -68,8 +67,7 @@ NOBODY_YET = ("draft", "submitted", "triage")
 def timeline(session: Session, actor: Actor, request_id: UUID) -> tuple[RequestView, list[Event]]:
     """Return a request and its events, oldest first; what concerns offers is left out."""
     seen = read(session, actor, request_id)
-    if not access.allows("request.timeline", seen.relations):
-        raise Forbidden
+    access.require("request.timeline", seen.relations)
     events = sa.select(Event).where(Event.request_id == request_id, Event.machine == "request")
     return seen, list(session.scalars(events.order_by(Event.id)))
 
@@ -86,29 +84,21 @@ def list_station(
     session: Session, actor: Actor, window: Window, filters: dict[str, Any]
 ) -> Page[RequestView]:
     """Return what lies at the stations that the caller heads, newest first."""
-    mine = [
-        sa.and_(Request.village_code == grant.unit, Request.station == grant.station)
-        for grant in actor.grants
-        if grant.role in ("head", "deputy")
-    ]
-    mine += [
-        sa.and_(Request.village_code == grant.unit, Request.station == "mediation", Request.sealed)
-        for grant in actor.grants
-        if grant.role == "mediator"
-    ]
-    if not mine:
-        raise Forbidden
+    mine = [_at(grant) for grant in access.offices(actor, "request.list_station")]
     listed = _select().where(sa.or_(*mine), Request.status != "draft")
     return _newest_first(session, actor, _filtered(listed, filters), window)
+
+
+def _at(office: access.Grant) -> sa.ColumnElement[bool]:
+    here = sa.and_(Request.village_code == office.unit, Request.station == office.station)
+    return sa.and_(here, Request.sealed) if office.role == "mediator" else here
 
 
 def list_village(
     session: Session, actor: Actor, window: Window, filters: dict[str, Any]
 ) -> Page[RequestView]:
     """Return what lies in the villages whose association the caller chairs, newest first."""
-    villages = [grant.unit for grant in actor.grants if grant.role == "chair"]
-    if not villages:
-        raise Forbidden
+    villages = [grant.unit for grant in access.offices(actor, "request.list_village")]
     listed = _select().where(Request.village_code.in_(villages), Request.status != "draft")
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
@@ -117,7 +107,7 @@ def queue(
     session: Session, actor: Actor, village: str, station: str, name: str, window: Window
 ) -> Page[RequestView]:
     """Return a view of a station's queue, the most urgent first. Raises NotFound, Forbidden."""
-    _may(actor, "station.queue", village, station)
+    access.require("station.queue", access.station_relations(actor, village, station))
     at_station = sa.or_(
         Request.station == station,
         sa.and_(Request.station.is_(None), Request.waits_for == "unconfirmed_danger"),
@@ -128,7 +118,7 @@ def queue(
 
 def triage(session: Session, actor: Actor, village: str, window: Window) -> Page[RequestView]:
     """Return what the village's chair must put to a station. Raises NotFound, Forbidden."""
-    _may(actor, "village.triage", village, None)
+    access.require("village.triage", access.station_relations(actor, village, None))
     open_here = sa.or_(
         Request.status == "triage",
         sa.and_(Request.status == "submitted", Request.station.is_(None)),
@@ -136,12 +126,6 @@ def triage(session: Session, actor: Actor, village: str, window: Window) -> Page
     return _urgent_first(
         session, actor, _select().where(Request.village_code == village, open_here), window
     )
-
-
-def _may(actor: Actor, permission: str, village: str, station: str | None) -> None:
-    relations = access.station_relations(actor, village, station)
-    if not access.allows(permission, relations):
-        raise Forbidden
 
 
 def _in_view(name: str) -> sa.ColumnElement[bool]:

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import access, clock
-from village.access import HEAD, VOLUNTEER, Actor
-from village.errors import Forbidden, NotFound
+from village.access import CHAIR, HEAD, VOLUNTEER, Actor
+from village.errors import NotFound
 from village.models import Offer, OrgUnit, Person, Place, Request, Task
 from village.paging import Page, Window, cut, decode
 from village.workflow.offer import LIVE, OFFER
@@ -104,15 +104,15 @@ def list_mine(session: Session, actor: Actor, window: Window) -> Page[TaskView]:
 
 def list_station(session: Session, actor: Actor, window: Window) -> Page[TaskView]:
     """Return the tasks of the stations that the caller heads, and of the villages she chairs."""
-    scopes: list[Any] = [
-        sa.and_(Task.village_code == grant.unit, Task.station == grant.station)
-        for grant in actor.grants
-        if grant.role in ("head", "deputy")
-    ]
-    scopes += [Task.village_code == g.unit for g in actor.grants if g.role == "chair"]
-    if not scopes:
-        raise Forbidden
+    scopes = [_within(grant) for grant in access.offices(actor, "task.list_station")]
     return _page(session, actor, _select(actor).where(sa.or_(*scopes)), window)
+
+
+def _within(office: access.Grant) -> sa.ColumnElement[bool]:
+    in_village = Task.village_code == office.unit
+    if access.OFFICES[office.role] == CHAIR:
+        return in_village
+    return sa.and_(in_village, Task.station == office.station)
 
 
 def read(session: Session, actor: Actor, task_id: UUID) -> TaskView:
@@ -121,8 +121,7 @@ def read(session: Session, actor: Actor, task_id: UUID) -> TaskView:
     if row is None:
         raise NotFound
     seen = _views(session, actor, [row])[0]
-    if not access.allows("task.read", seen.relations):
-        raise NotFound
+    access.require("task.read", seen.relations)
     return seen
 
 
@@ -162,11 +161,15 @@ def _view(
     places: tuple[Place, ...],
 ) -> TaskView:  # fmt: skip
     works = offer is not None and offer.status in WORKING
-    relations = set(access.station_relations(actor, task.village_code, task.station))
-    if works:
-        relations.add(VOLUNTEER)
-    hidden = request.hide_me and not (relations - {VOLUNTEER, HEAD})
+    found = relations(actor, task, offer)
+    hidden = request.hide_me and not (found - {VOLUNTEER, HEAD})
     return TaskView(
-        task, request, frozenset(relations), offer if works else None,
-        None if hidden else name, places,
-    )  # fmt: skip
+        task, request, found, offer if works else None, None if hidden else name, places
+    )
+
+
+def relations(actor: Actor, task: Task, offer: Offer | None) -> frozenset[str]:
+    """Return the caller's relations to a task; `offer` is her own of this task, if any."""
+    found = access.station_relations(actor, task.village_code, task.station)
+    works = offer is not None and offer.status in WORKING
+    return found | {VOLUNTEER} if works else found

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from service import health, metrics
 from service.context import context
 from service.problems import problem, respond
+from village import access
 
 door = Blueprint("ops", __name__)
 PERMISSIONS = {"healthz": "ops.health", "readyz": "ops.health", "show_metrics": "ops.metrics"}
@@ -31,12 +32,13 @@ def readyz() -> tuple[dict[str, Any], int]:
 @door.get("/metrics")
 def show_metrics() -> Response:
     """Prometheus metrics, for callers on this machine only."""
-    if not _is_local():
+    if not access.allows(PERMISSIONS["show_metrics"], _relations()):
         return respond(problem(404, "not_found", "metrics are served on loopback only"))
     return Response(metrics.render(context()), mimetype="text/plain; version=0.0.4")
 
 
-def _is_local() -> bool:
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        return False
-    return ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
+def _relations() -> frozenset[str]:
+    """What a proxy forwards comes from somewhere else, whatever address it has."""
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    local = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
+    return frozenset({access.LOOPBACK} if local and not forwarded else ())

@@ -108,7 +108,7 @@ class TaskSchema(ma.Schema):
         return seen.task.place if self._sees_all(seen) else None
 
     def _details(self, seen: TaskView) -> str | None:
-        return seen.request.text if self._sees_all(seen) and not seen.request.sealed else None
+        return seen.request.text if self._sees_all(seen) else None
 
     def _contact(self, seen: TaskView) -> dict[str, str] | None:
         if seen.requester_name is None or not self._sees_all(seen):
@@ -116,7 +116,8 @@ class TaskSchema(ma.Schema):
         return {"name": seen.requester_name}
 
     def _sees_all(self, seen: TaskView) -> bool:
-        return seen.shows_contact or bool(seen.relations & {HEAD, CHAIR})
+        answers_for_it = bool(seen.relations & {HEAD, CHAIR})
+        return not seen.request.sealed and (seen.shows_contact or answers_for_it)
 
 
 TaskPageSchema = page_of(TaskSchema, "TaskPage")

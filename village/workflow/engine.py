@@ -88,6 +88,7 @@ class Machine:
     """A kind of work: its table, how its rows are locked, and how callers relate to them."""
 
     name: str
+    permission: str  # asked of every caller before it is asked whose action it is
     states: tuple[str, ...]
     rows: tuple[Transition, ...]
 
@@ -148,9 +149,10 @@ def apply(
     Recused, LostRace); the caller's transaction must then be rolled back.
     """
     row = machine.lock(session, subject_id)
-    relations = frozenset() if row is None else machine.relations(session, actor, row)
-    if row is None or not relations:
+    if row is None:
         raise NotFound
+    relations = machine.relations(session, actor, row)
+    access.require(machine.permission, relations)
     transition = _choose(machine, row, action, relations, if_match)
     role = next(relation for relation in transition.who if relation in relations)
     step = Step(session, row, transition, actor, role, payload or {}, clock.now())

@@ -35,6 +35,7 @@ class OfferMachine(Machine):
     """Offers: known to the invited person alone; the request is locked before the offer."""
 
     name = "offer"
+    permission = "offer.answer"
     states = OFFER_STATES
     rows = TABLE
 

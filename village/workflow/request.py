@@ -126,6 +126,7 @@ class RequestMachine(Machine):
     """Requests: locked by their row, read by requester, station, chair, mediator, volunteer."""
 
     name = "request"
+    permission = "request.act"
     states = REQUEST_STATES
     rows = TABLE
 
