@@ -11,12 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-REPLY_SECONDS = 60
+REPLY_SECONDS = 30
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -56,7 +57,8 @@ class Chromium:
         if session:
             message["sessionId"] = session
         os.write(self._send, json.dumps(message).encode() + b"\0")
-        while (reply := self._read()).get("id") != self._last_id:
+        end = time.monotonic() + REPLY_SECONDS
+        while (reply := self._read(method, end)).get("id") != self._last_id:
             self._events.setdefault(reply.get("sessionId", ""), []).append(reply)
         if "error" in reply:
             raise BrowserError(f"{method}: {reply['error']['message']}")
@@ -66,10 +68,11 @@ class Chromium:
         """Parameters of every event of this name that this page has sent so far."""
         return [e["params"] for e in self._events.get(session, []) if e["method"] == method]
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self, method: str, end: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            if not select.select([self._receive], [], [], REPLY_SECONDS)[0]:
-                raise BrowserError(f"no answer from the browser in {REPLY_SECONDS} s")
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self._receive], [], [], left)[0]:
+                raise BrowserError(f"{method}: no answer in {REPLY_SECONDS} s")
             chunk = os.read(self._receive, 1 << 16)
             if not chunk:
                 raise BrowserError("the browser has gone")

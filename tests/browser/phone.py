@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.browser.chromium import BrowserError, Chromium
 
 SEE_SECONDS = 30.0
 POLL_SECONDS = 0.05
-# Elements are named by data-testid; uni-app keeps hidden tab pages in the document, so only shown ones count.
+# Elements are named by data-testid; what is hidden cannot be touched.
 FIND = """
 const all = (id) => [...document.querySelectorAll(`[data-testid="${id}"]`)]
   .filter((e) => e.getClientRects().length > 0);
@@ -48,8 +49,9 @@ class Phone:
         self.call("Emulation.setTouchEmulationEnabled", enabled=True)
 
     def open(self, url: str) -> None:
-        """Load a page; returns when the navigation has begun."""
+        """Load a page and wait for it: the browser forgets to answer when two loads overlap."""
         self.call("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete'", url)
 
     def offline(self, away: bool) -> None:
         """Take the network away from the phone, or give it back."""
@@ -75,9 +77,11 @@ class Phone:
         """Poll an expression (with `all(testid)` at hand) until it is true; return its value."""
         end = time.monotonic() + SEE_SECONDS
         while time.monotonic() < end:
-            value = self.run(f"(() => {{ {FIND} return {condition}; }})()")
-            if value:
-                return value
+            # A page that is just being replaced by the next one has nothing to look at.
+            with contextlib.suppress(BrowserError):
+                value = self.run(f"(() => {{ {FIND} return {condition}; }})()")
+                if value:
+                    return value
             time.sleep(POLL_SECONDS)
         raise AssertionError(f"not on the screen in {SEE_SECONDS:.0f} s: {what}\n{self.screen()}")
 
@@ -88,11 +92,11 @@ class Phone:
     def sees(self, text: str, testid: str | None = None) -> None:
         """Wait until the text stands on the screen, or within one of the named elements."""
         wanted = json.dumps(text, ensure_ascii=False)
-        places = f"all({json.dumps(testid)})" if testid else "[document.body]"
+        places = f"all({json.dumps(testid)})" if testid else "[document.body].filter(Boolean)"
         self.wait(f"{places}.some((e) => e.innerText.includes({wanted}))", f"{testid}: {text}")
 
     def tap(self, testid: str, within: str = "") -> None:
-        """Touch the first shown element of this name, inside the shown card that contains `within`."""
+        """Touch the first shown element of this name, in the card that contains `within`."""
         name, text = json.dumps(testid), json.dumps(within, ensure_ascii=False)
         inside = f"(!{text} || (e.closest('.card') || document.body).innerText.includes({text}))"
         condition = f"""(() => {{
