@@ -11,13 +11,13 @@ from village.stations import KINDS
 
 REJECT_REASONS = (
     "not_village_matter",
-    "in_proceedings",
+    "in_procedure",
     "duplicate",
     "unlawful",
     "no_consent",
     "spam",
 )
-HANDOVER_BASIS = ("requester_consents", "duty_to_report", "emergency")
+HANDOVER_BASIS = ("consent", "duty_to_report", "emergency")
 
 
 class AcceptSchema(Schema):
