@@ -141,8 +141,10 @@ def demo(url: str) -> None:
 
     texts = player.texts()
     try:
-        county = open_county(url, people)
-        with click.progressbar(length=len(texts), label="requests  ") as bar:
+        with (
+            open_county(url, people) as county,
+            click.progressbar(length=len(texts), label="requests  ") as bar,
+        ):
             outcomes = player.play(county, texts, lambda: bar.update(1))
     except DemoError as error:
         raise click.ClickException(str(error)) from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -37,7 +38,7 @@ class Line:
     """A connection to the service that every demo phone shares."""
 
     url: str
-    session: requests.Session = field(default_factory=requests.Session)
+    session: requests.Session
 
     def __post_init__(self) -> None:
         # Every POST carries a key, so that it may be sent again.
@@ -132,15 +133,18 @@ class County:
         ]
 
 
-def open_county(url: str, show: Show = lambda people: people) -> County:
+@contextmanager
+def open_county(url: str, show: Show = lambda people: people) -> Iterator[County]:
     """Log in all demo people of the service at `url`; `show` wraps the loop to show progress.
 
     Raises DemoError when nothing answers there, or nothing that is a demo.
     """
-    try:
-        return _open(Line(url.rstrip("/")), show)
-    except (Refused, KeyError) as error:
-        raise DemoError(f"{url} does not answer as Wuzhan does: {error}") from error
+    with requests.Session() as session:
+        try:
+            county = _open(Line(url.rstrip("/"), session), show)
+        except (Refused, KeyError) as error:
+            raise DemoError(f"{url} does not answer as Wuzhan does: {error}") from error
+        yield county
 
 
 def _open(line: Line, show: Show) -> County:
@@ -157,10 +161,9 @@ def _open(line: Line, show: Show) -> County:
 
 def _log_in(line: Line, person: Body, privacy_version: str) -> Phone:
     code = f"demo.demo-{person['code']}.{uuid.uuid4().hex}"
-    token = line.call("POST", "/auth/wechat", body={"code": code})["access_token"]
-    me = line.call("GET", "/me", token=token)
-    phone = Phone(line, token, me, person["role_label"])
-    if "privacy" in me["needs"]:
+    login = line.call("POST", "/auth/wechat", body={"code": code})
+    phone = Phone(line, login["access_token"], login["person"], person["role_label"])
+    if "privacy" in login["needs"]:
         consent = {"document": "privacy", "version": privacy_version, "accepted": True}
         phone.post("/me/consents", consent)
     return phone
