@@ -7,13 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from runtime import cli, demo
@@ -47,11 +46,10 @@ class House:
 
     def ready(self) -> bool:
         try:
-            url = f"{self.url}/readyz"
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return bool(json.load(answer)["status"] == "ok")
-        except (urllib.error.URLError, OSError):
+            answer = requests.get(f"{self.url}/readyz", timeout=5)
+        except requests.RequestException:
             return False
+        return answer.ok and bool(answer.json()["status"] == "ok")
 
 
 @pytest.fixture(scope="module")
