@@ -1,8 +1,7 @@
 /** What each action is called, and what the person must say with it. Which are allowed, the service says. */
 
-import { serviceNow } from "./session";
+import { serviceNow, stationsOf } from "./session";
 import type { Request } from "./types";
-import { words } from "./words";
 
 export interface Choice {
   value: string | number;
@@ -14,6 +13,7 @@ export interface Field {
   label: string;
   kind: "text" | "choice" | "count";
   optional?: boolean;
+  longest?: number;
   choices?: Choice[];
   start?: string | number;
 }
@@ -25,22 +25,21 @@ export interface Action {
   body?: (said: Record<string, string | number>) => object;
 }
 
-const text = (name: string, label: string, optional = false, start = ""): Field => ({
-  name,
-  label,
-  kind: "text",
-  optional,
-  start,
-});
-const choice = (name: string, label: string, pairs: [string | number, string][], optional = false): Field => ({
-  name,
-  label,
-  kind: "choice",
-  optional,
-  choices: pairs.map(([value, label]) => ({ value, label })),
-});
+function text(name: string, label: string, longest: number, rest: Partial<Field> = {}): Field {
+  return { name, label, kind: "text", longest, ...rest };
+}
 
-const STATIONS = Object.entries(words.station);
+function choice(
+  name: string,
+  label: string,
+  pairs: [string | number, string][],
+  rest: Partial<Field> = {},
+): Field {
+  const choices = pairs.map(([value, label]) => ({ value, label }));
+  return { name, label, kind: "choice", choices, ...rest };
+}
+
+const OPTIONAL = { optional: true };
 const DAYS: [number, string][] = [
   [0, "默认"],
   [1, "今天"],
@@ -52,7 +51,7 @@ const DAYS: [number, string][] = [
 /** In the order in which they are offered to the person. */
 export const ACTIONS: Record<string, Action> = {
   // the villager
-  answer: { label: "回答", style: "primary", fields: () => [text("text", "您的回答")] },
+  answer: { label: "回答", style: "primary", fields: () => [text("text", "您的回答", 1000)] },
   confirm: {
     label: "说说办好没有",
     style: "primary",
@@ -62,14 +61,12 @@ export const ACTIONS: Record<string, Action> = {
         ["partly", "办了一部分"],
         ["no", "没办好"],
       ]),
-      choice("rating", "满意吗？（可不选）", [1, 2, 3, 4, 5].map((n) => [n, `${n}分`]), true),
-      text("comment", "还有什么想说的（可不写）", true),
+      choice("rating", "满意吗？（可不选）", [1, 2, 3, 4, 5].map((n) => [n, `${n}分`]), OPTIONAL),
+      text("comment", "还有什么想说的（可不写）", 500, OPTIONAL),
     ],
   },
-  reopen: { label: "没解决，再办一次", fields: () => [text("reason", "哪里没办好")] },
-  keep: { label: "还是请村里管一管", style: "primary" },
-  review: { label: "请再看一次", fields: () => [text("reason", "为什么要再看")] },
-  withdraw: { label: "不用办了", fields: () => [text("reason", "为什么（可不写）", true)] },
+  reopen: { label: "没解决，再办一次", fields: () => [text("reason", "哪里没办好", 300)] },
+  withdraw: { label: "不用办了", fields: () => [text("reason", "为什么（可不写）", 300, OPTIONAL)] },
 
   // the station head
   accept: { label: "受理", style: "primary" },
@@ -78,34 +75,36 @@ export const ACTIONS: Record<string, Action> = {
     style: "primary",
     fields: (request) => [
       { name: "people_needed", label: "要几个人", kind: "count", start: usualPeople(request) },
-      { ...choice("days", "什么时候办", DAYS), start: 0 },
+      choice("days", "什么时候办", DAYS, { start: 0 }),
     ],
     body: taskCard,
   },
   go_ahead: { label: "人不够也先办", style: "primary" },
+  start: { label: "人到了，开始办", style: "primary" },
   handle: { label: "站里自己办" },
   submit_result: {
     label: "报办理结果",
     style: "primary",
-    fields: () => [text("result", "办得怎么样")],
+    fields: () => [text("result", "办得怎么样", 1000)],
   },
   resolve: { label: "核实通过，办结", style: "primary" },
-  send_back: { label: "退回再办", fields: () => [text("reason", "哪里还要再办")] },
-  ask: { label: "问清楚", fields: () => [text("question", "想问什么")] },
+  send_back: { label: "退回再办", fields: () => [text("reason", "哪里还要再办", 300)] },
+  ask: { label: "问清楚", fields: () => [text("question", "想问什么", 300)] },
   route: {
     label: "转给别的站",
     fields: (request) => [
-      choice("station", "转到哪个站", STATIONS.filter(([kind]) => kind !== request.station)),
-      text("reason", "为什么", false, "这件事归这个站管"),
+      choice("station", "转到哪个站", otherStations(request)),
+      text("reason", "为什么", 200, { start: "这件事归这个站管" }),
     ],
   },
   hand_over: {
     label: "移交别的单位",
     fields: () => [
-      text("receiver", "移交给哪个单位"),
+      text("receiver", "移交给哪个单位", 60),
       choice("basis", "凭什么移交", [
         ["consent", "本人同意"],
         ["duty_to_report", "依法要报告"],
+        ["emergency", "情况紧急"],
       ]),
     ],
   },
@@ -121,7 +120,7 @@ export const ACTIONS: Record<string, Action> = {
         ["no_consent", "本人不同意"],
         ["spam", "乱发的"],
       ]),
-      text("advice", "告诉对方可以找谁"),
+      text("advice", "告诉对方可以找谁", 500),
     ],
   },
 };
@@ -129,6 +128,10 @@ export const ACTIONS: Record<string, Action> = {
 /** The actions to offer, in the table's order; the emergency question has a card of its own. */
 export function offered(request: Request): [string, Action][] {
   return Object.entries(ACTIONS).filter(([name]) => request.allowed_actions.includes(name));
+}
+
+function otherStations(request: Request): [string, string][] {
+  return stationsOf(request.village).filter(([kind]) => kind !== request.station);
 }
 
 let usual: Record<string, number> = {};

@@ -75,6 +75,18 @@ function forget(): void {
   state.me = null;
 }
 
+/** The stations of a village: pairs of kind and name. */
+export function stationsOf(village: string | null | undefined): [string, string][] {
+  return Object.entries(state.bootstrap?.station_names ?? {})
+    .map(([address, name]) => [...address.split("."), name])
+    .filter(([code]) => code === village)
+    .map(([, kind, name]) => [kind, name]);
+}
+
+export function stationName(village: string, kind: string | null): string | undefined {
+  return state.bootstrap?.station_names[`${village}.${kind}`];
+}
+
 /** The time by the service's clock, which a demo may have set ahead. */
 export function serviceNow(): Date {
   return new Date(Date.now() + state.aheadMs);

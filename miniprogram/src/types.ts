@@ -25,6 +25,7 @@ export interface Place {
 export interface Request {
   id: string;
   number: string;
+  village: string;
   status: string;
   status_text: string;
   station: string | null;
@@ -36,9 +37,9 @@ export interface Request {
   waits_for: string | null;
   emergency: Emergency | null;
   deadlines: { first_response_due: string | null; resolve_due: string | null };
-  routing?: { decision: string; alternatives?: { station: string }[] };
-  advice?: { body: string; phone: string; text: string }[];
-  assigned?: { name?: string | null }[];
+  assigned: string[];
+  requester?: { name: string };
+  result?: string | null;
   version: number;
   allowed_actions: string[];
 }
@@ -62,15 +63,14 @@ export interface Offer {
   place: Place | string | null;
   when: When;
   people_needed: number;
-  risk_notice: string | null;
+  risk_notice: string;
   expires_at: string;
   status: string;
 }
 
 export interface Contact {
-  name?: string | null;
+  name: string;
   phone?: string | null;
-  place?: Place | string | null;
 }
 
 export interface Task {
@@ -80,7 +80,7 @@ export interface Task {
   when: When;
   people_needed: number;
   status: string;
-  status_text?: string;
+  details: string | null;
   allowed_actions: string[];
   contact: Contact | null;
 }
@@ -97,7 +97,6 @@ export interface Me {
   name: string | null;
   village: string | null;
   roles: Role[];
-  volunteer: object | null;
   needs: string[];
 }
 
@@ -113,16 +112,11 @@ export interface Category {
   code: string;
   station: string;
   name: string;
-  task_card?: { people?: number } | null;
+  task_card?: { people: number };
 }
 
 export interface Named {
   code: string;
-  name: string;
-}
-
-export interface Station {
-  kind: string;
   name: string;
 }
 
@@ -133,10 +127,12 @@ export interface DemoPerson extends Named {
 export interface Bootstrap {
   villages: Named[];
   categories: Category[];
+  /** By `{village}.{kind}`. */
+  station_names: Record<string, string>;
   privacy_version: string;
+  templates: Record<string, string[]>;
+  /** The service's clock, which a demo may have set ahead. */
   now?: string;
-  unread?: number | null;
-  templates?: Record<string, string[]>;
   demo_people?: DemoPerson[];
 }
 

@@ -38,7 +38,7 @@ async function said(offer: string, body: object, offline: () => string): Promise
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.offline) return offline();
-    if (problem.status === 409) return words.offerGone[problem.code] ?? problem.title;
+    if (problem.status === 409) return problem.title;
     throw problem;
   }
 }

@@ -6,14 +6,6 @@ export const words = {
   stillOffline: "现在没有网络，看到的是之前的内容",
   signInAgain: "登录过期了，请再选一次",
 
-  station: {
-    mutual_aid: "互助救助站",
-    sanitation: "卫生环境站",
-    mediation: "纠纷调解站",
-    culture: "文体活动站",
-    public_works: "公益事业站",
-  } as Record<string, string>,
-
   waitsFor: {
     mediation: "等调解员来处理",
     council: "等理事会商量",
@@ -24,11 +16,12 @@ export const words = {
     unconfirmed_danger: "可能有危险，请马上联系本人",
   } as Record<string, string>,
 
-  offerGone: {
-    filled: "人已经够了，谢谢您愿意来。下次有事再请您。",
-    ended: "这件事已经办完了，谢谢您。",
-    withdrawn: "这个邀请已经收回，谢谢您。",
-    confirm_again: "您之前点的「我去」没能及时发出去。现在还要人，还去的话请再点一次。",
+  taskStatus: {
+    accepted: "您答应了",
+    checked_in: "您到了",
+    completed: "您办完了",
+    released: "您退出了",
+    withdrawn: "不用去了",
   } as Record<string, string>,
 
   yesWaits: "现在没有网络。您的「我去」已记下，一有网就替您发出去。",
