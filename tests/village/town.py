@@ -330,8 +330,9 @@ def _assigned(town: Town, people: int = 2, **facts: Any) -> UUID:
 def _after(bring: Callable[..., UUID], action: str, **sent: Any) -> Callable[..., UUID]:
     def go(town: Town, **facts: Any) -> UUID:
         request_id = bring(town, **facts)
-        actor = town.villager if action in ("confirm", "withdraw") else None
-        town.act(request_id, action, actor, **sent)
+        # A lamp is work at a height: who does it does not check it.
+        people = {"confirm": town.villager, "withdraw": town.villager, "submit_result": town.deputy}
+        town.act(request_id, action, people.get(action), **sent)
         return request_id
 
     return go

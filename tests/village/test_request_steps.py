@@ -1,0 +1,293 @@
+"""Every row of the request's table, taken on the real database: as it should be, and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from tests.village.town import LAMP, STATION, Town
+from village import clock
+from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, THE_SYSTEM, Actor
+from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
+from village.models import Category, Place, Task
+from village.workflow import request_rules as rules
+from village.workflow.engine import START, Transition
+from village.workflow.request import REQUEST
+
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "route": {"station": "sanitation", "reason": "归卫生"},
+    "ask": {"question": "哪一盏？"},
+    "answer": {"text": "第三盏"},
+    "reject": {"reason": "spam", "advice": "请打12345"},
+    "submit_result": {"result": "换了灯泡"},
+    "send_back": {"reason": "还有一盏"},
+    "confirm": {"solved": "yes", "rating": 5},
+    "reopen": {"reason": "又坏了"},
+    "hand_over": {"receiver": "供电所", "basis": "requester_consents"},
+}
+
+
+def unanswered(town: Town, source: str) -> UUID:
+    request_id = town.hold()
+    town.system(request_id, "presume_danger")
+    return request_id
+
+
+def asked(town: Town, source: str) -> UUID:
+    return town.hold() if source == "draft" else unanswered(town, source)
+
+
+def without_station(town: Town, source: str) -> UUID:
+    return town.hold(category=None)
+
+
+def short(town: Town, source: str) -> UUID:
+    request_id = town.bring("dispatching")
+    town.take_place(request_id, town.helpers[0])
+    town.system(request_id, "run_short")
+    return request_id
+
+
+def reopened(town: Town, source: str) -> UUID:
+    request_id = town.bring("resolved")
+    town.act(request_id, "reopen", town.villager, reason="又坏了")
+    return request_id
+
+
+def resolved_again(town: Town, source: str) -> UUID:
+    request_id = reopened(town, source)
+    town.act(request_id, "submit_result", town.deputy, result="又换了")
+    town.act(request_id, "resolve")
+    if source == "closed":
+        town.act(request_id, "confirm", town.villager, solved="yes")
+    return request_id
+
+
+UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
+
+# How to bring a request to where a row with a condition applies.
+READY: dict[Any, Callable[[Town, str], UUID]] = {
+    rules.was_asked: asked,
+    rules.is_unconfirmed: unanswered,
+    rules.is_short: short,
+    rules.was_reopened: reopened,
+    rules.reopened_once: resolved_again,
+}
+
+
+def prepared(town: Town, row: Transition, source: str) -> UUID:
+    if row.action == "no_danger" and row.target == "triage":
+        return without_station(town, source)
+    ready = READY.get(row.when)
+    return ready(town, source) if ready else town.bring(source)
+
+
+def actor_of(town: Town, role: str) -> Actor:
+    people = {REQUESTER: town.villager, HEAD: town.head, CHAIR: town.chair, SYSTEM: THE_SYSTEM}
+    return people[role]
+
+
+def cases() -> Iterator[Any]:
+    for index, row in enumerate(REQUEST.rows):
+        for source in row.sources:
+            for role in row.who:
+                if source != START and (role, source) != UNKNOWN:
+                    name = f"{row.action}-{source}-{row.target}-{role}"
+                    yield pytest.param(index, source, role, id=name)
+
+
+@pytest.mark.parametrize(("index", "source", "role"), [*cases()])
+def test_every_row_leads_where_it_says_and_leaves_its_event(
+    shared_town: Town, index: int, source: str, role: str
+) -> None:
+    town, row = shared_town, REQUEST.rows[index]
+    request_id = prepared(town, row, source)
+    before = town.request(request_id)
+    assert before.status == source
+    actor, sent = actor_of(town, role), PAYLOADS.get(row.action, {})
+    assert town.act(request_id, row.action, actor, **sent) == row.target
+    after, event = town.request(request_id), town.events(request_id)[-1]
+    assert (after.status, after.version) == (row.target, before.version + 1)
+    assert (event.action, event.from_status, event.to_status) == (row.action, source, row.target)
+    assert (event.actor_id, event.actor_role) == (actor.person_id, role)
+    assert {name: event.data.get(name) for name in sent if name in row.keeps} == {
+        name: sent[name] for name in sent if name in row.keeps
+    }
+
+
+def too_close(town: Town, request_id: UUID, actor: Actor) -> None:
+    requester = town.person("堂弟")
+    town.kin(actor, requester)
+    town.set(request_id, requester_id=requester.person_id)
+
+
+def at_target(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, station="sanitation")
+
+
+def elsewhere(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, waits_for="mediation")
+
+
+def dangerous(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, category="PUB-06")
+
+
+def at_work(town: Town, request_id: UUID, actor: Actor) -> None:
+    task = town.task(town.bring("assigned"))
+    move = sa.update(Task).where(Task.id == task.id).values(request_id=request_id)
+    town.run(lambda session: session.execute(move))
+
+
+def nobody(town: Town, request_id: UUID, actor: Actor) -> None:
+    leave = sa.update(Place).where(Place.task_id == town.task(request_id).id)
+    town.run(lambda session: session.execute(leave.values(status="open", person_id=None)))
+
+
+def same_person(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, done_by=actor.person_id)
+
+
+def long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, resolved_at=clock.now() - timedelta(days=15, minutes=1))
+
+
+# What makes each guard refuse, and the code that it refuses with.
+SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
+    rules.not_recused: (too_close, Recused, "recused"),
+    rules.other_station: (at_target, GuardFailed, "same_station"),
+    rules.has_machine: (elsewhere, GuardFailed, "needs_other_body"),
+    rules.for_volunteers: (dangerous, GuardFailed, "not_for_volunteers"),
+    rules.no_live_task: (at_work, GuardFailed, "task_open"),
+    rules.somebody_accepted: (nobody, GuardFailed, "nobody_yet"),
+    rules.second_person: (same_person, GuardFailed, "second_person_needed"),
+    rules.within_15_days: (long_ago, GuardFailed, "too_late"),
+}
+
+
+def guarded() -> Iterator[Any]:
+    for index, row in enumerate(REQUEST.rows):
+        roles = [role for role in row.who if role != SYSTEM]
+        for guard in row.guards:
+            if row.sources != (START,):
+                name = f"{row.action}-{row.sources[0]}-{roles[0]}-{guard.__name__}"
+                yield pytest.param(index, roles[0], guard, id=name)
+
+
+@pytest.mark.parametrize(("index", "role", "guard"), [*guarded()])
+def test_every_guard_refuses_and_leaves_everything_as_it_was(
+    shared_town: Town, index: int, role: str, guard: Any
+) -> None:
+    town, row = shared_town, REQUEST.rows[index]
+    request_id = prepared(town, row, row.sources[0])
+    spoil, error, code = SPOILED[guard]
+    actor = actor_of(town, role)
+    if guard is rules.other_station and role == HEAD:
+        actor = town.person("卫生站长", ("head", "sanitation"))
+    spoil(town, request_id, actor)
+    before = town.request(request_id)
+    with pytest.raises(error) as caught:
+        town.act(request_id, row.action, actor, **PAYLOADS.get(row.action, {}))
+    assert caught.value.code == code
+    assert vars_of(town.request(request_id)) == vars_of(before)
+
+
+def vars_of(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(
+    ("action", "category"), [("submit", LAMP), ("submit", None), ("hold", LAMP)]
+)
+def test_nothing_begins_without_consent(
+    shared_town: Town, action: str, category: str | None
+) -> None:
+    request = shared_town.new(category=category, consent_version=None)
+    someone = Actor(shared_town.villager.person_id, consent=None)
+    with pytest.raises(GuardFailed) as caught:
+        shared_town.start(request, action, someone)
+    assert caught.value.code == "consent_needed"
+
+
+@pytest.mark.parametrize(
+    ("category", "action", "status"),
+    [(LAMP, "submit", "submitted"), (None, "submit", "triage"), (LAMP, "hold", "draft")],
+)
+def test_a_request_begins_where_routing_put_it(
+    shared_town: Town, category: str | None, action: str, status: str
+) -> None:
+    request_id = shared_town.start(shared_town.new(category=category), action)
+    row, (event,) = shared_town.request(request_id), shared_town.events(request_id)
+    assert (row.status, row.version, event.from_status) == (status, 1, None)
+    assert row.number.startswith("QT20261125-")
+
+
+def test_every_guard_of_the_table_is_seen_to_refuse() -> None:
+    used = {guard for row in REQUEST.rows for guard in row.guards}
+    assert used == {*SPOILED, rules.has_consent}
+
+
+@pytest.mark.parametrize("action", REQUEST.actions())
+def test_who_has_nothing_to_do_with_a_request_does_not_know_of_it(
+    shared_town: Town, action: str
+) -> None:
+    stranger = shared_town.person("外人", ("head", "culture"))
+    with pytest.raises(NotFound):
+        shared_town.act(shared_town.submit(), action, stranger, **PAYLOADS.get(action, {}))
+
+
+def test_heads_do_not_know_of_what_waits_for_the_chair(shared_town: Town) -> None:
+    with pytest.raises(NotFound):
+        shared_town.act(shared_town.bring("triage"), "hand_over", **PAYLOADS["hand_over"])
+
+
+@pytest.mark.parametrize("action", ["accept", "reject", "dispatch", "resolve", "route"])
+def test_the_requester_cannot_take_the_station_s_steps(shared_town: Town, action: str) -> None:
+    with pytest.raises(Forbidden):
+        shared_town.act(shared_town.submit(), action, shared_town.villager)
+
+
+@pytest.mark.parametrize("action", ["confirm", "answer", "withdraw", "danger", "no_danger"])
+def test_the_station_cannot_speak_for_the_requester(shared_town: Town, action: str) -> None:
+    for actor in (shared_town.head, shared_town.chair):
+        with pytest.raises(Forbidden):
+            shared_town.act(shared_town.submit(), action, actor)
+
+
+def test_a_step_in_the_wrong_state_says_what_is_possible_instead(shared_town: Town) -> None:
+    with pytest.raises(WrongState) as caught:
+        shared_town.act(shared_town.submit(), "resolve")
+    assert caught.value.extra["current_status"] == "submitted"
+    assert {"accept", "ask", "reject"} <= set(caught.value.extra["allowed_actions"])
+
+
+def test_every_role_of_the_table_is_one_that_the_tests_can_play() -> None:
+    assert {who for row in REQUEST.rows for who in row.who} == {REQUESTER, HEAD, CHAIR, SYSTEM}
+
+
+def test_what_is_allowed_is_what_can_be_done(shared_town: Town) -> None:
+    request_id = shared_town.submit()
+    row = shared_town.request(request_id)
+    offered = REQUEST.allowed_actions(row, frozenset({HEAD}))
+    assert offered == ["route", "accept", "ask", "reject", "hand_over"]
+    for action in offered:
+        another = shared_town.submit()
+        shared_town.act(another, action, **PAYLOADS.get(action, {}))
+
+
+def test_the_limits_of_the_catalog_are_those_that_are_stored(shared_town: Town) -> None:
+    request_id = shared_town.submit()
+    row = shared_town.request(request_id)
+    category = shared_town.run(lambda session: session.get_one(Category, LAMP))
+    assert row.submitted_at is not None
+    assert row.first_response_due == clock.add_service_hours(
+        row.submitted_at, category.first_response_hours
+    )
+    assert row.resolve_due == clock.end_of_service_day(row.submitted_at, category.resolve_days)
+    assert shared_town.due(request_id, "resolve") == [row.resolve_due]
+    assert row.station == STATION
