@@ -164,7 +164,7 @@ def complete(session: Session, actor: Actor, task_id: UUID, *, result: str, minu
         session, offer, status="completed", result=result, minutes=minutes,
         completed_at=clock.now(),
     )  # fmt: skip
-    if not _unfinished(session, task_id):
+    if session.get_one(Task, task_id).status == "filled" and not _unfinished(session, task_id):
         _hand_in(session, offer.request_id, task_id)
     return offer
 
@@ -174,7 +174,10 @@ def release(session: Session, actor: Actor, task_id: UUID, *, reason: str | None
     offer = _of_task(session, actor, task_id)
     offer = _apply(session, offer.id, "release", actor, reason=reason)
     free_place(session, offer)
-    if attempt(session, REQUEST, offer.request_id, "reopen_place") is None:
+    status = session.get_one(Task, task_id).status
+    if status == "filled":
+        attempt(session, REQUEST, offer.request_id, "reopen_place")
+    elif status == "open":
         _wake(session, offer)
     return offer
 

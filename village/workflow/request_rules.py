@@ -164,8 +164,19 @@ def second_person(step: Step) -> None:
     """With risk or money, who did the work does not check it (R23)."""
     category = _category(step)
     money = category is not None and "fund" in category.flags
-    if step.actor.person_id == step.row.done_by and (money or _risk(step) >= 2):
+    if (money or _risk(step) >= 2) and _worked_on_it(step):
         raise GuardFailed("second_person_needed", "another person must check this")
+
+
+def _worked_on_it(step: Step) -> bool:
+    me = step.actor.person_id
+    mine = sa.exists().where(
+        Place.task_id == Task.id,
+        Task.request_id == step.row.id,
+        Place.person_id == me,
+        Place.status == "completed",
+    )
+    return me == step.row.done_by or bool(step.session.scalar(sa.select(mine)))
 
 
 def _risk(step: Step) -> int:
@@ -199,7 +210,7 @@ def _set_limits(step: Step) -> None:
         category = _category(step)
     hours = category.first_response_hours if category else 24
     days = category.resolve_days if category else 7
-    raised = category is not None and request.priority != category.priority
+    raised = category is None or request.priority != category.priority
     first = priorities.first_response_due(request.priority, hours, step.now, raised=raised)
     resolve = priorities.resolve_due(request.priority, days, step.now, raised=raised)
     request.submitted_at = step.now
@@ -368,11 +379,11 @@ def drop_open_places(step: Step) -> None:
         sa.update(Task).where(Task.id.in_(live)).values(people_needed=taken),
         execution_options={"synchronize_session": False},
     )
-    step.row.no_volunteer = False
 
 
 def withdraw_offers(step: Step) -> None:
     """Offers that are still out are taken back, kindly, after the commit."""
+    step.row.no_volunteer = False
     live = sa.update(Task).where(Task.request_id == step.row.id, Task.status == "open")
     step.session.execute(live.values(status="filled"))
     _cancel_round(step)
@@ -382,6 +393,11 @@ def close_unfilled(step: Step) -> None:
     """Nobody came: the head sees it, and may send it out again or handle it (R15)."""
     step.row.no_volunteer = True
     cancel_task(step)
+
+
+def do_without_volunteers(step: Step) -> None:
+    """The station does it: that nobody came is no longer anybody's worry (R16)."""
+    step.row.no_volunteer = False
 
 
 def cancel_task(step: Step) -> None:
