@@ -38,8 +38,8 @@ class RequestView:
 
     @property
     def seen(self) -> frozenset[str]:
-        """The sensitivity tags that the caller sees."""
-        return access.request_view(self.request, self.relations)
+        """The sensitivity tags that the caller sees; who has just let it go sees its state."""
+        return access.request_view(self.request, self.relations) or frozenset({access.META})
 
 
 def read(session: Session, actor: Actor, request_id: UUID) -> RequestView:
@@ -52,8 +52,14 @@ def read(session: Session, actor: Actor, request_id: UUID) -> RequestView:
 
 def view(session: Session, actor: Actor, request: Request) -> RequestView:
     """Return the request as the caller meets it. Raises NotFound when she may not."""
+    seen = after(session, actor, request)
+    access.require("request.read", seen.relations)
+    return seen
+
+
+def after(session: Session, actor: Actor, request: Request) -> RequestView:
+    """Return the request to who has just acted on it, even if it is out of her hands now."""
     relations = REQUEST.relations(session, actor, request)
-    access.require("request.read", relations)
     name = actor.name
     if request.requester_id != actor.person_id:
         name = session.get_one(Person, request.requester_id).name

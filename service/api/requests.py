@@ -106,7 +106,7 @@ def answer_emergency(call: Call, sent: dict[str, bool], request_id: UUID) -> dic
     request = intake.answer_emergency(
         call.session, call.actor, request_id, danger_now=sent["danger_now"]
     )
-    return _dump(requests.view(call.session, call.actor, request))
+    return _dump(requests.after(call.session, call.actor, request))
 
 
 def _action(action: str) -> View:
@@ -120,7 +120,7 @@ def _action(action: str) -> View:
             sent,
             if_match=call.if_match,
         )
-        return _dump(requests.view(call.session, call.actor, request))
+        return _dump(requests.after(call.session, call.actor, request))
 
     take.__doc__ = PAYLOADS[action].__doc__
     return take

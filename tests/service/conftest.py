@@ -1,0 +1,70 @@
+"""The API on a fresh copy of the demo county, WeChat's stand-in, and a counter of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.service.house import House, house_on
+from village import clock
+from village.catalog import entries
+from wechat.client import WechatClient
+from wechat.sandbox import create_sandbox, running
+
+APPID, SECRET = "wx0123456789abcdef", "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """A stand-in for WeChat in which every phone has said yes to many messages."""
+    templates = {
+        template["wechat_template_id"]: [entry["key"] for entry in template["fields"]]
+        for template in entries.notification_templates()
+    }
+    with running(create_sandbox(APPID, SECRET, templates=templates, auto_grant=1000)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def wechat(sandbox_url: str) -> Iterator[WechatClient]:
+    client = WechatClient(sandbox_url, APPID, SECRET, None)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def house(database_url: str, redis_url: str, wechat: WechatClient) -> Iterator[House]:
+    with house_on(database_url, redis_url, wechat) as house:
+        yield house
+
+
+@pytest.fixture
+def movable_clock(tmp_path: Path) -> Iterator[None]:
+    """Domain time that `clock.step` moves; it starts now."""
+    clock.configure(tmp_path / "clock.json")
+    clock.set_time(clock.wall())
+    yield
+    clock.configure(None)
+
+
+@pytest.fixture
+def statements(house: House) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Record the SQL statements that run within a `with` block."""
+
+    @contextmanager
+    def recorded() -> Iterator[list[str]]:
+        found: list[str] = []
+
+        def note(*call: object) -> None:
+            found.append(str(call[2]))
+
+        engine = house.context.engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        yield found
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+    return recorded

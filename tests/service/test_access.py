@@ -1,0 +1,258 @@
+"""Every endpoint × caller × object, over HTTP, against the access table as it was agreed.
+
+`test_access_table` holds the code's matrix and the workflows' `who` to the same table. Each call
+runs in a savepoint that is taken back, so that every caller meets the same county.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.routing import Rule
+
+from service.api import ops
+from service.app import DOORS
+from tests.conftest import fresh_database
+from tests.service import world as county
+from tests.service.access_table import agreed
+from tests.service.house import House, bare_app, house_on, login_code
+from tests.service.world import CALLERS, HOME, STATION, World
+from village import access
+from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC
+from village.catalog.privacy import PRIVACY_VERSION
+from village.workflow.request import REQUEST
+from wechat.client import WechatClient
+
+# Pages that hold nothing of anybody's.
+OPEN_PAGES = {
+    "home", "phone", "swagger", "api-docs.openapi_json", "api-docs.openapi_swagger_ui",
+}  # fmt: skip
+# Lists whose scope decides which row opens them.
+SCOPES = {
+    "request.list": {"station": "request.list_station", "village": "request.list_village"},
+    "task.list": {"station": "task.list_station"},
+}
+AGREED = agreed()
+OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
+REASON = {"reason": "因为"}
+BODIES: dict[str, dict[str, Any]] = {
+    "ask": {"question": "在哪里？"},
+    "answer": {"text": "在村口"},
+    "route": {"station": "culture", "reason": "归他们"},
+    "reject": {"reason": "spam", "advice": "请另找"},
+    "submit_result": {"result": "做好了"},
+    "send_back": REASON,
+    "confirm": {"solved": "yes"},
+    "reopen": REASON,
+    "hand_over": {"receiver": "镇政府", "contact": "镇政府办公室", "basis": "consent"},
+    "emergency": {"danger_now": False},
+    "complete": {"result": "做好了", "minutes": 30},
+    "requests": {"village": HOME, "text": "路灯坏了", "consent_version": PRIVACY_VERSION},
+    "consents": {"document": "privacy", "version": PRIVACY_VERSION, "accepted": True},
+    "village": {"village": HOME},
+    "profile": {"name": "某某"},
+}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A way into the house: how it is called, and which permission opens it."""
+
+    name: str
+    method: str
+    rule: str
+    permission: str
+
+
+@dataclass
+class Stage:
+    """The county, and two APIs: one that takes back what is done, one on the real engine."""
+
+    trial: House
+    house: House
+    world: World
+    connection: sa.Connection
+
+    def outcome(self, endpoint: Endpoint, path: str, caller: str | None) -> str:
+        """What a call comes to; nothing of it stays."""
+        body = _body(self, path) if endpoint.method in ("POST", "PUT") else None
+        headers = self.house.login(caller) if caller else {}
+        house = self.house if endpoint.name.startswith("ops.") else self.trial
+        with self.connection.begin_nested() as savepoint:
+            answer = house.client.open(path, method=endpoint.method, headers=headers, json=body)
+            savepoint.rollback()
+        said = answer.json or {} if answer.is_json else {}
+        assert answer.status_code < 500, (path, caller, said)
+        assert "errors" not in said, ("the test sends a wrong body", path, said)
+        return OUTCOMES.get(answer.status_code, "open")
+
+
+@pytest.fixture(scope="module")
+def stage(postgres: str, template_db: str, valkey: str, wechat: WechatClient) -> Iterator[Stage]:
+    copies = fresh_database(postgres, f"TEMPLATE {template_db} STRATEGY FILE_COPY")
+    url = next(copies)
+    with house_on(url, valkey, wechat) as house, house.context.engine.connect() as connection:
+        built = county.build(house)
+        for code in CALLERS:
+            house.login(code)
+        with connection.begin(), house_on(url, valkey, wechat, engine=connection) as trial:
+            yield Stage(trial, house, built, connection)
+    next(copies, None)
+
+
+def endpoints() -> list[Endpoint]:
+    """All rules of the app's map that are not open pages; a rule without permission fails."""
+    found = []
+    for rule in bare_app().url_map.iter_rules():
+        if rule.endpoint not in OPEN_PAGES:
+            found += [Endpoint(*facts, permission_of(rule)) for facts in _methods(rule)]
+    return sorted(found, key=lambda each: (each.rule, each.method))
+
+
+def _methods(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+        yield rule.endpoint, method, rule.rule
+
+
+def permission_of(rule: Rule) -> str:
+    room, _, view = rule.endpoint.partition(".")
+    if room == "ops":
+        return ops.PERMISSIONS[view]
+    permissions: dict[str, str] = next(e.door.permissions for e in DOORS if e.door.name == room)
+    return permissions[view]
+
+
+def _body(stage: Stage, path: str) -> dict[str, Any]:
+    last = path.rpartition("/")[2]
+    if path.endswith("/auth/wechat"):
+        return {"code": login_code("u041")}
+    if path.endswith("/auth/refresh"):
+        return {"refresh_token": stage.house.tokens(login_code("u041"))["refresh_token"]}
+    return {} if path.endswith("/read") else BODIES.get(last, {})
+
+
+ENDPOINTS = endpoints()
+IDS = [f"{each.method} {each.rule}" for each in ENDPOINTS]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
+def test_every_caller_meets_what_the_table_says(stage: Stage, endpoint: Endpoint) -> None:
+    wrong = []
+    for path, relations, permission in _doors(stage.world, endpoint):
+        for caller in (None, *CALLERS):
+            expected = _expected(endpoint, permission, caller, relations)
+            found = stage.outcome(endpoint, path, caller)
+            if found != expected:
+                who = CALLERS.get(caller or "", "anonymous")
+                wrong.append(f"{path} as {caller} ({who}): {found}, the table says {expected}")
+    assert wrong == []
+
+
+Relations = Callable[[str], set[str]]
+
+
+def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, str]]:
+    """Every object that an endpoint can be called on: its path, who stands how, permission."""
+    rule, permission = endpoint.rule, endpoint.permission
+    if "<uuid:request_id>" in rule:
+        for case in world.cases.values():
+            path = rule.replace("<uuid:request_id>", case.id)
+            yield path, partial(county.to_case, case=case), permission
+    elif "<uuid:offer_id>" in rule:
+        for code, offer in world.offers.items():
+            path = rule.replace("<uuid:offer_id>", offer)
+            yield path, partial(county.to_offer, invited=code), permission
+    elif "<uuid:task_id>" in rule:
+        path = rule.replace("<uuid:task_id>", world.task)
+        yield path, lambda code: county.to_task(code, world), permission
+    elif "<string:station>" in rule:
+        path = rule.replace("<string:station>", STATION)
+        yield path, lambda code: county.to_station(code, HOME, "public_works"), permission
+    elif "<string:village>" in rule:
+        path = rule.replace("<string:village>", HOME)
+        yield path, lambda code: county.to_station(code, HOME, None), permission
+    elif "<uuid:notification_id>" in rule:
+        path = rule.replace("<uuid:notification_id>", world.line)
+        yield path, lambda code: {OWNER} if code == "u041" else set(), permission
+    else:
+        yield rule, _own, permission
+        for scope, row in SCOPES.get(permission, {}).items():
+            yield f"{rule}?scope={scope}", _offices, row
+
+
+def _own(code: str) -> set[str]:
+    """What belongs to the caller herself: only volunteers have times at which they may be asked."""
+    return {OWNER} if county.is_volunteer(code) else set()
+
+
+def _offices(code: str) -> set[str]:
+    return {relation for relation, _, _ in county.offices(code)}
+
+
+def _expected(endpoint: Endpoint, permission: str, caller: str | None, relations: Relations) -> str:
+    opened = AGREED[permission]
+    if opened & {PUBLIC, LOOPBACK}:  # the test client calls from loopback
+        return "open"
+    if caller is None:
+        return "who?"
+    mine = relations(caller)
+    if ANYONE in opened or (mine & opened and mine & _actors(endpoint, permission, opened)):
+        return "open"
+    return "forbidden" if _may_know(permission, mine) else "unknown"
+
+
+def _actors(endpoint: Endpoint, permission: str, opened: frozenset[str]) -> set[str]:
+    """Those to whom the workflow's table gives the action; for everything else `opened`."""
+    if permission != "request.act":
+        return set(opened)
+    action = endpoint.rule.rpartition("/")[2]
+    return set(AGREED[f"action: request {'no_danger' if action == 'emergency' else action}"])
+
+
+def _may_know(permission: str, mine: set[str]) -> bool:
+    """Stations and villages are known to everybody; all else to those who may read it."""
+    behind = access.HIDDEN.get(permission)
+    return behind is None or bool(mine & AGREED[behind])
+
+
+def test_every_row_of_the_table_opens_an_endpoint() -> None:
+    asked = {endpoint.permission for endpoint in ENDPOINTS}
+    asked |= {row for rows in SCOPES.values() for row in rows.values()}
+    assert asked == set(access.MATRIX)
+
+
+def test_an_endpoint_without_a_row_is_refused_when_it_is_declared() -> None:
+    from service.door import Door
+
+    with pytest.raises(KeyError, match=r"request\.shred"):
+        Door("test", __name__).open("POST", "/shred", permission="request.shred")(print)
+
+
+def test_an_action_of_the_workflow_has_an_endpoint() -> None:
+    named = {endpoint.rule.rpartition("/")[2] for endpoint in ENDPOINTS}
+    by_another_name = {"submit", "hold", "danger", "no_danger"}
+    assert set(REQUEST.actions()) - by_another_name <= named
+
+
+def test_nobody_knows_of_what_does_not_exist(stage: Stage) -> None:
+    """An unknown id and one that is not hers to know give the same answer."""
+    sealed = stage.world.cases["sealed"].id
+    for path in (
+        f"/requests/{sealed}",
+        f"/requests/{sealed}/timeline",
+        f"/tasks/{stage.world.task}",
+    ):
+        unknown = path.replace(sealed, NOBODYS).replace(stage.world.task, NOBODYS)
+        answers = [stage.house.get(each, "u141").json for each in (path, unknown)]
+        for answer in answers:
+            assert answer is not None
+            assert answer.pop("request_id")
+        assert answers[0] == answers[1]
+
+
+NOBODYS = "01900000-0000-7000-8000-000000000000"

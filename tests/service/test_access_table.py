@@ -1,0 +1,72 @@
+"""The access table as it was agreed: a changed row is a decision, and is made in two places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+
+import pytest
+
+from tests.service.access_table import agreed
+from village import access
+from village.workflow.engine import Machine
+from village.workflow.offer import OFFER
+from village.workflow.request import REQUEST
+
+TAGS = (access.META, access.CONTENT, access.IDENTITY, access.EVIDENCE)
+KINDS = {
+    "sees": {"sealed": False, "hide_me": False},
+    "sees when sealed": {"sealed": True, "hide_me": False},
+    "sees when hidden": {"sealed": False, "hide_me": True},
+}
+
+
+def in_code() -> dict[str, frozenset[str]]:
+    return {**access.MATRIX, **_actions(REQUEST), **_actions(OFFER), **_views()}
+
+
+def _actions(machine: Machine) -> dict[str, frozenset[str]]:
+    names = {row.action for row in machine.rows}
+    return {f"action: {machine.name} {name}": who(machine, name) for name in names}
+
+
+def who(machine: Machine, *actions: str) -> frozenset[str]:
+    """The relations to which a workflow's table gives any of the actions."""
+    return frozenset(each for row in machine.rows if row.action in actions for each in row.who)
+
+
+def _views() -> dict[str, frozenset[str]]:
+    return {
+        f"{kind}: {tag}": frozenset(_seers(tag, SimpleNamespace(**facts)))
+        for kind, facts in KINDS.items()
+        for tag in TAGS
+    }
+
+
+def _seers(tag: str, request: SimpleNamespace) -> Iterable[str]:
+    for relation in access.READERS:
+        if tag in access.request_view(request, frozenset({relation})):
+            yield relation
+
+
+@pytest.mark.parametrize("name", sorted(agreed().keys() | in_code().keys()))
+def test_the_code_says_what_was_agreed(name: str) -> None:
+    assert sorted(in_code().get(name, ["no such row"])) == sorted(
+        agreed().get(name, ["not agreed"])
+    )
+
+
+def test_what_is_not_in_the_table_is_shut() -> None:
+    everything = frozenset({getattr(access, name) for name in ("ANYONE", "OWNER", *_RELATIONS)})
+    assert not access.allows("request.delete", everything)
+    assert not access.allows("request.read", frozenset())
+
+
+_RELATIONS = ("REQUESTER", "INVITED", "VOLUNTEER", "HEAD", "CHAIR", "MEDIATOR", "SYSTEM")
+
+
+def test_relations_add_up() -> None:
+    """A head who asked for something herself sees it as its requester."""
+    hidden = SimpleNamespace(sealed=True, hide_me=True)
+    seen = access.request_view(hidden, frozenset({access.HEAD, access.REQUESTER}))
+    assert seen == set(TAGS)

@@ -1,0 +1,183 @@
+"""A county with one request of every confidentiality, and who stands how to each of them.
+
+The relations are worked out here from the roster and from what the test did, not by the code
+that is tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from tests.service.house import FLOOD, House
+from village.access import CHAIR, HEAD, INVITED, MEDIATOR, REQUESTER, VOLUNTEER
+from village.catalog.files import parts, read
+from village.db import transaction
+from village.workflow.engine import attempt
+from village.workflow.request import REQUEST
+
+HOME, AWAY = "990101", "990105"
+STATION = f"{HOME}.public_works"
+SECRET = "程家院墙边的旧事"
+TAGS = {"SH": HEAD, "DSH": HEAD, "AC": CHAIR, "MED": MEDIATOR}
+
+CALLERS = {
+    "u041": "requester",
+    "u045": "villager",
+    "u141": "villager elsewhere",
+    "u016": "volunteer of the station",
+    "u017": "volunteer of the station",
+    "u035": "volunteer of the station",
+    "u036": "volunteer of the station",
+    "u032": "volunteer of another station",
+    "u006": "head",
+    "u023": "deputy",
+    "u005": "head of another station",
+    "u106": "head elsewhere",
+    "u001": "chair",
+    "u101": "chair elsewhere",
+    "u004": "head of mediation and mediator",
+    "u021": "deputy of mediation",
+    "u012": "mediator and volunteer",
+    "u111": "mediator elsewhere",
+    "u061": "council chair",
+    "u062": "council member",
+    "u066": "party leader",
+    "u067": "clerk",
+    "u068": "supervisor",
+    "u903": "auditor",
+    "u901": "township officer",
+    "u902": "county officer",
+    "u904": "administrator",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request as the test made it."""
+
+    id: str
+    name: str
+    requester: str
+    station: str | None
+    village: str = HOME
+    draft: bool = False
+    danger: bool = False
+    sealed: bool = False
+    hidden: bool = False
+    workers: frozenset[str] = frozenset()
+
+
+@dataclass
+class World:
+    """The requests by name, the task and its offers, and a line of the requester's inbox."""
+
+    cases: dict[str, Case] = field(default_factory=dict)
+    task: str = ""
+    offers: dict[str, str] = field(default_factory=dict)  # code of the invited → offer
+    worker: str = ""
+    line: str = ""
+
+
+def build(house: House) -> World:
+    """Write the requests of every kind, as their people would."""
+    world = World()
+    _at_work(house, world)
+    _plain(house, world)
+    _secret(house, world)
+    assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
+    house.work()
+    world.line = house.seen("/notifications", "u041")["items"][0]["id"]
+    return world
+
+
+def _at_work(house: House, world: World) -> None:
+    """A lamp for two: one volunteer has said yes, others have not answered yet."""
+    made = house.submit("u041", category="PUB-03")
+    house.done(f"/requests/{made['id']}/accept", "u006")
+    house.done(f"/requests/{made['id']}/dispatch", "u006")
+    house.work()
+    found = house.rows("select code, offers.id from offers join people on people.id = person_id")
+    world.offers = {row.code: str(row.id) for row in found}
+    world.worker = min(world.offers)
+    accept = f"/offers/{world.offers[world.worker]}/accept"
+    world.task = house.done(accept, world.worker)["id"]
+    workers = frozenset({world.worker})
+    _add(world, Case(made["id"], "at work", "u041", "public_works", workers=workers))
+
+
+def _plain(house: House, world: World) -> None:
+    made = house.submit("u041", category="PUB-08")
+    _add(world, Case(made["id"], "submitted", "u041", "public_works"))
+    made = house.submit("u041", text="有件事想请大家评一评")
+    _add(world, Case(made["id"], "triage", "u041", made["station"]))
+    made = house.submit("u141", village=AWAY, category="PUB-03")
+    _add(world, Case(made["id"], "elsewhere", "u141", "public_works", AWAY))
+
+
+def _secret(house: House, world: World) -> None:
+    made = house.submit("u041", text=FLOOD)
+    _add(world, Case(made["id"], "draft", "u041", made["station"], draft=True))
+    made = house.submit("u041", text="我娘晕倒了，叫不醒")
+    with transaction(house.context.engine) as session:
+        attempt(session, REQUEST, UUID(made["id"]), "presume_danger")
+    _add(world, Case(made["id"], "danger", "u041", made["station"], danger=True))
+    made = house.submit("u045", category="MED-01", text=SECRET)
+    _add(world, Case(made["id"], "sealed", "u045", "mediation", sealed=True))
+    made = house.submit("u041", category="PUB-08", hide_me=True, on_behalf_of=ELDER)
+    _add(world, Case(made["id"], "hidden", "u041", "public_works", hidden=True))
+
+
+ELDER = {"name": "程家老人", "consent_how": "oral"}
+
+
+def _add(world: World, case: Case) -> None:
+    world.cases[case.name] = case
+
+
+def offices(code: str) -> set[tuple[str, str, str | None]]:
+    """The (relation, village, station) of a person's offices, straight from the roster."""
+    row = next(row for row in read("people") if row["person"] == code)
+    return {
+        (TAGS[tag], row["village"], row["station"] or None)
+        for tag in parts(row["roles"], "|")
+        if tag in TAGS
+    }
+
+
+def to_station(code: str, village: str, station: str | None) -> set[str]:
+    """How a person stands to a station; None: to the village as a whole."""
+    held = offices(code)
+    found = {CHAIR} if any(o[:2] == (CHAIR, village) for o in held) else set()
+    if any(o[:2] == (HEAD, village) and station in (None, o[2]) for o in held):
+        found.add(HEAD)
+    return found
+
+
+def to_case(code: str, case: Case) -> set[str]:
+    """How a person stands to a request."""
+    mine = {REQUESTER} if code == case.requester else set()
+    if case.draft:
+        return mine
+    found = mine | to_station(code, case.village, case.station)
+    if case.station is None and not case.danger:
+        found.discard(HEAD)
+    if case.sealed and (MEDIATOR, case.village, case.station) in offices(code):
+        found.add(MEDIATOR)
+    return found | ({VOLUNTEER} if code in case.workers else set())
+
+
+def to_task(code: str, world: World) -> set[str]:
+    """How a person stands to the task."""
+    works = {VOLUNTEER} if code == world.worker else set()
+    return works | to_station(code, HOME, "public_works")
+
+
+def to_offer(code: str, invited: str) -> set[str]:
+    """How a person stands to an offer."""
+    return {INVITED} if code == invited else set()
+
+
+def is_volunteer(code: str) -> bool:
+    row = next(row for row in read("people") if row["person"] == code)
+    return "VOL" in parts(row["roles"], "|")
