@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,10 @@ class Phone:
         places = f"all({json.dumps(testid)})" if testid else "[document.body].filter(Boolean)"
         self.wait(f"{places}.some((e) => e.innerText.includes({wanted}))", f"{testid}: {text}")
 
+    def shown(self, testid: str) -> int:
+        """How many elements of this name are on the screen now."""
+        return int(self.run(f"(() => {{ {FIND} return all({json.dumps(testid)}).length; }})()"))
+
     def tap(self, testid: str, within: str = "") -> None:
         """Touch the first shown element of this name, in the card that contains `within`."""
         name, text = json.dumps(testid), json.dumps(within, ensure_ascii=False)
@@ -119,6 +124,24 @@ class Phone:
         select = "document.activeElement && document.activeElement.select"
         self.wait(f"{select} && (document.activeElement.select(), true)", f"cursor in {testid}")
         self.call("Input.insertText", text=text)
+
+    def lose_answer(self, path: str, action: Callable[[], None]) -> None:
+        """Do something whose request reaches the service, and whose answer gets lost."""
+        pattern = {"urlPattern": f"*{path}", "requestStage": "Response"}
+        self.call("Fetch.enable", patterns=[pattern])
+        action()
+        self.wait_event("Fetch.requestPaused")
+        paused = self.browser.events(self._session, "Fetch.requestPaused")[-1]["requestId"]
+        self.call("Fetch.failRequest", requestId=paused, errorReason="ConnectionReset")
+        self.call("Fetch.disable")
+
+    def wait_event(self, method: str) -> None:
+        """Wait until the page has sent an event of this name."""
+        end = time.monotonic() + SEE_SECONDS
+        while not self.browser.events(self._session, method):
+            assert time.monotonic() < end, f"no {method}"
+            self.run("null")
+            time.sleep(POLL_SECONDS)
 
     def requested(self) -> list[str]:
         """Every address that this phone has asked for."""

@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import HERE, node_environment
+from tests.browser.conftest import BUILDS, npm
 
-PHONE = HERE.parent.parent / "miniprogram"
-BUILDS = PHONE / "dist" / "build"
 TWO_MEGABYTES = 2 << 20
-# Dormant in uni-app's own runtime for H5: pictures of a shadow style and an advertisement loader
-# that no page of ours uses; the walk through the screens shows that nobody asks for them.
-DORMANT = {"cdn.dcloud.net.cn", "hac1.dcloud.net.cn", "has1.dcloud.net.cn"}
-NAMES_ONLY = {"www.w3.org", "vuejs.org", "uniapp.dcloud.net.cn"}
-
-
-def npm(*command: str) -> None:
-    env = node_environment()
-    subprocess.run(
-        ["npm", "run", "--silent", *command], cwd=PHONE, env=env, check=True, timeout=300
-    )
-
-
-@pytest.fixture(scope="session")
-def h5() -> Path:
-    """The pages for a browser; `make setup` has built them."""
-    if not (BUILDS / "h5" / "index.html").exists():
-        npm("build:h5")
-    return BUILDS / "h5"
+NAMES_ONLY = {"www.w3.org", "vuejs.org"}
 
 
 @pytest.fixture(scope="session")
@@ -67,4 +46,4 @@ def test_mini_program_names_no_other_host(weixin: Path) -> None:
 
 
 def test_pages_name_no_collector_and_no_other_host(h5: Path) -> None:
-    assert hosts(h5) <= NAMES_ONLY | DORMANT
+    assert hosts(h5) <= NAMES_ONLY

@@ -1,0 +1,213 @@
+"""One request through people's hands: real pages, real browser, the whole house behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from tests.browser.conftest import Login
+from tests.browser.phone import Phone
+
+VILLAGER, HEAD, CHAIR = "u041", "u006", "u001"
+VOLUNTEERS = ("u016", "u017", "u035", "u036")
+LAMP = "村口到小学那段路灯坏了三盏"
+WIDTHS = (320, 390)
+SMALLEST_TEXT_PX = 18
+SMALLEST_BUTTON_PX = 48
+# Text nodes that are shown, by size; and buttons, by height.
+MEASURE = f"""(() => {{
+  const shown = (e) => e.getClientRects().length > 0;
+  const texts = [...document.querySelectorAll('uni-page-body *, uni-page-head *')].filter((e) =>
+    shown(e) && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()));
+  const buttons = [...document.querySelectorAll('uni-button, a.button')].filter(shown);
+  return {{
+    wide: document.documentElement.scrollWidth - window.innerWidth,
+    small: texts.filter((e) => parseFloat(getComputedStyle(e).fontSize) < {SMALLEST_TEXT_PX})
+      .map((e) => e.innerText),
+    low: buttons.filter((e) => e.getBoundingClientRect().height < {SMALLEST_BUTTON_PX})
+      .map((e) => e.innerText),
+  }};
+}})()"""
+
+
+def fits(phone: Phone) -> None:
+    """The screen needs no sideways scrolling and no young eyes, on a small phone either."""
+    for width in WIDTHS:
+        phone.resize(width)
+        assert phone.run(MEASURE) == {"wide": 0, "small": [], "low": []}, width
+
+
+def keeps_to_itself(phones: Iterable[Phone], house: str) -> None:
+    """No page asked anybody else for anything, and none threw an error."""
+    for phone in phones:
+        asked = {urlsplit(url).netloc for url in phone.requested() if url.startswith("http")}
+        assert asked == {urlsplit(house).netloc}
+        assert phone.complaints() == []
+
+
+def say(phone: Phone, text: str, category: str | None = None) -> str:
+    """Say what is wrong; returns the number that it was given."""
+    phone.fill("say-text", text)
+    if category:
+        phone.tap("pick-category")
+        phone.tap("station-public_works")
+        phone.tap(f"category-{category}")
+    phone.tap("say")
+    phone.sees("编号", "receipt")
+    receipt = "document.querySelector('[data-testid=receipt]').innerText"
+    return str(phone.run(receipt)).split()[-1]
+
+
+def test_three_screens_carry_one_request_to_volunteers_and_back(login: Login, house: str) -> None:
+    villager, head = login(VILLAGER), login(HEAD)
+    fits(villager)
+    number = say(villager, LAMP, "PUB-03")
+    fits(villager)
+
+    head.tap("tab-queue")
+    head.tap("do-accept", number)
+    head.tap("view-open")
+    head.tap("do-dispatch", number)
+    head.sees("2", "people_needed")
+    fits(head)
+    head.tap("send-dispatch", number)
+    head.sees("派单中", "status")
+
+    volunteers = [login(code) for code in VOLUNTEERS[:2]]
+    for volunteer in volunteers:
+        volunteer.tap("tab-offers")
+        volunteer.sees("路灯故障", "offer")
+        fits(volunteer)
+        volunteer.tap("yes")
+        volunteer.sees(LAMP, "task")
+    for volunteer in volunteers:
+        volunteer.tap("check_in")
+        volunteer.tap("complete")
+        volunteer.fill("field-result", "灯泡都换好了")
+        fits(volunteer)
+        volunteer.tap("minutes-90")
+        volunteer.tap("send-complete")
+        volunteer.sees("您办完了", "task-status")
+
+    head.tap("view-checking")
+    head.sees("灯泡都换好了")
+    head.tap("do-resolve", number)
+
+    villager.open(f"{house}/m/")
+    villager.tap("do-confirm", number)
+    villager.tap("solved-yes")
+    villager.tap("rating-5")
+    fits(villager)
+    villager.tap("send-confirm", number)
+    villager.sees("已归档", "status")
+    villager.tap("show-timeline", number)
+    villager.sees("提交", "timeline")
+    villager.tap("show-inbox")
+    villager.sees(number)
+    keeps_to_itself([villager, head, *volunteers], house)
+
+
+def test_words_of_danger_ask_before_anything_is_sent_and_without_a_network(
+    login: Login, house: str
+) -> None:
+    villager = login("u042")
+    villager.offline(True)
+    villager.fill("say-text", "灶屋着火了，快来人")
+    villager.tap("say")
+    villager.sees("现在还有火", "emergency")
+    calls = villager.run("[...document.querySelectorAll('a.call')].map((a) => a.href)")
+    assert "tel:119" in calls
+    villager.sees("没有网络", "problem")
+    fits(villager)
+
+    villager.offline(False)
+    villager.open(f"{house}/m/")
+    villager.wait(
+        "all('say-text')[0]?.querySelector('textarea').value.includes('着火')", "the draft"
+    )
+    villager.tap("say")
+    villager.tap("danger-no")
+    villager.sees("收到了", "receipt")
+    villager.sees("灶屋着火了", "request-text")
+    keeps_to_itself([villager], house)
+
+
+def test_danger_is_handed_over_and_the_numbers_stay_on_the_screen(login: Login) -> None:
+    villager = login("u043")
+    villager.fill("say-text", "我爹喝农药了")
+    villager.tap("say")
+    villager.tap("danger-yes")
+    villager.sees("请马上打电话", "emergency")
+    villager.sees("120", "call")
+    villager.sees("已移交", "status")
+    fits(villager)
+
+
+def test_what_no_word_decides_is_put_to_a_station_by_the_chair(login: Login) -> None:
+    villager, chair = login("u044"), login(CHAIR)
+    number = say(villager, "有件事想请你们来看看")
+    villager.sees("有人会看看该由谁办", "receipt")
+    chair.tap("tab-queue")
+    chair.tap("do-route", number)
+    chair.tap("station-culture", number)
+    fits(chair)
+    chair.tap("send-route", number)
+    chair.tap("desk-culture")
+    chair.sees(number)
+
+
+def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
+    villager, head = login("u045"), login(HEAD)
+    first, late = (login(code) for code in VOLUNTEERS[2:])
+    number = say(villager, "凉亭的栏杆断了一根", "PUB-08")
+    head.tap("tab-queue")
+    head.tap("do-accept", number)
+    head.tap("view-open")
+    head.tap("do-dispatch", number)
+    head.tap("people_needed-less")
+    head.tap("people_needed-less")
+    head.sees("1", "people_needed")
+    head.tap("send-dispatch", number)
+    for volunteer in (first, late):
+        volunteer.tap("tab-offers")
+        volunteer.sees("公共房屋凉亭维护", "offer")
+    first.tap("yes")
+    first.sees("凉亭", "task")
+    late.tap("yes")
+    late.sees("人手已经够了", "note")
+    late.sees("现在没有邀请")
+
+
+def test_lost_answer_is_asked_for_again_and_makes_no_second_request(login: Login) -> None:
+    villager = login("u046")
+    villager.fill("say-text", "水渠边的石头松了")
+    villager.lose_answer("/requests", lambda: villager.tap("say"))
+    villager.sees("没有网络", "problem")
+    villager.tap("say")
+    villager.sees("编号", "receipt")
+    villager.sees("水渠边的石头松了", "request-text")
+    assert villager.shown("request-text") == 1
+
+
+def test_expired_login_is_renewed_without_a_question(login: Login, house: str) -> None:
+    villager = login("u047")
+    number = say(villager, "井盖松了")
+    stored = json.loads(villager.run("localStorage.getItem('tokens')"))
+    stored["data"]["access_token"] = "expired"
+    written = json.dumps(json.dumps(stored))
+    villager.run(f"localStorage.setItem('tokens', {written})")
+    villager.open(f"{house}/m/")
+    villager.sees(number)
+    renewals = [url for url in villager.requested() if url.endswith("/auth/refresh")]
+    assert len(renewals) == 1
+
+
+def test_next_person_on_the_same_phone_finds_nothing_of_the_last_one(login: Login) -> None:
+    villager = login("u048")
+    villager.fill("say-text", "还没有想好怎么说")
+    villager.tap("sign-out")
+    villager.sees("请点一个名字")
+    left = villager.run("Object.values(localStorage).join()")
+    assert "还没有想好" not in left
+    assert "access_token" not in left
