@@ -209,8 +209,15 @@ def _time_off(session: Session, people: list[UUID]) -> dict[UUID, list[tuple[dat
 def _members(session: Session, task: Task) -> sa.Select[Any]:
     requester = session.get_one(Person, session.get_one(Request, task.request_id).requester_id)
     me = Volunteer.person_id
-    open_tasks = sa.select(sa.func.count()).where(
-        Place.person_id == me, Place.status.in_(("taken", "checked_in"))
+    open_tasks = (
+        sa.select(sa.func.count())
+        .select_from(Place)
+        .join(Task, Task.id == Place.task_id)
+        .where(
+            Place.person_id == me,
+            Place.status.in_(("taken", "checked_in")),
+            Task.status.in_(("open", "filled")),
+        )
     )
     asked = sa.exists().where(Offer.task_id == task.id, Offer.person_id == me)
     return (
@@ -247,6 +254,8 @@ def _too_close(requester: Person) -> sa.ColumnElement[bool]:
         )
     )
     together = sa.and_(
-        Person.household == requester.household, Person.village_code == requester.village_code
+        Person.household.is_not(None),  # nobody's household is no household
+        Person.household == requester.household,
+        Person.village_code == requester.village_code,
     )
     return sa.or_(Person.id == requester.id, declared, sa.func.coalesce(together, sa.false()))
