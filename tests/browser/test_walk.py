@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from tests.browser.conftest import Login
-from tests.browser.phone import Phone
+from tests.browser.phone import SEE_SECONDS, Phone
 
 VILLAGER, HEAD, CHAIR = "u041", "u006", "u001"
 VOLUNTEERS = ("u016", "u017", "u035", "u036")
@@ -59,6 +60,19 @@ def say(phone: Phone, text: str, category: str | None = None) -> str:
     return str(phone.run(receipt)).split()[-1]
 
 
+def invited(login: Login, what: str, count: int) -> list[Phone]:
+    """Phones of the first volunteers of the station who find an invitation to this."""
+    phones = [login(code) for code in VOLUNTEERS]
+    for phone in phones:
+        phone.tap("tab-offers")
+        phone.sees("我答应的事")
+    end = time.monotonic() + SEE_SECONDS
+    while len(asked := [phone for phone in phones if what in phone.screen()]) < count:
+        assert time.monotonic() < end, f"fewer than {count} were asked"
+        time.sleep(0.2)
+    return asked[:count]
+
+
 def test_three_screens_carry_one_request_to_volunteers_and_back(login: Login, house: str) -> None:
     villager, head = login(VILLAGER), login(HEAD)
     fits(villager)
@@ -74,10 +88,8 @@ def test_three_screens_carry_one_request_to_volunteers_and_back(login: Login, ho
     head.tap("send-dispatch", number)
     head.sees("派单中", "status")
 
-    volunteers = [login(code) for code in VOLUNTEERS[:2]]
+    volunteers = invited(login, "路灯故障", 2)
     for volunteer in volunteers:
-        volunteer.tap("tab-offers")
-        volunteer.sees("路灯故障", "offer")
         fits(volunteer)
         volunteer.tap("yes")
         volunteer.sees(LAMP, "task")
@@ -159,7 +171,6 @@ def test_what_no_word_decides_is_put_to_a_station_by_the_chair(login: Login) -> 
 
 def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     villager, head = login("u045"), login(HEAD)
-    first, late = (login(code) for code in VOLUNTEERS[2:])
     number = say(villager, "凉亭的栏杆断了一根", "PUB-08")
     head.tap("tab-queue")
     head.tap("do-accept", number)
@@ -169,9 +180,7 @@ def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     head.tap("people_needed-less")
     head.sees("1", "people_needed")
     head.tap("send-dispatch", number)
-    for volunteer in (first, late):
-        volunteer.tap("tab-offers")
-        volunteer.sees("公共房屋凉亭维护", "offer")
+    first, late = invited(login, "公共房屋凉亭维护", 2)
     first.tap("yes")
     first.sees("凉亭", "task")
     late.tap("yes")
