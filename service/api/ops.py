@@ -16,6 +16,15 @@ door = Blueprint("ops", __name__)
 PERMISSIONS = {"healthz": "ops.health", "readyz": "ops.health", "show_metrics": "ops.metrics"}
 
 
+@door.before_request
+def guard() -> Response | None:
+    """Ask the access table; who may not know that there is something is told that it is not."""
+    permission = PERMISSIONS[str(request.endpoint).rpartition(".")[2]]
+    if access.allows(permission, _relations()):
+        return None
+    return respond(problem(404, "not_found", "served to this machine only"))
+
+
 @door.get("/healthz")
 def healthz() -> dict[str, str]:
     """Tell that the process lives."""
@@ -32,8 +41,6 @@ def readyz() -> tuple[dict[str, Any], int]:
 @door.get("/metrics")
 def show_metrics() -> Response:
     """Prometheus metrics, for callers on this machine only."""
-    if not access.allows(PERMISSIONS["show_metrics"], _relations()):
-        return respond(problem(404, "not_found", "metrics are served on loopback only"))
     return Response(metrics.render(context()), mimetype="text/plain; version=0.0.4")
 
 

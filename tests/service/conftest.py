@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import fresh_database
 from tests.service.house import House, house_on
+from tests.service.world import CALLERS, World, build
 from village import clock
 from village.catalog import entries
 from wechat.client import WechatClient
@@ -40,6 +43,27 @@ def wechat(sandbox_url: str) -> Iterator[WechatClient]:
 def house(database_url: str, redis_url: str, wechat: WechatClient) -> Iterator[House]:
     with house_on(database_url, redis_url, wechat) as house:
         yield house
+
+
+@dataclass
+class County:
+    """A house in which much has happened, for tests that change nothing."""
+
+    url: str
+    house: House
+    world: World
+
+
+@pytest.fixture(scope="session")
+def county(postgres: str, template_db: str, valkey: str, wechat: WechatClient) -> Iterator[County]:
+    copies = fresh_database(postgres, f"TEMPLATE {template_db} STRATEGY FILE_COPY")
+    url = next(copies)
+    with house_on(url, valkey, wechat) as house:
+        built = build(house)
+        for code in CALLERS:
+            house.login(code)
+        yield County(url, house, built)
+    next(copies, None)
 
 
 @pytest.fixture

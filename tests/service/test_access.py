@@ -17,9 +17,9 @@ from werkzeug.routing import Rule
 
 from service.api import ops
 from service.app import DOORS
-from tests.conftest import fresh_database
-from tests.service import world as county
+from tests.service import world as roster
 from tests.service.access_table import agreed
+from tests.service.conftest import County
 from tests.service.house import House, bare_app, house_on, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
 from village import access
@@ -93,16 +93,14 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(postgres: str, template_db: str, valkey: str, wechat: WechatClient) -> Iterator[Stage]:
-    copies = fresh_database(postgres, f"TEMPLATE {template_db} STRATEGY FILE_COPY")
-    url = next(copies)
-    with house_on(url, valkey, wechat) as house, house.context.engine.connect() as connection:
-        built = county.build(house)
-        for code in CALLERS:
-            house.login(code)
-        with connection.begin(), house_on(url, valkey, wechat, engine=connection) as trial:
-            yield Stage(trial, house, built, connection)
-    next(copies, None)
+def stage(county: County, valkey: str, wechat: WechatClient) -> Iterator[Stage]:
+    with (
+        county.house.context.engine.connect() as connection,
+        connection.begin() as taken_back,
+        house_on(county.url, valkey, wechat, engine=connection) as trial,
+    ):
+        yield Stage(trial, county.house, county.world, connection)
+        taken_back.rollback()
 
 
 def endpoints() -> list[Endpoint]:
@@ -162,20 +160,20 @@ def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, s
     if "<uuid:request_id>" in rule:
         for case in world.cases.values():
             path = rule.replace("<uuid:request_id>", case.id)
-            yield path, partial(county.to_case, case=case), permission
+            yield path, partial(roster.to_case, case=case), permission
     elif "<uuid:offer_id>" in rule:
         for code, offer in world.offers.items():
             path = rule.replace("<uuid:offer_id>", offer)
-            yield path, partial(county.to_offer, invited=code), permission
+            yield path, partial(roster.to_offer, invited=code), permission
     elif "<uuid:task_id>" in rule:
         path = rule.replace("<uuid:task_id>", world.task)
-        yield path, lambda code: county.to_task(code, world), permission
+        yield path, lambda code: roster.to_task(code, world), permission
     elif "<string:station>" in rule:
         path = rule.replace("<string:station>", STATION)
-        yield path, lambda code: county.to_station(code, HOME, "public_works"), permission
+        yield path, lambda code: roster.to_station(code, HOME, "public_works"), permission
     elif "<string:village>" in rule:
         path = rule.replace("<string:village>", HOME)
-        yield path, lambda code: county.to_station(code, HOME, None), permission
+        yield path, lambda code: roster.to_station(code, HOME, None), permission
     elif "<uuid:notification_id>" in rule:
         path = rule.replace("<uuid:notification_id>", world.line)
         yield path, lambda code: {OWNER} if code == "u041" else set(), permission
@@ -187,11 +185,11 @@ def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, s
 
 def _own(code: str) -> set[str]:
     """What belongs to the caller herself: only volunteers have times at which they may be asked."""
-    return {OWNER} if county.is_volunteer(code) else set()
+    return {OWNER} if roster.is_volunteer(code) else set()
 
 
 def _offices(code: str) -> set[str]:
-    return {relation for relation, _, _ in county.offices(code)}
+    return {relation for relation, _, _ in roster.offices(code)}
 
 
 def _expected(endpoint: Endpoint, permission: str, caller: str | None, relations: Relations) -> str:
