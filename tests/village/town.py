@@ -52,10 +52,10 @@ WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=clock.SHANGHAI)
 
 @contextmanager
 def stepped(folder: Path) -> Iterator[Path]:
-    """Set the domain's clock to a Wednesday, 10:00; `clock.step` moves it."""
+    """Stop the domain's clock on a Wednesday, 10:00; `clock.step` moves it."""
     path = folder / "clock.json"
     clock.configure(path)
-    clock.set_time(WEDNESDAY)
+    clock.set_time(WEDNESDAY, speed=0.0)
     yield path
     clock.configure(None)
 

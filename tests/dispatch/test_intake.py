@@ -1,0 +1,158 @@
+"""The use case "submit a request": the emergency question, routing, and what is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dispatch import intake
+from tests.village.town import VILLAGE, Town
+from village import clock
+from village.access import Actor
+from village.catalog.cache import Catalog
+from village.errors import GuardFailed, Invalid
+from village.models import Handover, Request
+
+FIRE = "后山起火了"
+LAMP = "村口到小学那段路灯坏了三盏"
+
+
+def submit(town: Town, catalog: Catalog, text: str, actor: Actor | None = None, **sent: Any) -> Any:
+    body = {"village": VILLAGE, "text": text, **sent}
+    who = actor or town.villager
+    return town.run(lambda session: intake.submit(session, who, catalog, body))
+
+
+def answer(town: Town, request: Request, *, danger_now: bool) -> str:
+    return str(
+        town.run(
+            lambda s: (
+                intake.answer_emergency(s, town.villager, request.id, danger_now=danger_now).status
+            )
+        )
+    )
+
+
+def test_a_sentence_is_put_to_the_station_that_does_such_things(
+    town: Town, catalog: Catalog
+) -> None:
+    request = submit(town, catalog, LAMP)
+    assert (request.status, request.station, request.category) == (
+        "submitted", "public_works", "PUB-03",
+    )  # fmt: skip
+    assert (request.routing["decision"], request.routing["by"]) == ("routed", "rule")
+    assert request.number.startswith("QT20261125-")
+    assert town.waiting("notify.tell") == 1
+
+
+def test_the_category_that_was_chosen_counts_more_than_the_words(
+    town: Town, catalog: Catalog
+) -> None:
+    request = submit(town, catalog, LAMP, category="CUL-03")
+    assert (request.station, request.routing["by"]) == ("culture", "category")
+
+
+def test_words_that_say_nothing_go_to_the_chair(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, "麻烦你们看看")
+    assert (request.status, request.station, request.category) == ("triage", None, None)
+    assert request.routing["decision"] == "triage"
+    assert town.due(request.id, "triage") == [
+        clock.add_service_hours(request.created_at, 4)
+    ]  # fmt: skip
+
+
+def test_a_head_s_own_matter_goes_to_the_chair(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, LAMP, town.head)
+    assert (request.status, request.station) == ("triage", None)
+
+
+def test_a_dispute_is_sealed_and_waits_for_its_mediators(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, "邻居把过道占了", category="MED-01")
+    assert (request.sealed, request.neutral, request.waits_for) == (True, True, "mediation")
+    assert (request.station, request.hide_me) == ("mediation", True)
+
+
+def test_danger_is_asked_about_before_anything_else(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, FIRE, category="PUB-03")
+    assert (request.status, request.emergency["kind"]) == ("draft", "fire")
+    assert request.emergency["danger_now"] is None
+    assert {"119"} <= {number["number"] for number in request.emergency["numbers"]}
+    left = request.emergency["answer_by"] - clock.now()
+    assert timedelta(seconds=100) < left <= timedelta(minutes=2)
+    assert (town.waiting("notify.tell"), town.waiting("dispatch.round")) == (0, 0)
+    assert town.due(request.id, "resolve") == []
+
+
+def test_a_yes_is_handed_over_and_never_dispatched(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, FIRE)
+    assert answer(town, request, danger_now=True) == "handed_over"
+    town.later(days=1)
+    assert (town.status(request.id), town.request(request.id).priority) == ("handed_over", "P0")
+    assert len(town.all(Handover, Handover.request_id == request.id)) == 1
+    assert town.offers(request.id) == []
+
+
+def test_a_yes_sent_along_is_handed_over_at_once(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, FIRE, emergency_confirmed=True)
+    assert (request.status, request.priority) == ("handed_over", "P0")
+
+
+def test_a_yes_to_words_without_danger_is_believed(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, LAMP, emergency_confirmed=True)
+    assert (request.status, request.priority) == ("handed_over", "P0")
+    assert request.emergency["numbers"]
+
+
+@pytest.mark.parametrize(("category", "status"), [("PUB-03", "submitted"), (None, "triage")])
+def test_a_no_goes_its_ordinary_way(
+    town: Town, catalog: Catalog, category: str | None, status: str
+) -> None:
+    request = submit(town, catalog, "着火了吗我不知道，锅炉房有人昏迷？", category=category)
+    assert request.status == "draft"
+    assert answer(town, request, danger_now=False) in (status, "submitted")
+    assert town.request(request.id).emergency["danger_now"] is False
+    assert town.request(request.id).resolve_due is not None
+
+
+def test_a_no_sent_along_asks_no_more(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, FIRE, category="PUB-03", emergency_confirmed=False)
+    assert request.status == "submitted"
+
+
+def test_silence_is_danger_that_is_not_confirmed_after_two_minutes(
+    town: Town, catalog: Catalog
+) -> None:
+    request = submit(town, catalog, FIRE)
+    town.later(minutes=1, seconds=45)
+    assert town.status(request.id) == "draft"
+    town.later(seconds=20)
+    found = town.request(request.id)
+    assert (found.status, found.priority, found.waits_for) == (
+        "submitted", "P1", "unconfirmed_danger",
+    )  # fmt: skip
+    town.later(minutes=10)
+    assert [e.action for e in town.events(request.id)] == ["hold", "presume_danger"]
+
+
+@pytest.mark.parametrize(
+    ("field", "sent"),
+    [("village", {"village": "000000"}), ("category", {"category": "PUB-99"})],
+)
+def test_what_is_not_in_the_catalog_is_refused(
+    town: Town, catalog: Catalog, field: str, sent: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        submit(town, catalog, LAMP, **sent)
+    assert list(caught.value.extra["errors"]) == [field]
+
+
+def test_an_outdated_notice_is_refused_and_none_too(town: Town, catalog: Catalog) -> None:
+    with pytest.raises(Invalid) as outdated:
+        submit(town, catalog, LAMP, consent_version="2020-01")
+    stranger = Actor(town.villager.person_id, consent=None)
+    with pytest.raises(GuardFailed) as missing:
+        submit(town, catalog, LAMP, stranger)
+    assert (outdated.value.code, missing.value.code) == ("consent_outdated", "consent_needed")
+    assert town.all(Request) == []
