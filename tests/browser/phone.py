@@ -101,15 +101,20 @@ class Phone:
         return int(self.run(f"(() => {{ {FIND} return all({json.dumps(testid)}).length; }})()"))
 
     def tap(self, testid: str, within: str = "") -> None:
-        """Touch the first shown element of this name, in the card that contains `within`."""
+        """Touch the first shown element of this name, in the card that contains `within`.
+
+        Waits until it has stopped moving and nothing lies over it.
+        """
         name, text = json.dumps(testid), json.dumps(within, ensure_ascii=False)
         inside = f"(!{text} || (e.closest('.card') || document.body).innerText.includes({text}))"
         condition = f"""(() => {{
           const e = all({name}).find((e) => {inside} && !e.classList.contains('busy'));
           if (!e) return null;
           e.scrollIntoView({{block: 'center', behavior: 'instant'}});
-          const r = e.getBoundingClientRect();
-          return [r.x + r.width / 2, r.y + r.height / 2];
+          const r = e.getBoundingClientRect(), [x, y] = [r.x + r.width / 2, r.y + r.height / 2];
+          const rests = e.at === `${{x}} ${{y}}` && e.contains(document.elementFromPoint(x, y));
+          e.at = `${{x}} ${{y}}`;
+          return rests && [x, y];
         }})()"""
         x, y = self.wait(condition, f"{testid} {within}")
         self._touch("touchStart", [{"x": x, "y": y}])
