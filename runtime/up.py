@@ -98,10 +98,10 @@ def prepare_database(loaded: Settings) -> None:
 
 def children(loaded: Settings) -> list[Child]:
     """Return all processes; they stop in the order of their ranks, workers first."""
-    found = [Child("api", wsgi.command(loaded), rank=2, stop_seconds=2.0)]
+    found = [Child("api", wsgi.command(loaded), rank=2, stop_seconds=3.0)]
     if loaded.demo:
         port = loaded.wechat_base_url.rpartition(":")[2]
-        found.insert(0, Child("sandbox", wuzhan("sandbox", "--port", port), 3, 0.5))
+        found.insert(0, Child("sandbox", wuzhan("sandbox", "--port", port), 3, 0.3))
     found += worker_children(loaded)
     found.append(Child("relay", wuzhan("relay"), rank=1, stop_seconds=1.5))
     return found
@@ -110,7 +110,7 @@ def children(loaded: Settings) -> list[Child]:
 def worker_children(loaded: Settings) -> list[Child]:
     """Return `loaded.workers` workers for each queue."""
     return [
-        Child(f"worker-{queue}-{number}", wuzhan("worker", "--queue", queue), 0, 3.0)
+        Child(f"worker-{queue}-{number}", wuzhan("worker", "--queue", queue), 0, 2.5)
         for queue in QUEUES
         for number in range(1, loaded.workers + 1)
     ]

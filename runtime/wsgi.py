@@ -40,6 +40,8 @@ def command(loaded: Settings) -> list[str]:
         "--keep-alive", "5",
         "--max-requests", "5000",
         "--max-requests-jitter", "500",
+        # Its default socket would be shared by all installations of a user.
+        "--no-control-socket",
         "--logger-class", "runtime.logs.GunicornLogger",
     ]  # fmt: skip
 
