@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,15 +56,8 @@ def claim(session: Session, call: Call) -> Answer | None:
     """
     name = hashlib.sha256(f"{call.caller}\0{call.key}".encode()).digest()
     number = int.from_bytes(name[:8], "big", signed=True)
-    held = sa.func.pg_try_advisory_xact_lock(number).label("held")
-    known = table(IdempotencyKey)
-    mine = sa.and_(
-        known.c.caller == call.caller,
-        known.c.key == call.key,
-        known.c.created_at > clock.wall() - KEEP,
-    )
-    locked = sa.select(held).subquery()
-    found = session.execute(sa.select(locked.c.held, known).join(known, mine, isouter=True)).one()
+    mine = {"caller": call.caller, "key": call.key, "since": clock.wall() - KEEP}
+    found = session.execute(_claim(), {"number": number, **mine}).one()
     if not found.held:
         raise InProgress
     if found.fingerprint is None:
@@ -73,17 +67,31 @@ def claim(session: Session, call: Call) -> Answer | None:
     return Answer(found.status, found.body)
 
 
+@cache
+def _claim() -> sa.Select[*tuple[Any, ...]]:
+    """Build the statement once: building it anew costs as much as running it."""
+    held = sa.func.pg_try_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger))
+    locked, known = sa.select(held.label("held")).subquery(), table(IdempotencyKey)
+    mine = sa.and_(
+        known.c.caller == sa.bindparam("caller"),
+        known.c.key == sa.bindparam("key"),
+        known.c.created_at > sa.bindparam("since"),
+    )
+    return sa.select(locked.c.held, known).join(known, mine, isouter=True)
+
+
 def keep(session: Session, call: Call, answer: Answer) -> None:
     """Store the answer; a second writer of the same key fails on the primary key."""
     session.execute(
-        sa.insert(table(IdempotencyKey)).values(
-            caller=call.caller,
-            key=call.key,
-            fingerprint=call.fingerprint,
-            status=answer.status,
-            body=answer.body,
-            created_at=clock.wall(),
-        )
+        sa.insert(table(IdempotencyKey)),
+        {
+            "caller": call.caller,
+            "key": call.key,
+            "fingerprint": call.fingerprint,
+            "status": answer.status,
+            "body": answer.body,
+            "created_at": clock.wall(),
+        },
     )
 
 

@@ -102,7 +102,7 @@ class Machine:
 
     def insert(self, session: Session, row: Any) -> None:
         """Write a new row; by Core, since intake is the hottest path."""
-        session.execute(sa.insert(table(type(row))).values(column_values(row)))
+        session.execute(sa.insert(table(type(row))), column_values(row))
 
     def request_id(self, row: Any) -> UUID:
         """Return the request whose timeline the events belong to."""
@@ -227,7 +227,7 @@ def finish(machine: Machine, step: Step, source: str) -> None:
         step.session.flush()
     if step.due:
         step.session.execute(sa.insert(table(DueTime)), _due_rows(machine, step))
-    step.session.execute(sa.insert(table(Event)).values(_event(machine, step, source)))
+    step.session.execute(sa.insert(table(Event)), _event(machine, step, source))
     outbox.put_rows(step.session, _outbox_rows(machine, step))
 
 
