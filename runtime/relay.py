@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import psycopg
 import redis
@@ -53,6 +54,7 @@ class Relay:
     database_url: str
     engine: Engine
     redis: redis.Redis
+    lease: timedelta = outbox.LEASE
     stop: threading.Event = field(default_factory=threading.Event)
     done_at: dict[int, float] = field(default_factory=dict)
 
@@ -87,7 +89,7 @@ class Relay:
     def _hand_over_batch(self) -> int:
         idle = [name for name in QUEUES if self._queue(name).count == 0]
         with transaction(self.engine) as session:
-            taken = outbox.take(session, BATCH, idle)
+            taken = outbox.take(session, BATCH, idle, self.lease)
         # Committed before Redis hears of it: a crash here costs a lease, never a second message.
         by_queue = defaultdict(list)
         for row in taken:
@@ -133,6 +135,7 @@ def run(loaded: Settings) -> None:
         redis=redis.Redis.from_url(
             loaded.redis_url or "", socket_timeout=5, socket_connect_timeout=5
         ),
+        lease=timedelta(seconds=loaded.outbox_lease_seconds),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())

@@ -46,6 +46,7 @@ class Settings:
     log_level: str
     workers: int
     api_processes: int
+    outbox_lease_seconds: int
 
     def with_values(self, **values: object) -> Settings:
         """Return a copy in which the given fields have other values."""
@@ -115,6 +116,9 @@ def _read(env: Env) -> Settings:
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
         workers=env.int("WORKERS", 1, validate=positive),
         api_processes=env.int("API_PROCESSES", 2, validate=positive),
+        outbox_lease_seconds=env.int(
+            "OUTBOX_LEASE_SECONDS", 30, validate=validate.Range(min=1, max=3600)
+        ),
     )
 
 

@@ -69,7 +69,9 @@ def put_rows(session: Session, rows: list[dict[str, Any]]) -> None:
         session.execute(sa.insert(table(Outbox)), rows)
 
 
-def take(session: Session, limit: int = 500, retake: Collection[str] = ()) -> list[Taken]:
+def take(
+    session: Session, limit: int = 500, retake: Collection[str] = (), lease: timedelta = LEASE
+) -> list[Taken]:
     """Mark due rows as handed to RQ and return them; any number of relays may ask at once.
 
     `retake` names the queues that hold no waiting job: rows of theirs whose lease ran out were
@@ -77,7 +79,7 @@ def take(session: Session, limit: int = 500, retake: Collection[str] = ()) -> li
     """
     now = clock.wall()
     fresh = Outbox.sent_at.is_(None) & (Outbox.due_at <= now)
-    lost = (Outbox.sent_at < now - LEASE) & Outbox.queue.in_(list(retake))
+    lost = (Outbox.sent_at < now - lease) & Outbox.queue.in_(list(retake))
     due = (
         sa.select(Outbox.id)
         .where(Outbox.done_at.is_(None), Outbox.failed_at.is_(None), fresh | lost)
