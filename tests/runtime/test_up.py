@@ -58,7 +58,7 @@ class House:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 def members(process: int) -> set[int]:
@@ -77,11 +77,11 @@ def members(process: int) -> set[int]:
 
 def test_one_command_runs_everything_and_stops_everything(data_dir: Path) -> None:
     house = House(data_dir)
-    assert _until(house.ready, 60), house.text()
+    assert _until(house.ready, 150), house.text()
     assert _until(lambda: f"http://127.0.0.1:{house.port}/m/" in house.text(), 10)
     running = members(house.process.pid)
     second = House(data_dir)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(60) == 1
     assert house.stop() == 0
     assert not [pid for pid in running if places.alive(pid)]
     names = ("sandbox", "api", "relay", "worker-dispatch-1", "worker-notify-1", "worker-slow-1")
@@ -94,11 +94,11 @@ def test_a_killed_supervisor_leaves_nothing_that_the_next_start_stumbles_over(
     data_dir: Path,
 ) -> None:
     first = House(data_dir)
-    assert _until(first.ready, 60), first.text()
+    assert _until(first.ready, 150), first.text()
     first.process.kill()
     first.process.wait(10)
     second = House(data_dir)
     try:
-        assert _until(second.ready, 60), second.text()
+        assert _until(second.ready, 150), second.text()
     finally:
         assert second.stop() == 0
