@@ -31,6 +31,7 @@ class Child:
     command: list[str]
     rank: int
     stop_seconds: float
+    stop_signal: signal.Signals = signal.SIGTERM
     failures: int = 0
     started_at: float = 0.0
     next_start: float = 0.0
@@ -114,7 +115,7 @@ class Supervisor:
     def _stop_together(self, children: list[Child]) -> None:
         for child in children:
             if child.process is not None:
-                child.process.send_signal(signal.SIGTERM)
+                child.process.send_signal(child.stop_signal)
         start = time.monotonic()
         for child in children:
             _wait(child, start + child.stop_seconds - time.monotonic())

@@ -98,7 +98,8 @@ def prepare_database(loaded: Settings) -> None:
 
 def children(loaded: Settings) -> list[Child]:
     """Return all processes; they stop in the order of their ranks, workers first."""
-    found = [Child("api", wsgi.command(loaded), rank=2, stop_seconds=3.0)]
+    # SIGINT: gunicorn ends at once, where SIGTERM would wait for idle phones to hang up.
+    found = [Child("api", wsgi.command(loaded), 2, 3.0, stop_signal=signal.SIGINT)]
     if loaded.demo:
         port = loaded.wechat_base_url.rpartition(":")[2]
         found.insert(0, Child("sandbox", wuzhan("sandbox", "--port", port), 3, 0.3))

@@ -15,6 +15,7 @@ from service import problems
 from service.api import auth, catalog, me, notifications, ops, requests, stations, work
 from service.context import AppContext
 from service.openapi import ProblemApi, settings
+from village import clock
 from village.workflow.engine import trace_id
 
 PREFIX = "/api/v1"
@@ -68,6 +69,7 @@ def _finish(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers["X-Wuzhan-Now"] = clock.now().isoformat(timespec="milliseconds")
     return response
 
 

@@ -1,6 +1,7 @@
 /** What each action is called, and what the person must say with it. Which are allowed, the service says. */
 
-import { serviceNow, stationsOf } from "./session";
+import { serviceNow } from "./clock";
+import { stationsOf } from "./session";
 import type { Request } from "./types";
 
 export interface Choice {

@@ -1,5 +1,6 @@
 /** One function asks the service; a call that may have been lost can be repeated without harm. */
 
+import { learnNow } from "./clock";
 import { apiBase, nonce } from "./platform";
 import type { Tokens } from "./types";
 import { words } from "./words";
@@ -65,7 +66,10 @@ function send(
       header,
       data: method === "GET" ? undefined : JSON.stringify(body ?? {}),
       timeout: TIMEOUT_MS,
-      success: resolve,
+      success: (answer) => {
+        learnNow(answer.header as Record<string, string>);
+        resolve(answer);
+      },
       fail: () => reject(new Problem(0, "offline", words.offline)),
     });
   });

@@ -14,7 +14,6 @@ export const state = reactive({
   bootstrap: null as Bootstrap | null,
   problem: "",
   offline: false,
-  aheadMs: 0,
 });
 
 export const leads = computed(() =>
@@ -40,7 +39,6 @@ export async function wake(): Promise<void> {
 
 async function loadBootstrap(): Promise<void> {
   const bootstrap = await call<Bootstrap>("GET", "/bootstrap");
-  state.aheadMs = bootstrap.now ? Date.parse(bootstrap.now) - Date.now() : 0;
   state.bootstrap = bootstrap;
 }
 
@@ -85,9 +83,4 @@ export function stationsOf(village: string | null | undefined): [string, string]
 
 export function stationName(village: string, kind: string | null): string | undefined {
   return state.bootstrap?.station_names[`${village}.${kind}`];
-}
-
-/** The time by the service's clock, which a demo may have set ahead. */
-export function serviceNow(): Date {
-  return new Date(Date.now() + state.aheadMs);
 }

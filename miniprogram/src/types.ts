@@ -132,7 +132,6 @@ export interface Bootstrap {
   privacy_version: string;
   templates: Record<string, string[]>;
   /** The service's clock, which a demo may have set ahead. */
-  now?: string;
   demo_people?: DemoPerson[];
 }
 

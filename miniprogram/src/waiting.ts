@@ -1,7 +1,7 @@
 /** A volunteer's yes that could not be sent: it goes out when the network is back, saying how old it is. */
 
 import { call, Problem } from "./api";
-import { serviceNow } from "./session";
+import { serviceNow } from "./clock";
 import { words } from "./words";
 
 const STORED = "waiting-yes";

@@ -58,8 +58,12 @@ def notification_templates() -> list[Values]:
 
 
 def subscription_moments() -> dict[str, list[str]]:
-    """Return the template codes (at most three, WeChat's limit) to ask for at each moment."""
-    return {row["moment"]: list(parts(row["templates"])) for row in read("subscription_moments")}
+    """Return the WeChat template ids (at most three, its limit) to ask for at each moment."""
+    ids = {row["tpl"]: row["template_id"] for row in read("wechat_templates")}
+    return {
+        row["moment"]: [ids[code] for code in parts(row["templates"])]
+        for row in read("subscription_moments")
+    }
 
 
 def _org_unit(row: Row, sizes: Row) -> Values:

@@ -56,9 +56,10 @@ def test_template_keys_are_wechat_keys_of_their_kind() -> None:
         keys = [field["key"] for field in template["fields"]]
         assert len(keys) == len(set(keys))
         assert all(re.fullmatch(f["kind"] + "[0-9]+", f["key"]) for f in template["fields"])
-    for codes in subscription_moments().values():
-        assert 1 <= len(codes) <= 3
-        assert set(codes) <= set(templates)
+    known = {template["wechat_template_id"] for template in templates.values()}
+    for ids in subscription_moments().values():
+        assert 1 <= len(ids) <= 3
+        assert set(ids) <= known
 
 
 def test_people_have_known_availability_stations_and_households() -> None:
