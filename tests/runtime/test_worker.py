@@ -13,8 +13,9 @@ from rq.registry import FailedJobRegistry
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from runtime import worker
+from runtime import settings, wiring, worker
 from runtime.relay import Relay
+from runtime.up import worker_children
 from village import migrate, outbox
 from village.db import create_engine, transaction
 from village.models.messages import QUEUES, Outbox
@@ -117,3 +118,13 @@ def test_only_dispatch_works_inside_the_worker(link: redis.Redis) -> None:
     kinds = {queue: type(worker.make_worker(queue, link)) for queue in QUEUES}
     forking = worker.Forking
     assert kinds == {"dispatch": worker.InProcess, "notify": forking, "slow": forking}
+
+
+def test_every_queue_has_its_workers() -> None:
+    loaded = settings.load().with_values(workers=2)
+    names = sorted(child.name for child in worker_children(loaded))
+    assert names == sorted(f"worker-{queue}-{number}" for queue in QUEUES for number in (1, 2))
+
+
+def test_every_job_that_can_be_done_has_a_queue() -> None:
+    assert {name.partition(".")[0] for name in wiring.HANDLERS} <= set(QUEUES)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from runtime import cli
+from village import migrate
+from village.db import create_engine
+from village.models.messages import QUEUES
+from village.models.people import Person
+
+
+@pytest.fixture
+def elsewhere(empty_database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Settings that name an empty database of one's own."""
+    monkeypatch.setenv("WUZHAN_DATABASE_URL", empty_database_url)
+    monkeypatch.setenv("WUZHAN_REDIS_URL", redis_url)
+    monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
+    return empty_database_url
+
+
+def wuzhan(*arguments: str) -> Result:
+    result = CliRunner().invoke(cli.main, arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def people(url: str) -> int:
+    engine = create_engine(url)
+    with engine.connect() as link:
+        count = link.scalar(sa.select(sa.func.count()).select_from(Person))
+    engine.dispose()
+    return int(count or 0)
+
+
+def test_migrate_brings_an_empty_database_to_the_newest_schema(elsewhere: str) -> None:
+    wuzhan("migrate")
+    engine = create_engine(elsewhere)
+    assert migrate.current(engine) == migrate.head()
+    engine.dispose()
+
+
+def test_seeding_the_demo_twice_adds_nothing(elsewhere: str) -> None:
+    wuzhan("seed", "--demo")
+    first = people(elsewhere)
+    wuzhan("seed", "--demo")
+    assert people(elsewhere) == first > 0
+
+
+def test_a_village_office_is_seeded_without_demo_people(elsewhere: str) -> None:
+    wuzhan("seed", "--no-demo")
+    assert people(elsewhere) == 0
+
+
+def test_the_contract_is_printed_without_any_server() -> None:
+    document = json.loads(wuzhan("openapi").output)
+    assert document["openapi"].startswith("3.1")
+
+
+def test_a_worker_can_be_asked_for_on_every_queue() -> None:
+    assert set(cli.QUEUES) == set(QUEUES)
