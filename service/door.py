@@ -13,10 +13,12 @@ from functools import wraps
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, current_app, g, request
+import orjson
+from flask import Request, Response, current_app, g, request
 from flask_smorest import Blueprint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from service.context import AppContext, context
@@ -44,9 +46,20 @@ class Call:
     if_match: int | None
 
 
+class StrictParser(FlaskParser):
+    """Reads bodies by orjson: no NaN, no lone surrogates, no depth that eats the stack."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        try:
+            return orjson.loads(body) if (body := req.get_data(cache=True)) else {}
+        except orjson.JSONDecodeError as error:
+            return self._handle_invalid_json_error(error, req)
+
+
 class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     """A blueprint whose endpoints all share one order of checks."""
 
+    ARGUMENTS_PARSER = StrictParser()
     permissions: dict[str, str]
 
     def __init__(self, name: str, import_name: str, **options: Any) -> None:

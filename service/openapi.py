@@ -9,7 +9,7 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 
-from service.problems import ProblemSchema, body_of, respond
+from service.problems import ProblemSchema, respond_to
 from village import access
 
 View = Callable[..., Any]
@@ -76,7 +76,7 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Answer errors of flask-smorest and werkzeug as problems."""
-        return respond(body_of(error))
+        return respond_to(error)
 
 
 def settings(version: str) -> dict[str, Any]:

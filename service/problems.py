@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 import sqlalchemy.exc
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from village import errors
 from village.catalog.files import read
@@ -97,20 +97,21 @@ def body_of(error: errors.WuzhanError | HTTPException) -> dict[str, Any]:
     data: dict[str, Any] = getattr(error, "data", None) or {}
     extra: dict[str, Any] = {}
     if "messages" in data:
-        extra["errors"] = flatten(data["messages"])
+        extra["errors"] = {}
+        for found in data["messages"].values():  # by location: json or query
+            extra["errors"] |= flatten(found)
     code = data.get("code") or CODES.get(status, "error")
     return problem(status, code, data.get("detail") or error.description or code, **extra)
 
 
 def flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
-    """Return marshmallow's nested messages as field path → messages, without the location."""
+    """Return marshmallow's nested messages as field path → messages."""
     if not isinstance(messages, dict):
         texts = messages if isinstance(messages, list) else [messages]
         return {prefix or "body": [str(text) for text in texts]}
     found: dict[str, list[str]] = {}
     for name, below in messages.items():
-        outer = name in ("json", "query", "headers", "form", "files") and not prefix
-        path = prefix if outer or name == "_schema" else f"{prefix}.{name}".lstrip(".")
+        path = prefix if name == "_schema" else f"{prefix}.{name}".lstrip(".")
         found |= flatten(below, path)
     return found
 
@@ -124,6 +125,14 @@ def respond(body: dict[str, Any]) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if body["status"] in RETRYABLE or body.get("code") == "in_progress":
         response.headers["Retry-After"] = "5"
+    return response
+
+
+def respond_to(error: HTTPException) -> Response:
+    """Return an error of the framework's as a problem."""
+    response = respond(body_of(error))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
 
 
@@ -143,7 +152,7 @@ def _on_domain_error(error: errors.WuzhanError) -> Response:
 def _on_http_error(error: HTTPException) -> Any:
     if error.code is not None and error.code < 400:
         return error
-    return respond(body_of(error))
+    return respond_to(error)
 
 
 def _on_database_away(error: Exception) -> Response:

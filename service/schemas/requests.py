@@ -67,8 +67,11 @@ class RequestInSchema(Schema):
 
 
 def _is_plain(value: Any) -> bool:
+    """Scalars, lists of them, and the small objects of the forms (a period, a guardian)."""
     if isinstance(value, list):
         return len(value) <= 20 and all(_is_scalar(item) for item in value)
+    if isinstance(value, dict):
+        return len(value) <= 5 and all(map(_is_scalar, (*value, *value.values())))
     return _is_scalar(value)
 
 

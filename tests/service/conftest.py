@@ -55,15 +55,38 @@ class County:
 
 
 @pytest.fixture(scope="session")
-def county(postgres: str, template_db: str, valkey: str, wechat: WechatClient) -> Iterator[County]:
-    copies = fresh_database(postgres, f"TEMPLATE {template_db} STRATEGY FILE_COPY")
-    url = next(copies)
+def session_database(postgres: str, template_db: str) -> Iterator[Callable[[], str]]:
+    """Makes copies of the demo county that last until the end."""
+    copies: list[Iterator[str]] = []
+
+    def make() -> str:
+        copies.append(fresh_database(postgres, f"TEMPLATE {template_db} STRATEGY FILE_COPY"))
+        return next(copies[-1])
+
+    yield make
+    for copy in copies:
+        next(copy, None)
+
+
+@pytest.fixture(scope="session")
+def county(
+    session_database: Callable[[], str], valkey: str, wechat: WechatClient
+) -> Iterator[County]:
+    url = session_database()
     with house_on(url, valkey, wechat) as house:
         built = build(house)
         for code in CALLERS:
             house.login(code)
         yield County(url, house, built)
-    next(copies, None)
+
+
+@pytest.fixture(scope="session")
+def shared_house(
+    session_database: Callable[[], str], valkey: str, wechat: WechatClient
+) -> Iterator[House]:
+    """A house for many tests: each must bear what the others have written."""
+    with house_on(session_database(), valkey, wechat) as house:
+        yield house
 
 
 @pytest.fixture

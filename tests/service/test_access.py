@@ -158,33 +158,55 @@ Relations = Callable[[str], set[str]]
 
 def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, str]]:
     """Every object that an endpoint can be called on: its path, who stands how, permission."""
-    rule, permission = endpoint.rule, endpoint.permission
-    if "<uuid:request_id>" in rule:
-        for case in world.cases.values():
-            if permission == "request.act" and case.name in ALIKE:
-                continue
-            path = rule.replace("<uuid:request_id>", case.id)
-            yield path, partial(roster.to_case, case=case), permission
-    elif "<uuid:offer_id>" in rule:
-        for code, offer in world.offers.items():
-            path = rule.replace("<uuid:offer_id>", offer)
-            yield path, partial(roster.to_offer, invited=code), permission
-    elif "<uuid:task_id>" in rule:
-        path = rule.replace("<uuid:task_id>", world.task)
-        yield path, lambda code: roster.to_task(code, world), permission
-    elif "<string:station>" in rule:
-        path = rule.replace("<string:station>", STATION)
-        yield path, lambda code: roster.to_station(code, HOME, "public_works"), permission
-    elif "<string:village>" in rule:
-        path = rule.replace("<string:village>", HOME)
-        yield path, lambda code: roster.to_station(code, HOME, None), permission
-    elif "<uuid:notification_id>" in rule:
-        path = rule.replace("<uuid:notification_id>", world.line)
-        yield path, lambda code: {OWNER} if code == "u041" else set(), permission
-    else:
-        yield rule, _own, permission
-        for scope, row in SCOPES.get(permission, {}).items():
-            yield f"{rule}?scope={scope}", _offices, row
+    found = next((find for part, find in OBJECTS.items() if part in endpoint.rule), None)
+    if found is not None:
+        part = endpoint.rule[endpoint.rule.index("<") : endpoint.rule.index(">") + 1]
+        for value, relations in found(world, endpoint.permission):
+            yield endpoint.rule.replace(part, value), relations, endpoint.permission
+        return
+    yield endpoint.rule, _own, endpoint.permission
+    for scope, row in SCOPES.get(endpoint.permission, {}).items():
+        yield f"{endpoint.rule}?scope={scope}", _offices, row
+
+
+Objects = Iterator[tuple[str, Relations]]
+
+
+def _requests(world: World, permission: str) -> Objects:
+    for case in world.cases.values():
+        if permission != "request.act" or case.name not in ALIKE:
+            yield case.id, partial(roster.to_case, case=case)
+
+
+def _offers(world: World, permission: str) -> Objects:
+    for code, offer in world.offers.items():
+        yield offer, partial(roster.to_offer, invited=code)
+
+
+def _tasks(world: World, permission: str) -> Objects:
+    yield world.task, partial(roster.to_task, world=world)
+
+
+def _stations(world: World, permission: str) -> Objects:
+    yield STATION, partial(roster.to_station, village=HOME, station="public_works")
+
+
+def _villages(world: World, permission: str) -> Objects:
+    yield HOME, partial(roster.to_station, village=HOME, station=None)
+
+
+def _lines(world: World, permission: str) -> Objects:
+    yield world.line, lambda code: {OWNER} if code == "u041" else set()
+
+
+OBJECTS: dict[str, Callable[[World, str], Objects]] = {
+    "<uuid:request_id>": _requests,
+    "<uuid:offer_id>": _offers,
+    "<uuid:task_id>": _tasks,
+    "<string:station>": _stations,
+    "<string:village>": _villages,
+    "<uuid:notification_id>": _lines,
+}
 
 
 def _own(code: str) -> set[str]:
