@@ -223,7 +223,7 @@ def _logins() -> Iterator[str]:
     """One person of the first village for each role and station there is."""
     from village.catalog.files import read
 
-    roles = {row["code"]: row["zh"] for row in read("roles")}
+    roles = {row["role"]: row["zh"] for row in (*read("demo_roles"), *read("role_labels"))}
     stations = {row["kind"]: row["zh"] for row in read("station_kinds")}
     seen: set[tuple[str, str]] = set()
     for row in read("people"):
@@ -231,7 +231,12 @@ def _logins() -> Iterator[str]:
         if row["village"] != read("people")[0]["village"] or (code, station) in seen:
             continue
         seen.add((code, station))
-        facts = (row["person"], row["name"], roles.get(code, code), stations.get(station, ""))
+        facts = (
+            row["person"],
+            row["name"],
+            roles.get(code or "villager", code),
+            stations.get(station, ""),
+        )
         yield "    " + "  ".join(facts).rstrip()
 
 
