@@ -15,7 +15,7 @@ import redis
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
-from runtime import local
+from runtime import local, places
 
 NUMBERS = itertools.count(1)
 
@@ -23,7 +23,9 @@ NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """A folder for the servers' data that PostgreSQL's own account can pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="wuzhan-tests-", dir=memory_folder()))
+    parent = memory_folder() or tempfile.gettempdir()
+    remove_left_folders(Path(parent))
+    folder = Path(tempfile.mkdtemp(prefix=f"wuzhan-tests-{os.getpid()}-", dir=parent))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
@@ -105,6 +107,13 @@ def memory_folder() -> str | None:
     memory = "/dev/shm"
     roomy = Path(memory).is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
     return memory if roomy and os.access(memory, os.W_OK) else None
+
+
+def remove_left_folders(parent: Path) -> None:
+    """Remove what test runs that were killed left behind."""
+    for folder in parent.glob("wuzhan-tests-*-*"):
+        if not places.alive(int(folder.name.split("-")[2])):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill(url: str) -> None:
