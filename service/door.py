@@ -27,13 +27,24 @@ from service.problems import body_of, respond
 from village import access, idempotency, people
 from village.access import Actor
 from village.db import transaction
-from village.errors import Forbidden, Invalid, WuzhanError
+from village.errors import Forbidden, Invalid, LostRace, WuzhanError
 from village.idempotency import Answer
 
 View = Callable[..., Any]
 NOBODY = Actor(person_id=None)
 NOT_STORED = (401, 409, 429)
+UNIQUE_VIOLATION = "23505"
 KEYED = ("POST", "PUT", "DELETE")
+
+
+class Overtaken(Exception):
+    """Another call with this key was answered since this one began."""
+
+
+class Collided(LostRace):
+    """Two calls wrote the same thing at the same moment; try again."""
+
+    retryable = True
 
 
 @dataclass
@@ -132,11 +143,16 @@ def _guarded(inner: View, permission: str, *, takes_body: bool, keyed: bool) -> 
                 response = _run(inner, path, session)
                 if kept is not None:
                     body = response.get_json() if response.is_json else {}
-                    idempotency.keep(session, kept, Answer(response.status_code, body))
+                    if not idempotency.keep(session, kept, Answer(response.status_code, body)):
+                        raise Overtaken
+        except Overtaken:
+            return _first_answer(app, kept)
         except (WuzhanError, HTTPException) as error:
             return _refuse(app, kept, error)
         except IntegrityError as error:
-            return _second_writer(app, kept, error)
+            if getattr(error.orig, "sqlstate", "") != UNIQUE_VIOLATION:
+                raise
+            return _refuse(app, kept, Collided())
         return _conditional(response)
 
     return guard
@@ -218,16 +234,11 @@ def _refuse(
     return respond(body)
 
 
-def _second_writer(
-    app: AppContext, kept: idempotency.Call | None, error: IntegrityError
-) -> Response:
+def _first_answer(app: AppContext, kept: idempotency.Call | None) -> Response:
     """Two calls with one key at the very same moment: the loser repeats the winner's answer."""
-    if kept is not None:
-        with transaction(app.engine) as session:
-            first = idempotency.claim(session, kept)
-        if first is not None:
-            return _replay(first)
-    raise error
+    with transaction(app.engine) as session:
+        first = kept and idempotency.claim(session, kept)
+    return _replay(first) if first else respond(body_of(Collided()))
 
 
 def _conditional(response: Response) -> Response:

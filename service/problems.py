@@ -123,7 +123,7 @@ def respond(body: dict[str, Any]) -> Response:
     )
     if body["status"] == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if body["status"] in RETRYABLE or body.get("code") == "in_progress":
+    if body["retryable"]:
         response.headers["Retry-After"] = "5"
     return response
 

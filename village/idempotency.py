@@ -9,7 +9,9 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from village import clock
 from village.db import table
@@ -80,19 +82,30 @@ def _claim() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(locked.c.held, known).join(known, mine, isouter=True)
 
 
-def keep(session: Session, call: Call, answer: Answer) -> None:
-    """Store the answer; a second writer of the same key fails on the primary key."""
-    session.execute(
-        sa.insert(table(IdempotencyKey)),
-        {
-            "caller": call.caller,
-            "key": call.key,
-            "fingerprint": call.fingerprint,
-            "status": answer.status,
-            "body": answer.body,
-            "created_at": clock.wall(),
-        },
-    )
+def keep(session: Session, call: Call, answer: Answer) -> bool:
+    """Store the answer; False where another call has kept its own under this key meanwhile."""
+    row = {
+        "caller": call.caller,
+        "key": call.key,
+        "fingerprint": call.fingerprint,
+        "status": answer.status,
+        "body": answer.body,
+        "created_at": clock.wall(),
+    }
+    return session.execute(_keep(), row).one_or_none() is not None
+
+
+@cache
+def _keep() -> ReturningInsert[str]:
+    """A key of yesterday that has not been purged yet is free, and is written over."""
+    known = table(IdempotencyKey)
+    insert = postgresql.insert(known)
+    anew = {name: insert.excluded[name] for name in ("fingerprint", "status", "body", "created_at")}
+    return insert.on_conflict_do_update(
+        index_elements=[known.c.caller, known.c.key],
+        set_=anew,
+        where=known.c.created_at <= insert.excluded.created_at - KEEP,
+    ).returning(known.c.key)
 
 
 def purge(session: Session) -> int:
