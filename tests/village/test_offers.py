@@ -11,8 +11,9 @@ import pytest
 from tests.village.town import LAMP, Town
 from village import clock
 from village.access import HEAD, Actor
+from village.db import transaction
 from village.errors import GuardFailed, LostRace, NotFound, WrongState
-from village.models import Offer
+from village.models import Notification, Offer
 from village.workflow.engine import attempt
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
@@ -144,6 +145,20 @@ def test_twenty_at_once_take_two_places(town: Town) -> None:
         phone.join(60)
     assert sorted(said) == ["accepted"] * 2 + ["filled"] * 18
     assert len({place.person_id for place in town.places(request_id)}) == 2
+
+
+def test_telling_people_and_their_answering_do_not_wait_for_each_other(town: Town) -> None:
+    request_id = town.bring("dispatching")
+    offer_id = town.invite(request_id, town.helpers[0])
+    notice = {
+        "event_id": town.events(request_id, "offer")[0].id, "request_id": request_id,
+        "offer_id": offer_id, "person_id": town.helpers[0].person_id, "title": "", "text": "",
+        "fields": {}, "created_at": clock.now(),
+    }  # fmt: skip
+    with transaction(town.engine) as telling:
+        telling.add(Notification(**notice))
+        telling.flush()
+        assert town.accept(offer_id, town.helpers[0]) == "accepted"
 
 
 # ------------------------------------------------------------------ the work

@@ -27,6 +27,9 @@ from village.models import DueTime, Event
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 
 START = "-"
+# A row that is only pointed at (a notice is written of it) is not locked out meanwhile: telling
+# people and their answering would else wait for each other.
+LOCK: dict[str, Any] = {"key_share": True}
 
 
 class Subject(Protocol):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from village.access import INVITED, SYSTEM, Actor
 from village.models import Offer, Request
 from village.models.tasks import OFFER_STATES
-from village.workflow.engine import START, Machine, Tell, Transition
+from village.workflow.engine import LOCK, START, Machine, Tell, Transition
 
 T = Transition
 LIVE = ("accepted", "checked_in")
@@ -44,8 +44,10 @@ class OfferMachine(Machine):
         request_id = session.scalar(sa.select(Offer.request_id).where(Offer.id == subject_id))
         if request_id is None:
             return None
-        session.execute(sa.select(Request.id).where(Request.id == request_id).with_for_update())
-        return session.get(Offer, subject_id, with_for_update=True, populate_existing=True)
+        session.execute(
+            sa.select(Request.id).where(Request.id == request_id).with_for_update(**LOCK)
+        )
+        return session.get(Offer, subject_id, with_for_update=LOCK, populate_existing=True)
 
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return whether the caller is the invited person, or the system."""

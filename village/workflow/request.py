@@ -16,7 +16,7 @@ from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
 from village.workflow import request_rules as rules
-from village.workflow.engine import START, Machine, Step, Tell, Transition, column_values
+from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition, column_values
 
 STAFF = (HEAD, CHAIR)
 OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
@@ -135,7 +135,7 @@ class RequestMachine(Machine):
 
     def lock(self, session: Session, subject_id: UUID) -> Request | None:
         """Return the request, locked; it comes before task and offer in the order of locks."""
-        return session.get(Request, subject_id, with_for_update=True, populate_existing=True)
+        return session.get(Request, subject_id, with_for_update=LOCK, populate_existing=True)
 
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
