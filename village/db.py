@@ -49,6 +49,7 @@ def create_engine(url: str, pool_size: int = 8, **options: Any) -> sa.Engine:
         pool_recycle=1800,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
+        hide_parameters=True,
         connect_args={
             "options": "-c statement_timeout=15000 -c lock_timeout=10000 -c timezone=UTC"
         },
