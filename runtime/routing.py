@@ -61,6 +61,23 @@ def evaluate(source: Path) -> None:
     )
 
 
+@routing.command()
+@click.option("--output", type=TARGET, help="Another file than the one in the package.")
+@click.option("--check", is_flag=True, help="Only say whether the packaged file comes out again.")
+def train(output: Path | None, check: bool) -> None:
+    """Train the model from the texts in the package; takes a minute."""
+    from dispatch.routing import model
+    from dispatch.routing.train import train as learn
+
+    place = output or Path(str(model.packaged()))
+    text = learn()
+    if check and not (place.is_file() and place.read_text(encoding="utf-8") == text):
+        raise click.ClickException(f"{place} is not what the texts give.")
+    if not check:
+        place.write_text(text, encoding="utf-8")
+    click.echo(f"{model.parse(text).version}: {place}")
+
+
 def _figure(name: str, value: float) -> str:
     if name == "messages":
         return f"{value:.0f}"

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.routing import emergency
-from dispatch.routing.labels import EMERGENCY, LABELS, NONE
-from dispatch.routing.router import route
+from dispatch.routing import danger
+from dispatch.routing.classifier import Opinion, judge
+from dispatch.routing.labels import EMERGENCY, NONE
+from dispatch.routing.router import NOT_OURS, route
 from dispatch.routing.rules import Reason, score
+
+ASKED_SHARE = 0.5  # a question is put where it may well be an emergency, not only where it is one
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,20 @@ class Prediction:
 
 def predict(text: str) -> Prediction:
     """Return what becomes of `text` without a chosen category."""
-    screen = emergency.screen(text)
-    routing = route(text, None, "")
-    shares = dict(score(text).ranked())
-    order = sorted(LABELS, key=lambda label: (-shares.get(label, 0.0), LABELS.index(label)))
-    if not shares:
-        order.insert(0, order.pop(order.index(NONE)))
-    if screen is None:
-        return Prediction(routing.station, routing.confidence, order, routing.reasons)
-    reasons = [Reason("emergency", term, 1.0) for term in screen.matched]
-    ranked = [EMERGENCY, *(label for label in order if label != EMERGENCY)]
-    return Prediction(EMERGENCY, 1.0, ranked, reasons)
+    screen = danger.ask(text)
+    opinion = judge(text, score(text), asked=screen is not None)
+    if screen is not None:
+        reasons = [Reason("emergency", term, 1.0) for term in screen.matched]
+        share = max(opinion.shares[EMERGENCY], ASKED_SHARE)
+        return Prediction(EMERGENCY, share, _first(opinion, EMERGENCY), reasons)
+    routing = route(text, None, "", allow_not_ours=True)
+    label = NONE if routing.decision == NOT_OURS else routing.station
+    ranked = _first(opinion, label or opinion.ranked(without=EMERGENCY)[0][0])
+    return Prediction(label, routing.confidence, ranked, routing.reasons)
+
+
+def _first(opinion: Opinion, label: str) -> list[str]:
+    return [label, *(other for other, _ in opinion.ranked() if other != label)]
 
 
 def predict_rows(rows: Iterable[Mapping[str, Any]], *, force: bool) -> Iterator[dict[str, Any]]:

@@ -8,17 +8,26 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
-from dispatch.routing.rules import NOWHERE, Reason, Scores, about_head, raised_priority, score
+from dispatch.routing.classifier import Opinion, judge, policy, terms
+from dispatch.routing.labels import EMERGENCY, NONE, STATIONS
+from dispatch.routing.rules import (
+    Reason,
+    Rule,
+    Scores,
+    about_head,
+    raised_priority,
+    score,
+    village_rule,
+)
 from village.catalog.entries import packaged_categories
 from village.catalog.files import read
 from village.models import Category
 from village.workflow.priorities import more_urgent
 from village.workflow.task_card import waits_for
 
-MIN_POINTS = 3.0
-MIN_LEAD = 2.0
-MIN_RATIO = 1.6
 DEFAULT_PRIORITY = "P3"
+LEAST_SHARE = 0.05  # of a station that is worth showing
+ROUTED, TRIAGE, NOT_OURS = "routed", "triage", "not_ours"
 CHAIR_STEPS = ("council", "supervision")
 SAFE_PATH_KINDS = frozenset({"dv", "child"})
 
@@ -33,7 +42,11 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Routing:
-    """Where a request goes, how sure that is, and why. In triage `station` is None."""
+    """Where a request goes, how sure that is, and why; `station` is None unless it is routed.
+
+    `decision` is `routed`, `triage` or `not_ours`; `by` says what decided: `category`, `rule`
+    (a rule, or words that are clear by themselves) or `model`.
+    """
 
     decision: str
     by: str
@@ -59,16 +72,20 @@ def route(
     categories: Mapping[str, Category] | None = None,
     kinds: Collection[str] = (),
     own_stations: Collection[str] = (),
+    allow_not_ours: bool = False,
 ) -> Routing:
     """Return the routing of a villager's `text`.
 
     `village` is its code, for rules that a village adds; `categories` the catalog by code
     (default: the packaged one); `kinds` the emergency kinds that were hit and answered "no
     danger now": dv and child take the safe path (rules 2.10). `own_stations` are stations whose
-    head is the requester, or too close to her: those go to the chair.
+    head is the requester, or too close to her: those go to the chair. With `allow_not_ours`
+    what is no village matter is answered and not queued (R31); else it goes to the chair.
     """
     catalog = packaged_categories() if categories is None else categories
-    found = _by_words(text, catalog) if category is None else _by_category(category)
+    found = _by_text(text, village, catalog) if category is None else _by_category(category)
+    if found.decision == NOT_OURS and not allow_not_ours:
+        found = replace(found, decision=TRIAGE)
     chosen = category or catalog.get(found.category or "")
     found = _raise(found, text)
     if SAFE_PATH_KINDS & set(kinds):
@@ -78,7 +95,7 @@ def route(
 
 def _by_category(category: Category) -> Routing:
     return Routing(
-        decision="routed",
+        decision=ROUTED,
         by="category",
         station=category.station,
         category=category.code,
@@ -91,55 +108,71 @@ def _by_category(category: Category) -> Routing:
     )
 
 
-def _by_words(text: str, catalog: Mapping[str, Category]) -> Routing:
+def _by_text(text: str, village: str, catalog: Mapping[str, Category]) -> Routing:
     scores = score(text)
-    alternatives = _shares(scores)
-    station = _winner(scores)
-    code = _category(scores, station, catalog)
+    rule = village_rule(text, village)
+    opinion = judge(text, scores)
+    label, by, reasons = (
+        _decided(text, scores, opinion, catalog)
+        if rule is None
+        else (rule.to, "rule", [Reason("rule", rule.why, 1.0)])
+    )
+    station = label if label in STATIONS else None
+    code = (rule.category if rule else None) or scores.best_category(_codes(catalog, station))
     category = catalog.get(code or "")
     return Routing(
-        decision="routed" if station else "triage",
-        by="rule",
+        decision=ROUTED if station else NOT_OURS if label == NONE else TRIAGE,
+        by=by,
         station=station,
         category=code,
         priority=category.priority if category else DEFAULT_PRIORITY,
-        confidence=max((each.confidence for each in alternatives), default=0.0),
-        reasons=_reasons(scores, station),
-        alternatives=[each for each in alternatives if each.station != station][:3],
-        version=_version(),
+        confidence=_confidence(opinion, label, rule),
+        reasons=reasons,
+        alternatives=_alternatives(opinion, station),
+        version=_version(opinion),
         waits_for=waits_for(category) if category else None,
     )
 
 
-def _winner(scores: Scores) -> str | None:
-    ranked = scores.ranked()
-    if not ranked:
-        return None
-    (station, first), (_, second) = (*ranked, ("", 0.0))[:2]
-    clear = first >= MIN_POINTS and first - second >= MIN_LEAD and first >= MIN_RATIO * second
-    return station if clear and station != NOWHERE else None
+def _decided(
+    text: str, scores: Scores, opinion: Opinion, catalog: Mapping[str, Category]
+) -> tuple[str | None, str, list[Reason]]:
+    """Return the label (None: a person decides), what decided, and why."""
+    (label, share), (_, second) = opinion.ranked(without=EMERGENCY)[:2]
+    if opinion.version is None or (not scores.words and share < policy("station")):
+        return None, "model", scores.reasons(None)
+    if label == NONE:
+        sure = share >= policy("not_ours") and not _ours_by_words(scores, catalog)
+    else:
+        sure = share >= policy("station") and share - second >= policy("station_lead")
+    by = "rule" if scores.clear_winner() == label else "model"
+    reasons = [*scores.reasons(label if sure else None), *terms(text, label)]
+    return (label if sure else None), by, reasons
 
 
-def _category(scores: Scores, station: str | None, catalog: Mapping[str, Category]) -> str | None:
-    return scores.best_category(
-        code for code, category in catalog.items() if category.station == station
-    )
+def _ours_by_words(scores: Scores, catalog: Mapping[str, Category]) -> bool:
+    """Words name one of our categories more clearly than another office's matter."""
+    code = scores.best_category(catalog)
+    return code is not None and scores.categories[code] > scores.stations.get(NONE, 0.0)
 
 
-def _shares(scores: Scores) -> list[Alternative]:
-    # one point for what no word said keeps a single word from looking certain
-    total = sum(scores.stations.values()) + 1.0
+def _codes(catalog: Mapping[str, Category], station: str | None) -> list[str]:
+    return [code for code, category in catalog.items() if category.station == station]
+
+
+def _confidence(opinion: Opinion, label: str | None, rule: Rule | None) -> float:
+    if rule is not None:
+        return 1.0
+    ranked = opinion.ranked(without=EMERGENCY)
+    return round(dict(ranked)[label] if label else ranked[0][1], 4)
+
+
+def _alternatives(opinion: Opinion, station: str | None) -> list[Alternative]:
     return [
-        Alternative(station, round(points / total, 2))
-        for station, points in scores.ranked()
-        if station != NOWHERE
-    ]
-
-
-def _reasons(scores: Scores, station: str | None) -> list[Reason]:
-    words = scores.words if station is None else {station: scores.words[station]}
-    reasons = [reason for found in words.values() for reason in found]
-    return sorted(reasons, key=lambda reason: -reason.weight)[:5]
+        Alternative(label, round(share, 2))
+        for label, share in opinion.ranked(without=EMERGENCY)
+        if label in STATIONS and label != station and share >= LEAST_SHARE
+    ][:3]
 
 
 def _raise(found: Routing, text: str) -> Routing:
@@ -168,14 +201,21 @@ def _to_chair(
         return found
     return replace(
         found,
-        decision="triage",
+        decision=TRIAGE,
         station=None,
         reasons=[*found.reasons, reason],
         alternatives=[Alternative(found.station, found.confidence), *found.alternatives],
     )
 
 
+def _version(opinion: Opinion | None = None) -> str:
+    """Name what decided: the words and rules, and the model."""
+    model = f"+model-{opinion.version}" if opinion and opinion.version else ""
+    return _words_version() + model
+
+
 @cache
-def _version() -> str:
-    rows = [*read("routing_words"), *read("priority_words")]
+def _words_version() -> str:
+    names = ("routing_words", "routing_rules", "routing_policy", "priority_words")
+    rows = [row for name in names for row in read(name)]
     return "words-" + hashlib.sha256(repr(rows).encode()).hexdigest()[:8]

@@ -9,7 +9,9 @@ from functools import cache
 
 from village.catalog.files import parts, read
 
-NOWHERE = "none"
+MIN_POINTS = 3.0
+MIN_LEAD = 2.0
+MIN_RATIO = 1.6
 HEAD_WORD = "站长"
 CLEAR_POINTS = 3.0
 CLEAR_LEAD = 1.5
@@ -50,6 +52,30 @@ class Scores:
         (first, code), (second, _) = (*mine, (0.0, ""), (0.0, ""))[:2]
         return code if first >= CLEAR_POINTS and first >= CLEAR_LEAD * second else None
 
+    def clear_winner(self) -> str | None:
+        """Return the station (or `none`) that the words alone would name, or None."""
+        ranked = self.ranked()
+        if not ranked:
+            return None
+        (label, first), (_, second) = (*ranked, ("", 0.0))[:2]
+        clear = first >= MIN_POINTS and first - second >= MIN_LEAD and first >= MIN_RATIO * second
+        return label if clear else None
+
+    def reasons(self, label: str | None) -> list[Reason]:
+        """Return the words that spoke for `label` (None: all words), heaviest first, 5 at most."""
+        words = self.words.items()
+        found = [reason for key, each in words if label in (None, key) for reason in each]
+        return sorted(found, key=lambda reason: -reason.weight)[:5]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An exact rule that a village or the county set: these words go there."""
+
+    to: str
+    category: str | None
+    why: str
+
 
 @dataclass(frozen=True)
 class _Word:
@@ -68,6 +94,16 @@ def score(text: str) -> Scores:
         if not any(entry.word != other and entry.word in other for other in known):
             scores.add(entry)
     return scores
+
+
+def village_rule(text: str, village: str) -> Rule | None:
+    """Return the first rule of this village (its code), else of all villages, that holds."""
+    rows = [row for row in read("routing_rules") if row["village"] in ("", village)]
+    for row in sorted(rows, key=lambda row: row["village"] == ""):
+        held = re.search(row["phrase"], text)
+        if held and not (row["unless"] and re.search(row["unless"], text)):
+            return Rule(row["to"], row["category"] or None, row["why"])
+    return None
 
 
 def raised_priority(text: str, category: str) -> tuple[str, Reason] | None:
