@@ -32,7 +32,7 @@ def problem(response: TestResponse, status: int, code: str) -> Any:
     assert (body["status"], body["code"]) == (status, code)
     assert body["type"] == f"urn:wuzhan:problem:{code}"
     assert body["request_id"] == response.headers["X-Request-Id"]
-    assert body["retryable"] == (status in (429, 503) or code == "in_progress")
+    assert body["retryable"] == (status in (429, 503) or code in ("in_progress", "lost_race"))
     assert ("Retry-After" in response.headers) == body["retryable"]
     assert body["title"]
     return body
