@@ -119,10 +119,11 @@ def _question(screen: emergency.Screen | None) -> dict[str, Any]:
         numbers = [tuple(part.split("=")) for part in parts(general["numbers"])]
     else:
         kind, question, numbers = screen.kind, screen.question, list(screen.numbers)
+    answer_by = clock.now() + timedelta(minutes=EMERGENCY_MINUTES)
     return {
         "kind": kind,
         "question": question,
         "numbers": [{"label": label, "number": number} for label, number in numbers],
-        "answer_by": clock.now() + timedelta(minutes=EMERGENCY_MINUTES),
+        "answer_by": answer_by.astimezone(clock.SHANGHAI).isoformat(),
         "danger_now": None,
     }

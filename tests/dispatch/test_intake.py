@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -79,7 +79,8 @@ def test_danger_is_asked_about_before_anything_else(town: Town, catalog: Catalog
     assert (request.status, request.emergency["kind"]) == ("draft", "fire")
     assert request.emergency["danger_now"] is None
     assert {"119"} <= {number["number"] for number in request.emergency["numbers"]}
-    left = request.emergency["answer_by"] - clock.now()
+    assert "T" in request.emergency["answer_by"]  # as all times are written, stored or fresh
+    left = datetime.fromisoformat(request.emergency["answer_by"]) - clock.now()
     assert timedelta(seconds=100) < left <= timedelta(minutes=2)
     assert (town.waiting("notify.tell"), town.waiting("dispatch.round")) == (0, 0)
     assert town.due(request.id, "resolve") == []
