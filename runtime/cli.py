@@ -172,6 +172,18 @@ def openapi(write: bool) -> None:
         click.echo(text, nl=False)
 
 
+@main.command()
+@click.option("--write", is_flag=True, help="Write docs/workflows/ instead of printing.")
+def workflows(write: bool) -> None:
+    """Print the workflow tables with their diagrams."""
+    from runtime import diagrams
+
+    if write:
+        diagrams.write()
+    else:
+        click.echo("\n".join(diagrams.pages().values()), nl=False)
+
+
 def contract() -> str:
     """Return the OpenAPI document that the code serves, as it stands in the repository."""
     from runtime import wiring
