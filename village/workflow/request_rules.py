@@ -235,6 +235,8 @@ def no_danger(step: Step) -> None:
 def hand_to_rescue(step: Step) -> None:
     """Confirmed danger is for the rescue services; it never becomes a task (R2, N4)."""
     step.row.priority = "P0"
+    if step.row.waits_for == "unconfirmed_danger":
+        step.row.waits_for = None
     step.row.emergency = {**step.row.emergency, "danger_now": True}
     numbers = "、".join(f"{n['label']} {n['number']}" for n in step.row.emergency["numbers"])
     _add_handover(step, numbers, None, "emergency")

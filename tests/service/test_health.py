@@ -1,0 +1,133 @@
+"""Readiness, metrics, and what still works when something else does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+
+from runtime import local
+from service.health import HEARTBEAT_KEY, QUEUES
+from tests.conftest import fill
+from tests.service.house import LAMP, House, house_on
+from tests.service.test_problems import problem
+from wechat.client import WechatClient
+
+NOBODY_HOME = "redis://127.0.0.1:9/0"
+
+
+def ready(house: House) -> tuple[int, str, dict[str, str]]:
+    answer = house.client.get("/readyz")
+    body = answer.json
+    assert body is not None
+    states = {name: check["state"] for name, check in body["checks"].items()}
+    return answer.status_code, body["status"], states
+
+
+def beat(house: House) -> None:
+    for queue in QUEUES:
+        house.context.redis.set(HEARTBEAT_KEY.format(queue=queue), "1", ex=60)
+
+
+def test_all_is_well_when_every_part_answers(house: House) -> None:
+    beat(house)
+    code, status, states = ready(house)
+    assert (code, status, set(states.values())) == (200, "ok", {"ok"})
+    assert set(states) == {"database", "migrations", "redis", "workers", "outbox"}
+
+
+def test_intake_goes_on_without_workers(house: House) -> None:
+    code, status, states = ready(house)
+    assert (code, status, states["workers"]) == (200, "degraded", "degraded")
+    assert house.submit()["status"] == "submitted"
+
+
+def test_intake_goes_on_without_redis(house: House) -> None:
+    with redis.Redis.from_url(NOBODY_HOME, socket_connect_timeout=0.2) as away:
+        house.app.extensions["wuzhan"] = replace(house.context, redis=away)
+        code, status, states = ready(house)
+        assert (code, status) == (200, "degraded")
+        assert {name for name, state in states.items() if state == "down"} == {"redis", "workers"}
+        assert house.submit()["status"] == "submitted"
+
+
+def test_work_that_lies_about_is_seen(house: House) -> None:
+    beat(house)
+    house.submit()
+    house.rows("update outbox set due_at = now() - interval '3 minutes'")
+    code, status, states = ready(house)
+    assert (code, status, states["outbox"]) == (200, "degraded", "degraded")
+
+
+def test_an_old_schema_is_not_ready_and_a_newer_one_is(house: House) -> None:
+    beat(house)
+    house.rows("update alembic_version set version_num = '9999'")
+    assert ready(house)[:2] == (200, "ok")
+    house.rows("update alembic_version set version_num = '0000'")
+    code, status, states = ready(house)
+    assert (code, status, states["migrations"]) == (503, "down", "down")
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[local.LocalServer]:
+    """A PostgreSQL of this test's own, which it may stop."""
+    tmp_path.chmod(0o711)
+    server = local.start_postgres(tmp_path, durable=False, tied=True)
+    fill(server.url)
+    yield server
+    server.stop()
+
+
+def test_without_the_database_calls_are_unavailable_until_it_is_back(
+    tmp_path: Path, own_postgres: local.LocalServer, redis_url: str, wechat: WechatClient
+) -> None:
+    with house_on(own_postgres.url, redis_url, wechat) as house:
+        house.login("u041")
+        beat(house)
+        assert ready(house)[:2] == (200, "ok")
+        assert house.get("/villages").status_code == 200
+        own_postgres.stop()
+        for _ in range(2):
+            body = {"village": "990101", "text": LAMP}
+            problem(house.post("/requests", "u041", body), 503, "unavailable")
+            problem(house.get("/requests", "u041"), 503, "unavailable")
+            problem(house.client.get("/metrics"), 503, "unavailable")
+        code, status, states = ready(house)
+        assert (code, status, states["database"]) == (503, "down", "down")
+        assert house.client.get("/healthz").json == {"status": "ok"}
+        assert house.get("/villages").status_code == 200
+        again = local.start_postgres(tmp_path, durable=False, tied=True)
+        assert house.submit()["status"] == "submitted"
+        assert ready(house)[:2] == (200, "ok")
+    again.stop()
+
+
+def test_metrics_count_what_there_is(house: House) -> None:
+    house.submit()
+    house.rows("update outbox set due_at = now() - interval '90 seconds'")
+    text = house.client.get("/metrics").text
+    assert 'wuzhan_requests{status="submitted"} 1.0' in text
+    assert 'wuzhan_outbox_open{queue="notify"} 1.0' in text
+    age = next(line for line in text.splitlines() if line.startswith("wuzhan_outbox_age_seconds "))
+    assert 90 <= float(age.split()[1]) < 150
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_metrics_are_for_this_machine(shared_house: House, address: str) -> None:
+    answer = shared_house.client.get("/metrics", environ_base={"REMOTE_ADDR": address})
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/plain"
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "192.168.1.9", "2001:db8::1", ""])
+def test_metrics_do_not_exist_elsewhere(shared_house: House, address: str) -> None:
+    answer = shared_house.client.get("/metrics", environ_base={"REMOTE_ADDR": address})
+    problem(answer, 404, "not_found")
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "x-forwarded-for"])
+def test_metrics_do_not_exist_behind_a_proxy(shared_house: House, header: str) -> None:
+    problem(shared_house.client.get("/metrics", headers={header: "127.0.0.1"}), 404, "not_found")
