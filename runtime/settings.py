@@ -14,6 +14,8 @@ from environs import Env, EnvError, EnvValidationError, ValidationError, validat
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from village.catalog.files import read
+
 PREFIX = "WUZHAN_"
 REPOSITORY = Path(__file__).resolve().parent.parent
 MASK = "********"
@@ -149,6 +151,9 @@ def _template_ids(value: object) -> None:
     texts = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
     if not texts:
         raise ValidationError("it must be a JSON object of template name to template id")
+    unknown = set(cast("dict[str, str]", value)) - {row["tpl"] for row in read("wechat_templates")}
+    if unknown:
+        raise ValidationError(f"there is no template {', '.join(sorted(unknown))}")
 
 
 def _sentence(error: EnvError) -> str:

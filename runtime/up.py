@@ -89,7 +89,7 @@ def prepare_database(loaded: Settings) -> None:
     engine = create_engine(url, pool_size=1)
     try:
         with transaction(engine) as session:
-            loader.load(session)
+            loader.load(session, loaded.wechat_templates)
             if loaded.demo:
                 demo.seed(session)
     finally:

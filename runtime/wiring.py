@@ -60,6 +60,7 @@ def application(settings: Settings) -> Flask:
             catalog=Catalog(engine),
             h5_dir=settings.h5_dir,
             demo=settings.demo,
+            template_ids=settings.wechat_templates,
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class AppContext:
     catalog: Catalog
     h5_dir: Path
     demo: bool = False
+    template_ids: Mapping[str, str] | None = None
 
 
 def context() -> AppContext:

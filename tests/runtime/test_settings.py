@@ -38,6 +38,7 @@ def test_without_any_variable_everything_is_local() -> None:
         ("WECHAT_BASE_URL", "api.weixin.qq.com", "https://"),
         ("WECHAT_TEMPLATES", "{", "JSON"),
         ("WECHAT_TEMPLATES", '["N01"]', "JSON object"),
+        ("WECHAT_TEMPLATES", '{"N99": "abc"}', "N99"),
         ("LOG_LEVEL", "chatty", "INFO"),
         ("DEMO", "perhaps", "boolean"),
         ("SECRET_KEY", "short", "16"),

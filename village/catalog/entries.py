@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -36,9 +37,12 @@ def packaged_categories() -> dict[str, Category]:
     return {values["code"]: Category(**values) for values in categories()}
 
 
-def notification_templates() -> list[Values]:
-    """Return the message templates, each with its fields and WeChat's keys for them."""
-    ids = {row["tpl"]: row["template_id"] for row in read("wechat_templates")}
+def notification_templates(own_ids: Mapping[str, str] | None = None) -> list[Values]:
+    """Return the message templates, each with its fields and WeChat's keys for them.
+
+    `own_ids`: template code to WeChat's id, where an installation has its own.
+    """
+    ids = _template_ids(own_ids)
     keys = {(row["tpl"], row["field"]): row["wechat_key"] for row in read("wechat_keys")}
     templates: dict[str, Values] = {}
     for row in read("notification_templates"):
@@ -57,13 +61,18 @@ def notification_templates() -> list[Values]:
     return list(templates.values())
 
 
-def subscription_moments() -> dict[str, list[str]]:
+def subscription_moments(own_ids: Mapping[str, str] | None = None) -> dict[str, list[str]]:
     """Return the WeChat template ids (at most three, its limit) to ask for at each moment."""
-    ids = {row["tpl"]: row["template_id"] for row in read("wechat_templates")}
+    ids = _template_ids(own_ids)
     return {
         row["moment"]: [ids[code] for code in parts(row["templates"])]
         for row in read("subscription_moments")
     }
+
+
+def _template_ids(own_ids: Mapping[str, str] | None) -> dict[str, str]:
+    packaged = {row["tpl"]: row["template_id"] for row in read("wechat_templates")}
+    return {**packaged, **(own_ids or {})}
 
 
 def _org_unit(row: Row, sizes: Row) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -16,14 +16,17 @@ SOURCES: tuple[tuple[type[Base], Callable[[], list[entries.Values]]], ...] = (
     (OrgUnit, entries.org_units),
     (Station, entries.stations),
     (Category, entries.categories),
-    (NotificationTemplate, entries.notification_templates),
 )
 
 
-def load(session: Session) -> None:
-    """Write units, stations, categories and templates; can be repeated, removes nothing."""
+def load(session: Session, template_ids: Mapping[str, str] | None = None) -> None:
+    """Write units, stations, categories and templates; can be repeated, removes nothing.
+
+    `template_ids`: template code to WeChat's id, where they are not the catalog's.
+    """
     for model, values in SOURCES:
         _upsert(session, model, values())
+    _upsert(session, NotificationTemplate, entries.notification_templates(template_ids))
 
 
 def _upsert(session: Session, model: type[Base], rows: list[entries.Values]) -> None:

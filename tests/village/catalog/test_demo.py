@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from village import clock
 from village.catalog import demo, loader
 from village.catalog.demo import person_id
+from village.catalog.entries import subscription_moments
 from village.catalog.files import read
 from village.models import (
     AvailabilityWindow,
@@ -83,6 +84,15 @@ def test_loading_again_brings_a_category_back_to_the_file(session: Session) -> N
     session.execute(sa.update(Category).where(Category.code == "PUB-03").values(zh="灯"))
     loader.load(session)
     assert session.get_one(Category, "PUB-03").zh == "路灯故障"
+
+
+def test_an_installation_may_have_template_ids_of_its_own(session: Session) -> None:
+    loader.load(session, {"N10": "a-real-id"})
+    listed = sa.select(NotificationTemplate.code, NotificationTemplate.wechat_template_id)
+    found = {code: template_id for code, template_id in session.execute(listed)}
+    assert found["N10"] == "a-real-id"
+    assert found["N02"] == "demo-template-N02"
+    assert "a-real-id" in subscription_moments({"N10": "a-real-id"})["on_accept"]
 
 
 def test_every_station_has_a_head_and_every_village_a_chair(session: Session) -> None:
