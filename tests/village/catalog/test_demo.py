@@ -89,7 +89,7 @@ def test_loading_again_brings_a_category_back_to_the_file(session: Session) -> N
 def test_an_installation_may_have_template_ids_of_its_own(session: Session) -> None:
     loader.load(session, {"N10": "a-real-id"})
     listed = sa.select(NotificationTemplate.code, NotificationTemplate.wechat_template_id)
-    found = {code: template_id for code, template_id in session.execute(listed)}
+    found = {row.code: row.wechat_template_id for row in session.execute(listed)}
     assert found["N10"] == "a-real-id"
     assert found["N02"] == "demo-template-N02"
     assert "a-real-id" in subscription_moments({"N10": "a-real-id"})["on_accept"]
