@@ -56,12 +56,16 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
 
 
 def answer_emergency(
-    session: Session, actor: Actor, request_id: UUID, *, danger_now: bool
+    session: Session,
+    actor: Actor,
+    request_id: UUID,
+    *,
+    danger_now: bool,
+    if_match: int | None = None,
 ) -> Request:
     """Take the villager's answer: danger goes to the rescue services, the rest on its way."""
-    request: Request = apply(
-        session, REQUEST, request_id, "danger" if danger_now else "no_danger", actor=actor
-    )
+    action = "danger" if danger_now else "no_danger"
+    request: Request = apply(session, REQUEST, request_id, action, actor=actor, if_match=if_match)
     return request
 
 

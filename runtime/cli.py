@@ -21,7 +21,7 @@ from runtime.settings import REPOSITORY, SettingsError
 if TYPE_CHECKING:
     from runtime.demo_people import Body
 
-OPENAPI = REPOSITORY / "openapi" / "wuzhan.json"
+OPENAPI = REPOSITORY / "openapi" / "openapi.json"
 QUEUES = ("dispatch", "notify", "slow")
 
 
@@ -161,7 +161,7 @@ def config() -> None:
 
 
 @main.command()
-@click.option("--write", is_flag=True, help="Write openapi/wuzhan.json instead of printing.")
+@click.option("--write", is_flag=True, help="Write openapi/openapi.json instead of printing.")
 def openapi(write: bool) -> None:
     """Print the API contract as OpenAPI 3.1."""
     text = contract()

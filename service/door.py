@@ -22,7 +22,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from service.context import AppContext, context
-from service.openapi import document
+from service.openapi import Facts, document
 from service.problems import body_of, respond
 from village import access, idempotency, people
 from village.access import Actor
@@ -88,10 +88,17 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         body: type[ma.Schema] | None = None,
         query: type[ma.Schema] | None = None,
         stored: bool = True,
+        versioned: bool = False,
         name: str | None = None,
     ) -> Callable[[View], View]:
-        """Declare an endpoint that `permission` opens; `stored`: keyed answers are kept."""
+        """Declare an endpoint that `permission` opens.
+
+        `stored`: keyed answers are kept; `versioned`: it takes `If-Match`.
+        """
         keyed = method in KEYED and stored
+        facts = Facts(
+            method, rule, permission, body is not None, query is not None, keyed, versioned
+        )
 
         def declare(view: View) -> View:
             endpoint = name or view.__name__
@@ -99,9 +106,9 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
             for schema, location in ((query, "query"), (body, "json")):
                 if schema is not None:
                     wrapped = self.arguments(schema, location=location)(wrapped)
-            wrapped = _guarded(wrapped, permission, takes_body=body is not None, keyed=keyed)
+            wrapped = _guarded(wrapped, facts)
             wrapped = self.response(status, returns)(wrapped)
-            wrapped = document(self, wrapped, method, permission, has_input=bool(body or query))
+            wrapped = document(self, wrapped, facts)
             self.route(rule, methods=[method], endpoint=endpoint)(wrapped)
             self.permissions[endpoint] = permission
             return view
@@ -126,18 +133,19 @@ def _json(body: Any, status: int) -> Response:
     return Response(current_app.json.dumps(body), status=status, mimetype="application/json")
 
 
-def _guarded(inner: View, permission: str, *, takes_body: bool, keyed: bool) -> View:
+def _guarded(inner: View, facts: Facts) -> View:
     @wraps(inner)
     def guard(**path: Any) -> Response:
-        if takes_body:
+        if facts.has_body:
             _require_json()
         app = context()
-        key = _key() if keyed else None
+        key = _key() if facts.keyed else None
         kept: idempotency.Call | None = None
         try:
             with transaction(app.engine) as session:
-                g.call = Call(session, _authenticate(app, session, permission), app, _if_match())
-                kept = _keyed_call(key, g.call.actor)
+                actor = _authenticate(app, session, facts.permission)
+                g.call = Call(session, actor, app, _if_match() if facts.versioned else None)
+                kept = _keyed_call(key, actor)
                 if kept is not None and (first := idempotency.claim(session, kept)):
                     return _replay(first)
                 response = _run(inner, path, session)

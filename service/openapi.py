@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -43,16 +44,27 @@ MATCH_HEADER = {
 }
 
 
-def document(
-    blueprint: Blueprint, view: View, method: str, permission: str, *, has_input: bool
-) -> View:
-    """Add what all endpoints of this kind answer to the contract of one."""
-    private = access.PUBLIC not in access.MATRIX[permission]
-    codes = [400, 404, 503]
-    codes += [401, 403] if private else [401]
-    codes += [304] if method == "GET" else [409, 412, 413, 415, 422]
-    codes += [422] if has_input and method == "GET" else []
-    for code in sorted(codes, reverse=True):
+@dataclass(frozen=True)
+class Facts:
+    """An endpoint as it is declared: what it answers follows from this."""
+
+    method: str
+    rule: str
+    permission: str
+    has_body: bool
+    has_query: bool
+    keyed: bool
+    versioned: bool
+
+    @property
+    def opened(self) -> frozenset[str]:
+        """The relations that open it."""
+        return access.MATRIX[self.permission]
+
+
+def document(blueprint: Blueprint, view: View, facts: Facts) -> View:
+    """Add what endpoints of this kind answer, and the headers that they take, to the contract."""
+    for code in sorted(codes(facts), reverse=True):
         if code == 304:
             view = blueprint.alt_response(304, description=WORDS[304], success=True)(view)
         else:
@@ -62,17 +74,50 @@ def document(
                 description=WORDS[code],
                 content_type="application/problem+json",
             )(view)
-    extra: dict[str, Any] = {"security": [{"bearer": []}] if private else []}
-    if method != "GET":
-        extra["parameters"] = [KEY_HEADER, MATCH_HEADER] if private else [KEY_HEADER]
-    documented: View = blueprint.doc(**extra)(view)
+    headers = [KEY_HEADER] * facts.keyed + [MATCH_HEADER] * facts.versioned
+    private = access.PUBLIC not in facts.opened
+    documented: View = blueprint.doc(
+        security=[{"bearer": []}] if private else [], **({"parameters": headers} if headers else {})
+    )(view)
     return documented
+
+
+def codes(facts: Facts) -> set[int]:
+    """Return the statuses besides success that an endpoint can answer."""
+    found = {503, 304} if facts.method == "GET" else {503, 409}
+    if facts.has_body:
+        found |= {400, 413, 415, 422}
+    if facts.versioned:
+        found |= {400, 412}
+    if facts.has_query or facts.keyed:
+        found.add(422)
+    return found | _refusals(facts)
+
+
+def _refusals(facts: Facts) -> set[int]:
+    if access.PUBLIC in facts.opened:
+        known = {401} if facts.permission.startswith("auth.") else set()
+    else:
+        known = {401, 403} if _may_be_forbidden(facts.permission) else {401}
+    hidden = "<" in facts.rule or facts.permission in access.HIDDEN
+    return known | {404} if hidden else known
+
+
+def _may_be_forbidden(permission: str) -> bool:
+    """Forbidden is what may be known: more than reading, a workflow's action, a wider scope."""
+    if permission.endswith(".act") or any(
+        row.startswith(f"{permission}_") for row in access.MATRIX
+    ):
+        return True
+    behind = access.HIDDEN.get(permission)
+    return access.ANYONE not in access.MATRIX[permission] and behind != permission
 
 
 class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest's API with our one shape of error."""
 
     ERROR_SCHEMA = ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None  # every status is said
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Answer errors of flask-smorest and werkzeug as problems."""
@@ -89,6 +134,7 @@ def settings(version: str) -> dict[str, Any]:
         "OPENAPI_JSON_PATH": "openapi.json",
         "OPENAPI_SWAGGER_UI_PATH": "/docs",
         "OPENAPI_SWAGGER_UI_URL": "/static/swagger/",
+        "OPENAPI_SWAGGER_UI_CONFIG": {"validatorUrl": None},  # else it asks a foreign host
         "API_SPEC_OPTIONS": {
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
         },

@@ -53,6 +53,9 @@ class ProblemSchema(ma.Schema):
     retryable = ma.fields.Boolean(required=True)
     errors = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.List(ma.fields.String()))
     allowed_actions = ma.fields.List(ma.fields.String())
+    current_status = ma.fields.String()
+    version = ma.fields.Integer()
+    waits_for = ma.fields.String()
 
 
 def status_of(error: errors.WuzhanError) -> int:

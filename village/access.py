@@ -62,7 +62,7 @@ MATRIX: dict[str, frozenset[str]] = {
 # is not named here (stations, villages) everybody knows of, and is forbidden instead.
 HIDDEN: dict[str, str] = {
     "availability.read": "availability.read",
-    "availability.update": "availability.read",
+    "availability.update": "availability.update",
     "request.read": "request.read",
     "request.timeline": "request.read",
     "request.act": "request.act",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from village import access, clock, outbox, tasks
 from village.access import THE_SYSTEM, Actor
-from village.errors import GuardFailed, LostRace, NotFound
+from village.errors import GuardFailed, LostRace, NotFound, StaleVersion
 from village.ids import new_id
 from village.models import Offer, Place, Request, Task
 from village.workflow.engine import apply, attempt, start
@@ -49,15 +49,19 @@ def accept(
     *,
     arrival: datetime | None = None,
     offline_since: datetime | None = None,
+    if_match: int | None = None,
 ) -> Offer:
     """Take a place by an offer: atomic, first come, first served.
 
-    A second tap answers like the first. Raises NotFound, or LostRace with code `filled`,
-    `ended`, `withdrawn`, or `confirm_again` for a yes that waited offline for over an hour.
+    A second tap answers like the first. Raises NotFound, StaleVersion, or LostRace with code
+    `filled`, `ended`, `withdrawn`, or `confirm_again` for a yes that waited offline for over
+    an hour.
     """
     offer = _mine(session, actor, offer_id)
     if offer.status in LIVE:
         return offer
+    if if_match not in (None, offer.version):
+        raise StaleVersion(version=offer.version, current_status=offer.status)
     _still_wanted(session, offer)
     if offline_since is not None and clock.now() - offline_since > STALE_YES:
         raise LostRace("confirm_again", "the yes is an hour old; ask her again")
@@ -136,12 +140,19 @@ def _open_places(session: Session, task_id: UUID) -> int:
     )
 
 
-def decline(session: Session, actor: Actor, offer_id: UUID, *, reason: str | None = None) -> Offer:
+def decline(
+    session: Session,
+    actor: Actor,
+    offer_id: UUID,
+    *,
+    reason: str | None = None,
+    if_match: int | None = None,
+) -> Offer:
     """Say no, free of consequence; the next person is asked at once."""
     offer = _mine(session, actor, offer_id)
     if offer.status == "declined":
         return offer
-    offer = _apply(session, offer_id, "decline", actor, reason=reason)
+    offer = _apply(session, offer_id, "decline", actor, if_match=if_match, reason=reason)
     offer.answered_at, offer.reason = clock.now(), reason
     _wake(session, offer)
     return offer
@@ -222,8 +233,16 @@ def _wake(session: Session, offer: Offer) -> None:
 
 
 def _apply(
-    session: Session, offer_id: UUID, action: str, actor: Actor, **payload: str | None
+    session: Session,
+    offer_id: UUID,
+    action: str,
+    actor: Actor,
+    *,
+    if_match: int | None = None,
+    **payload: str | None,
 ) -> Offer:
     given = {name: value for name, value in payload.items() if value is not None}
-    offer: Offer = apply(session, OFFER, offer_id, action, actor=actor, payload=given)
+    offer: Offer = apply(
+        session, OFFER, offer_id, action, actor=actor, payload=given, if_match=if_match
+    )
     return offer

@@ -14,10 +14,13 @@ from village import access, clock
 from village.access import CHAIR, HEAD, VOLUNTEER, Actor
 from village.errors import NotFound
 from village.models import Offer, OrgUnit, Person, Place, Request, Task
+from village.models.tasks import OFFER_STATES, TASK_STATES
 from village.paging import Page, Window, cut, decode
 from village.workflow.offer import LIVE, OFFER
 
 CONTACT_AFTER = timedelta(hours=24)
+PART_ACTIONS = ("check_in", "complete", "release")  # of an offer, taken on its task
+STATES = tuple(dict.fromkeys((*TASK_STATES, *OFFER_STATES)))
 WORKING = ("accepted", "checked_in", "completed")
 
 
@@ -48,7 +51,7 @@ class TaskView:
         if self.offer is None:
             return []
         actions = OFFER.allowed_actions(self.offer, frozenset({access.INVITED}))
-        return [action for action in actions if action in ("check_in", "complete", "release")]
+        return [action for action in actions if action in PART_ACTIONS]
 
     @property
     def shows_contact(self) -> bool:

@@ -93,7 +93,7 @@ def read_availability(call: Call) -> dict[str, Any]:
 
 @door.open(
     "PUT", "/availability", permission="availability.update", body=AvailabilityInSchema,
-    returns=AvailabilitySchema,
+    returns=AvailabilitySchema, versioned=True,
 )  # fmt: skip
 def set_availability(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
     """Replace the times that are sent; nobody else sees them."""

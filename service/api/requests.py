@@ -99,12 +99,16 @@ def read_timeline(call: Call, request_id: UUID) -> dict[str, Any]:
 
 @door.open(
     "POST", "/<uuid:request_id>/emergency", permission="request.act",
-    body=EmergencyAnswerSchema, returns=RequestSchema,
+    body=EmergencyAnswerSchema, returns=RequestSchema, versioned=True,
 )  # fmt: skip
 def answer_emergency(call: Call, sent: dict[str, bool], request_id: UUID) -> dict[str, Any]:
     """Answer the emergency question: yes goes to the rescue services, no goes on its way."""
     request = intake.answer_emergency(
-        call.session, call.actor, request_id, danger_now=sent["danger_now"]
+        call.session,
+        call.actor,
+        request_id,
+        danger_now=sent["danger_now"],
+        if_match=call.if_match,
     )
     return _dump(requests.after(call.session, call.actor, request))
 
@@ -133,5 +137,6 @@ for _name in PAYLOADS:
         permission="request.act",
         body=PAYLOADS[_name],
         returns=RequestSchema,
+        versioned=True,
         name=f"request_{_name}",
     )(_action(_name))

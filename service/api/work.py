@@ -33,21 +33,21 @@ def list_offers(call: Call, query: dict[str, Any]) -> dict[str, Any]:
 
 @door.open(
     "POST", "/offers/<uuid:offer_id>/accept", permission="offer.answer",
-    body=AcceptOfferSchema, returns=TaskSchema,
+    body=AcceptOfferSchema, returns=TaskSchema, versioned=True,
 )  # fmt: skip
 def accept_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
     """Say yes: the first ones get the places; the answer is the task card."""
-    offer = offers.accept(call.session, call.actor, offer_id, **sent)
+    offer = offers.accept(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
     return _card(call, offer.task_id)
 
 
 @door.open(
     "POST", "/offers/<uuid:offer_id>/decline", permission="offer.answer",
-    body=DeclineOfferSchema, returns=OfferSchema,
+    body=DeclineOfferSchema, returns=OfferSchema, versioned=True,
 )  # fmt: skip
 def decline_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
     """Say no, free of consequence; nobody else sees it."""
-    offers.decline(call.session, call.actor, offer_id, **sent)
+    offers.decline(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
     call.session.flush()
     seen = tasks.read_offer(call.session, call.actor, offer_id)
     body: dict[str, Any] = OfferSchema().dump(seen)

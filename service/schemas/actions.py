@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Code, Empty, Schema, Text, Whole
-from service.schemas.requests import TaskCardSchema
+from service.schemas.requests import SOLVED, TaskCardSchema
 from village.stations import KINDS
 
 REJECT_REASONS = (
@@ -81,7 +81,7 @@ class MaybeReasonSchema(Schema):
 class ConfirmSchema(Schema):
     """`confirm`: the villager's word. No rating is no rating."""
 
-    solved = fields.String(required=True, validate=validate.OneOf(("yes", "partly", "no")))
+    solved = fields.String(required=True, validate=validate.OneOf(SOLVED))
     rating = Whole(1, 5)
     comment = Text(500)
 

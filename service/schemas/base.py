@@ -90,11 +90,29 @@ class Empty(Schema):
     """A body without fields."""
 
 
+class Count(fields.Integer):
+    """A whole number in an address: digits, and nothing else that Python reads as a number."""
+
+    def _validated(self, value: Any) -> Any:
+        if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value[:9])
+
+
+class Switch(fields.Boolean):
+    """`true` or `false` in an address."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, **options)
+
+
 class WindowQuery(ma.Schema):
     """`limit` and `cursor` of a list."""
 
-    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
-    cursor = fields.String(load_default=None, validate=[validate.Length(1, 400), no_nul])
+    limit = Count(load_default=20, validate=validate.Range(1, 100))
+    cursor = fields.String(
+        load_default=None, allow_none=False, validate=[validate.Length(1, 400), no_nul]
+    )
 
     class Meta:
         """Other words in an address are somebody else's."""

@@ -7,7 +7,17 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, Schema, Text, Whole, WindowQuery, page_of
+from service.schemas.base import (
+    Code,
+    Flag,
+    Moment,
+    Schema,
+    Switch,
+    Text,
+    Whole,
+    WindowQuery,
+    page_of,
+)
 from village.access import CONTENT, EVIDENCE, IDENTITY
 from village.privacy import mask_name
 from village.requests import QUEUE_VIEWS, RequestView
@@ -18,6 +28,13 @@ from village.workflow.request import REQUEST
 CONTENT_FIELD = {"sens": CONTENT}
 EVIDENCE_FIELD = {"sens": EVIDENCE}
 IDENTITY_FIELD = {"sens": IDENTITY}
+NAMED = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+SOLVED = ("yes", "partly", "no")
 WAITS = ("mediation", "council", "referral", "authority", "supervision", "safe_path",
          "unconfirmed_danger")  # fmt: skip
 
@@ -102,7 +119,7 @@ class EmergencySchema(ma.Schema):
     kind = fields.String(required=True)
     question = fields.String(required=True)
     numbers = fields.List(fields.Nested(NumberSchema), required=True)
-    answer_by = fields.String(required=True)
+    answer_by = fields.String(required=True, metadata={"format": "date-time"})
     danger_now = fields.Boolean(required=True, allow_none=True)
 
 
@@ -144,12 +161,6 @@ class DeadlinesSchema(ma.Schema):
     resolve_due = Moment(required=True, allow_none=True)
 
 
-class RequesterSchema(ma.Schema):
-    """Who asked."""
-
-    name = fields.String(required=True)
-
-
 class RequestSchema(ma.Schema):
     """A request, as far as its reader may see it: fields that she may not see are left out."""
 
@@ -171,13 +182,15 @@ class RequestSchema(ma.Schema):
         attribute="request.priority", required=True, validate=validate.OneOf(PRIORITIES)
     )
     text = fields.String(attribute="request.text", metadata=CONTENT_FIELD)
-    place = fields.Dict(attribute="request.place", allow_none=True, metadata=CONTENT_FIELD)
+    place = fields.Nested(
+        PlaceSchema, attribute="request.place", allow_none=True, metadata=CONTENT_FIELD
+    )
     answers = fields.Dict(attribute="request.answers", metadata=CONTENT_FIELD)
     hide_me = fields.Boolean(attribute="request.hide_me", required=True)
-    on_behalf_of = fields.Dict(
-        attribute="request.on_behalf_of", allow_none=True, metadata=IDENTITY_FIELD
+    on_behalf_of = fields.Nested(
+        OnBehalfSchema, attribute="request.on_behalf_of", allow_none=True, metadata=IDENTITY_FIELD
     )
-    requester = fields.Method("_requester", metadata={"sens": IDENTITY, "type": "object"})
+    requester = fields.Method("_requester", metadata={**IDENTITY_FIELD, **NAMED})
     routing = fields.Nested(RoutingSchema, attribute="request.routing", metadata=EVIDENCE_FIELD)
     emergency = fields.Nested(
         EmergencySchema, attribute="request.emergency", allow_none=True, metadata=CONTENT_FIELD
@@ -191,8 +204,12 @@ class RequestSchema(ma.Schema):
     no_volunteer = fields.Boolean(attribute="request.no_volunteer", required=True)
     question = fields.String(attribute="request.question", allow_none=True, metadata=CONTENT_FIELD)
     result = fields.String(attribute="request.result", allow_none=True, metadata=CONTENT_FIELD)
-    solved = fields.String(attribute="request.solved", required=True, allow_none=True)
-    rating = fields.Integer(attribute="request.rating", required=True, allow_none=True)
+    solved = fields.String(
+        attribute="request.solved", required=True, allow_none=True, validate=validate.OneOf(SOLVED)
+    )
+    rating = fields.Integer(
+        attribute="request.rating", required=True, allow_none=True, validate=validate.Range(1, 5)
+    )
     created_at = Moment(attribute="request.created_at", required=True)
     version = fields.Integer(attribute="request.version", required=True)
     allowed_actions = fields.List(
@@ -238,8 +255,8 @@ class RequestQuery(WindowQuery):
     station = fields.String(validate=validate.OneOf(KINDS))
     category = Code(20)
     priority = fields.String(validate=validate.OneOf(PRIORITIES))
-    overdue = fields.Boolean()
-    unassigned = fields.Boolean()
+    overdue = Switch()
+    unassigned = Switch()
 
 
 class QueueQuery(WindowQuery):

@@ -7,11 +7,13 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Moment, Schema, Text, Whole, WindowQuery, page_of
+from service.schemas.base import Moment, Schema, Switch, Text, Whole, WindowQuery, page_of
+from service.schemas.requests import NAMED
 from village.access import CHAIR, HEAD
-from village.tasks import TaskView
+from village.tasks import PART_ACTIONS, STATES, TaskView
 from village.workflow.offer import OFFER
 
+MAYBE_NAMED = {**NAMED, "type": ["object", "null"]}
 RISK_NOTICES = (
     "没有特别的危险",
     "请注意安全，量力而行",
@@ -92,11 +94,15 @@ class TaskSchema(ma.Schema):
     risk = fields.Integer(attribute="task.risk", required=True)
     people_needed = fields.Integer(attribute="task.people_needed", required=True)
     people_accepted = fields.Method("_accepted", required=True, metadata={"type": "integer"})
-    status = fields.Method("_status", required=True, metadata={"type": "string"})
+    status = fields.Method("_status", required=True, metadata={"type": "string", "enum": STATES})
     place = fields.Method("_place", required=True, metadata={"type": ["object", "null"]})
     details = fields.Method("_details", required=True, metadata={"type": ["string", "null"]})
-    contact = fields.Method("_contact", required=True, metadata={"type": ["object", "null"]})
-    allowed_actions = fields.List(fields.String(), required=True)
+    contact = fields.Method(
+        "_contact", required=True, metadata={**NAMED, "type": ["object", "null"]}
+    )
+    allowed_actions = fields.List(
+        fields.String(validate=validate.OneOf(PART_ACTIONS)), required=True
+    )
 
     def _accepted(self, seen: TaskView) -> int:
         return sum(place.status != "open" for place in seen.places)
@@ -155,7 +161,7 @@ NotificationPageSchema = page_of(NotificationSchema, "NotificationPage")
 class NotificationQuery(WindowQuery):
     """All, or those that were not read."""
 
-    unread = fields.Boolean(load_default=None, allow_none=True)
+    unread = Switch(load_default=None, allow_none=False)
 
 
 class ReadAllSchema(ma.Schema):

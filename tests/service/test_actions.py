@@ -189,6 +189,17 @@ def test_a_yes_that_waited_offline_is_asked_again(house: House, offers: dict[str
     assert house.done(f"/offers/{offer}/accept", code)["people_accepted"] == 1
 
 
+def test_an_answer_to_an_offer_that_has_changed_is_stale(
+    house: House, offers: dict[str, str]
+) -> None:
+    code, offer = next(iter(offers.items()))
+    for step in ("accept", "decline"):
+        stale = house.post(f"/offers/{offer}/{step}", code, headers=STALE)
+        problem(stale, 412, "stale_version")
+    fresh = house.post(f"/offers/{offer}/accept", code, headers={"If-Match": '"1"'})
+    assert fresh.status_code == 200
+
+
 def test_a_second_tap_is_answered_like_the_first(house: House, offers: dict[str, str]) -> None:
     code, offer = next(iter(offers.items()))
     first, second = (house.done(f"/offers/{offer}/accept", code) for _ in "ab")

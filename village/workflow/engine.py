@@ -185,7 +185,7 @@ def _choose(
     if not relations & openers:
         raise Forbidden
     if if_match is not None and if_match != row.version:
-        raise StaleVersion(version=row.version, status_now=row.status)
+        raise StaleVersion(version=row.version, current_status=row.status)
     transition = machine.find(action, row, relations)
     if transition is None:
         raise WrongState(
