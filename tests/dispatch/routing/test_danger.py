@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dispatch.routing import danger, emergency
+from village.catalog.files import Row
+
+HERE = Path(__file__).parent
+LEAST_RECALL = 0.98
+MOST_FALSE_ALARMS = 0.03
+
+
+def cases() -> list[Row]:
+    rows = []
+    for name in ("emergency_cases", "danger_cases"):
+        with (HERE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows += list(csv.DictReader(file))
+    return rows
+
+
+def test_danger_of_every_kind_is_asked_about() -> None:
+    real = [case for case in cases() if case["kind"]]
+    found = [case for case in real if danger.ask(case["text"])]
+    assert len(real) >= 300
+    assert len(found) >= LEAST_RECALL * len(real)
+
+
+def test_what_only_sounds_like_danger_is_let_by() -> None:
+    calm = [case["text"] for case in cases() if not case["kind"]]
+    assert len(calm) >= 150
+    assert len([text for text in calm if danger.ask(text)]) <= MOST_FALSE_ALARMS * len(calm)
+
+
+def test_the_model_asks_where_no_word_does() -> None:
+    text = "喝了假酒，眼睛看不见了"
+    assert emergency.screen(text) is None
+    found = danger.ask(text)
+    assert found is not None
+    assert found.question
+    assert {"110", "120", "119"} <= {number for _, number in found.numbers}
+
+
+LETTER = (
+    "关于请求解决公交车监控问题的反映。领导您好，我们县的公交车破旧，监控有的没有插卡，"
+    "前些时候一位乘客的钱包在车上被偷，什么也查不到，希望公交公司换一批新车，装好监控。"
+)
+
+
+def test_a_letter_about_something_else_is_not_asked_about_a_theft_long_past() -> None:
+    assert emergency.screen(LETTER) is not None
+    assert danger.ask(LETTER) is None
+
+
+@pytest.mark.parametrize("also", ["我老公又在打我", "我不想活了"])
+def test_home_and_despair_are_asked_about_in_any_letter(also: str) -> None:
+    assert danger.ask(f"{LETTER}{also}。") is not None
+
+
+def test_without_a_model_the_words_ask_alone(model_file: Callable[[str], None]) -> None:
+    model_file("")
+    assert danger.ask(LETTER) is not None
+    assert danger.ask("喝了假酒，眼睛看不见了") is None
