@@ -26,6 +26,7 @@ from village.workflow.priorities import more_urgent
 from village.workflow.task_card import waits_for
 
 DEFAULT_PRIORITY = "P3"
+LIKELY = 0.5  # share from which the model has something to say
 LEAST_SHARE = 0.05  # of a station that is worth showing
 ROUTED, TRIAGE, NOT_OURS = "routed", "triage", "not_ours"
 CHAIR_STEPS = ("council", "supervision")
@@ -144,15 +145,21 @@ def _decided(
 ) -> tuple[str | None, str, list[Reason]]:
     """Return the label (None: a person decides), what decided, and why."""
     label, share = opinion.ranked(without=EMERGENCY)[0]
-    if opinion.version is None or (not scores.words and share < policy("station")):
+    if opinion.version is None:
         return None, "model", scores.reasons(None)
     if label == NONE:
         sure = share >= policy("not_ours") and not _ours_by_words(scores, catalog)
     else:
         sure = share >= policy("station")
     by = "rule" if scores.clear_winner() == label else "model"
-    reasons = [*scores.reasons(label if sure else None), *terms(text, label)]
-    return (label if sure else None), by, reasons
+    words = scores.reasons(label if sure else None)
+    return (label if sure else None), by, [*words, *_more(text, label, share, words)]
+
+
+def _more(text: str, label: str, share: float, words: list[Reason]) -> list[Reason]:
+    said = {reason.text for reason in words}
+    found = terms(text, label) if share >= LIKELY else []
+    return [reason for reason in found if reason.text not in said]
 
 
 def _ours_by_words(scores: Scores, catalog: Mapping[str, Category]) -> bool:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from dispatch.routing.emergency import screen
+from dispatch.routing.labels import LABELS
 from dispatch.routing.router import Routing, route
+from dispatch.routing.rules import Rule, village_rule
 from village.catalog.entries import packaged_categories
 from village.catalog.files import Row, read
 
@@ -106,3 +108,52 @@ def test_the_same_text_is_routed_the_same_way_and_names_its_version() -> None:
     first, second = (route("水管爆了没水用", None, "990101") for _ in range(2))
     assert first == second
     assert first.record()["version"].startswith("words-")
+
+
+PENSION = "请问养老保险断交三年怎么补缴，社保局说要去外地开证明，退休工资怎么算"
+
+
+def test_what_is_no_village_matter_is_answered_where_that_is_allowed() -> None:
+    allowed = route(PENSION, None, "990101", allow_not_ours=True)
+    assert (allowed.decision, allowed.station) == ("not_ours", None)
+    assert route(PENSION, None, "990101").decision == "triage"
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row["id"])
+def test_no_request_of_the_village_is_sent_away(row: Row) -> None:
+    routing = route(row["text"], None, row["village"], allow_not_ours=True)
+    assert routing.decision != "not_ours"
+
+
+def test_a_tip_off_about_a_person_is_never_queued() -> None:
+    text = "我要举报村支书把修路款私吞了，贪了好几万"
+    routing = route(text, None, "990101", allow_not_ours=True)
+    assert (routing.decision, routing.by) == ("not_ours", "rule")
+    assert routing.reasons[0].kind == "rule"
+
+
+def test_the_model_decides_where_words_are_not_clear_and_says_which_one() -> None:
+    text = "我老娘腿不中了，儿女都在外头，屋里没人，想有人常来坐坐讲讲话"
+    routing = route(text, None, "990101")
+    assert (routing.decision, routing.by, routing.station) == ("routed", "model", "mutual_aid")
+    assert "model" in {reason.kind for reason in routing.reasons}
+    assert "+model-" in routing.version
+
+
+def test_a_rule_of_one_village_is_not_another_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = {"village": "990101", "phrase": "龙潭", "unless": "龙潭小学", "to": "sanitation",
+            "category": "", "why": "龙潭归卫生站看"}  # fmt: skip
+    everywhere = {**mine, "village": "", "to": "culture"}
+    monkeypatch.setattr("dispatch.routing.rules.read", lambda _: (everywhere, mine))
+    assert [village_rule("龙潭边上", code) for code in ("990101", "990105")] == [
+        Rule("sanitation", None, "龙潭归卫生站看"),
+        Rule("culture", None, "龙潭归卫生站看"),
+    ]
+    assert village_rule("龙潭小学", "990101") is None
+
+
+def test_rules_name_stations_and_categories_that_there_are() -> None:
+    for row in read("routing_rules"):
+        assert row["to"] in LABELS
+        assert not row["category"] or row["category"] in packaged_categories()
+        assert row["why"]

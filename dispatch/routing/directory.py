@@ -1,0 +1,78 @@
+"""Where to go with what is no village matter: who is responsible, and how to reach them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from village.catalog.files import Row, parts, read
+
+GENERAL = "general"
+
+
+@dataclass(frozen=True)
+class Referral:
+    """An answer to show, to copy or to print; `valid_until` is when the county must look again."""
+
+    kind: str
+    title: str
+    office: str
+    numbers: list[tuple[str, str]]
+    answer: str
+    take_along: str
+    valid_until: date
+
+    def as_text(self) -> str:
+        """Return the referral as lines that can be copied or printed."""
+        numbers = "；".join(f"{label} {number}" for label, number in self.numbers)
+        return (
+            f"{self.title}\n{self.answer}\n找谁：{self.office}\n电话：{numbers}\n"
+            f"请带上：{self.take_along}\n"
+        )
+
+
+def refer(text: str, today: date) -> Referral:
+    """Return the referral for a text that is no village matter.
+
+    The kind is the one whose words occur most in `text`; a row that is not valid on `today` is
+    not shown: then, as where no word helps, the general hotline is (which never runs out).
+    """
+    kind = _kind(text)
+    row = _rows()[kind]
+    valid = date.fromisoformat(row["valid_from"]) <= today <= date.fromisoformat(row["valid_until"])
+    return _referral(row if valid else _rows()[GENERAL])
+
+
+def expired(today: date) -> list[str]:
+    """Return the kinds that the county has to check, because their time is over."""
+    return [
+        kind for kind, row in _rows().items() if date.fromisoformat(row["valid_until"]) < today
+    ]  # fmt: skip
+
+
+def _kind(text: str) -> str:
+    points = {
+        row["kind"]: sum(float(row["weight"]) for word in parts(row["words"]) if word in text)
+        for row in read("directory_words")
+    }
+    best = max(points, key=lambda kind: points[kind])
+    return best if points[best] else GENERAL
+
+
+def _referral(row: Row) -> Referral:
+    pairs = (pair.split("=") for pair in parts(row["numbers"]))
+    return Referral(
+        kind=row["kind"],
+        title=row["zh"],
+        office=row["office"],
+        numbers=[(label, number) for label, number in pairs],
+        answer=row["answer"],
+        take_along=row["take_along"],
+        valid_until=date.fromisoformat(row["valid_until"]),
+    )
+
+
+@cache
+def _rows() -> dict[str, Row]:
+    return {row["kind"]: row for row in read("directory")}
