@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -22,35 +22,51 @@ SCALE = 1000
 FILE = "routing.tsv"
 
 
+Row = tuple[float, tuple[float, ...]]
+
+
 class BrokenModelError(ValueError):
     """The model file is not what it says it is."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Rarity of every run, weights of every run and bias, in the order of LABELS."""
+    """The rows of the file by run, each read when it is first met, and the labels' biases."""
 
     version: str
-    rarity: Mapping[str, float]
-    weights: Mapping[str, Sequence[float]]
-    bias: Sequence[float]
     header: Mapping[str, Any]
+    bias: Sequence[float]
+    _lines: Mapping[str, str]
+    _read: dict[str, Row] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
     def scores(self, text: str) -> dict[str, float]:
         """Return a score for every label; above 0 speaks for it."""
         totals = list(self.bias)
-        for run, value in weigh(runs(text), self.rarity).items():
-            for place, weight in enumerate(self.weights[run]):
+        for _, value, weights in self._spoken(text):
+            for place, weight in enumerate(weights):
                 totals[place] += value * weight
         return dict(zip(LABELS, totals, strict=True))
 
     def terms(self, text: str, label: str) -> list[tuple[str, float]]:
         """Return the runs that speak most for `label`, none inside another, best first."""
         place = LABELS.index(label)
-        parts = weigh(runs(text), self.rarity)
-        spoken = [(run, value * self.weights[run][place]) for run, value in parts.items()]
+        spoken = [(run, value * weights[place]) for run, value, weights in self._spoken(text)]
         spoken.sort(key=lambda pair: (-pair[1] * len(pair[0]), pair[0]))
         return _apart([pair for pair in spoken if len(pair[0]) > 1 and pair[1] > 0])
+
+    def _spoken(self, text: str) -> list[tuple[str, float, Sequence[float]]]:
+        counts = runs(text)
+        rows = {run: self._row(run) for run in counts if run in self._lines}
+        parts = weigh(counts, {run: rarity for run, (rarity, _) in rows.items()})
+        return [(run, value, rows[run][1]) for run, value in parts.items()]
+
+    def _row(self, run: str) -> Row:
+        if run not in self._read:
+            self._read[run] = _row(self._lines[run])
+        return self._read[run]
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ def load() -> tuple[Model | None, State]:
         return None, State("missing", None, f"{FILE} is not there")
     except (BrokenModelError, OSError, UnicodeDecodeError) as error:
         return None, State("broken", None, str(error))
-    return found, State("ok", found.version, f"{len(found.rarity)} runs")
+    return found, State("ok", found.version, f"{len(found)} runs")
 
 
 def current() -> Model | None:
@@ -97,19 +113,21 @@ def parse(text: str) -> Model:
         whole = header["format"] == FORMAT and header["sha256"] == checksum(body)
         if not whole or header["labels"] != list(LABELS):
             raise BrokenModelError("its checksum, format or labels are not those of its header")
-        rows = [line.split("\t") for line in body.splitlines()]
-        values = {row[0]: [int(cell) / SCALE for cell in row[1:]] for row in rows}
+        lines = dict(line.split("\t", 1) for line in body.splitlines())
+        _, bias = _row(lines.pop(""))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise BrokenModelError(f"it cannot be read: {error}") from error
-    bias = values.pop("")[1:]
-    rarity = {run: row[0] for run, row in values.items()}
-    weights = {run: tuple(row[1:]) for run, row in values.items()}
-    return Model(header["version"], rarity, weights, bias, header)
+    return Model(header["version"], header, bias, lines)
 
 
 def checksum(body: str) -> str:
     """Return the SHA-256 of the lines after the header, as hexadecimal."""
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _row(cells: str) -> Row:
+    rarity, *weights = [int(cell) / SCALE for cell in cells.split("\t")]
+    return rarity, tuple(weights)
 
 
 def _apart(terms: list[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -25,7 +25,7 @@ def small() -> str:
 def test_the_packaged_model_is_read_and_names_its_version() -> None:
     found = model.current()
     assert found is not None
-    assert model.state() == model.State("ok", found.version, f"{len(found.rarity)} runs")
+    assert model.state() == model.State("ok", found.version, f"{len(found)} runs")
 
 
 def test_the_same_texts_and_seed_give_the_same_file(small: str) -> None:
