@@ -56,8 +56,8 @@ class House:
         except (urllib.error.URLError, OSError):
             return False
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
         return self.process.wait(60)
 
 
@@ -75,14 +75,14 @@ def members(process: int) -> set[int]:
     return found - {process}
 
 
-def test_one_command_runs_everything_and_stops_everything(data_dir: Path) -> None:
+def test_one_command_runs_everything_and_ctrl_c_stops_everything(data_dir: Path) -> None:
     house = House(data_dir)
     assert _until(house.ready, 150), house.text()
     assert _until(lambda: f"http://127.0.0.1:{house.port}/m/" in house.text(), 10)
     running = members(house.process.pid)
     second = House(data_dir)
     assert second.process.wait(60) == 1
-    assert house.stop() == 0
+    assert house.stop(signal.SIGINT) == 0
     assert not [pid for pid in running if places.alive(pid)]
     names = ("sandbox", "api", "relay", "worker-dispatch-1", "worker-notify-1", "worker-slow-1")
     lines = house.text().splitlines()

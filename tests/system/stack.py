@@ -28,7 +28,7 @@ from village.catalog.privacy import PRIVACY_VERSION
 ROOT = Path(__file__).parents[2]
 QUEUES = ("dispatch", "notify", "slow")
 LEASE_SECONDS = 2
-PATIENCE = 40.0
+PATIENCE = 60.0
 VILLAGER, HEAD = "u041", "u006"
 A_LAMP = {
     "village": "990101", "text": "村口到小学那段路灯坏了三盏", "category": "PUB-03",
@@ -41,7 +41,7 @@ def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 
@@ -49,13 +49,13 @@ def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
 class Stack:
     """A house on a database and a Redis of its own."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     redis_url: str
     folder: Path
     port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    logins: dict[str, dict[str, str]] = field(default_factory=dict)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
+    logins: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     lost: list[UUID] = field(default_factory=list)  # deliveries whose process died in mid-call
 
     @property
@@ -96,7 +96,7 @@ class Stack:
 
     def start_all(self) -> None:
         self.start("sandbox", "api", "relay", *(f"worker-{queue}" for queue in QUEUES))
-        until(lambda: self.ready() == "ok")
+        until(lambda: self.ready() == "ok", 150)
 
     def ready(self) -> str:
         try:
@@ -230,7 +230,7 @@ class Stack:
 
     def nobody_was_told_twice(self, request_id: str) -> None:
         """One line per event and person, one message per line, and no message besides."""
-        until(self.quiet)
+        until(self.quiet, 200)
         lines = self.rows(
             "select n.event_id, n.person_id from notifications n where n.request_id = %s",
             UUID(request_id),
