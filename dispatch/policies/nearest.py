@@ -1,0 +1,30 @@
+"""Nearest first, one for each open place, the next after a wait or a no: for comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dispatch.policies.common import (
+    Decision,
+    Minutes,
+    People,
+    Plan,
+    Prospect,
+    Settings,
+    Task,
+    ask,
+    each,
+    within,
+)
+
+
+def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Settings) -> Decision:
+    """Offer each open place to the nearest."""
+
+    def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
+        circle = min(task.rounds, task.widest)
+        able = sorted(within(circle, free), key=lambda one: (one.circle, one.km))
+        chosen = [(-one.km, one) for one in able[: task.places]]
+        return Plan(ask(task, chosen), now + settings["wait"][task.urgency], circle)
+
+    return each(now, tasks, volunteers, rule)

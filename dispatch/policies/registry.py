@@ -1,0 +1,54 @@
+"""Policies by name and version: `paced-1`; their parameters stand in `settings.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from dispatch.policies import broadcast, nearest, paced, robin
+from dispatch.policies.common import Decision, Minutes, People, Settings, Task
+
+Decide = Callable[[Minutes, Iterable[Task], People, Settings], Decision]
+
+DEFAULT, FALLBACK = "paced-1", "robin-1"
+RULES: dict[str, Decide] = {
+    "paced": paced.decide,
+    "robin": robin.decide,
+    "nearest": nearest.decide,
+    "broadcast": broadcast.decide,
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A rule with the parameters of one version."""
+
+    version: str
+    rule: Decide
+    settings: Settings
+
+    def decide(self, now: Minutes, tasks: Iterable[Task], volunteers: People) -> Decision:
+        """Return the offers that are due, and when to look at each task again."""
+        return self.rule(now, tasks, volunteers, self.settings)
+
+
+@cache
+def versions() -> tuple[str, ...]:
+    """Return the versions that can be chosen."""
+    return tuple(_settings())
+
+
+@cache
+def load(version: str) -> Policy:
+    """Return a policy; KeyError for a version that there is not."""
+    settings = _settings()[version]
+    return Policy(version, RULES[settings["policy"]], settings)
+
+
+@cache
+def _settings() -> dict[str, Settings]:
+    text = files(__package__).joinpath("settings.toml").read_text("utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.policies import paced, registry
+from dispatch.policies.common import Decision, Prospect, Task, Urgency, Volunteer
+
+HOUR = 60.0
+
+
+def people(*volunteers: Volunteer) -> dict[int, Volunteer]:
+    return {volunteer.id: volunteer for volunteer in volunteers}
+
+
+def crowd(count: int) -> dict[int, Volunteer]:
+    return people(*(Volunteer(number) for number in range(count)))
+
+
+def task(number: int = 1, *prospects: Prospect, **given: object) -> Task:
+    facts = {
+        "urgency": Urgency.TODAY,
+        "opened": 0.0,
+        "due": 5 * HOUR,
+        "places": 1,
+        "windows": [(0.0, 24 * HOUR)],
+    }
+    return Task(id=number, prospects=prospects, **(facts | given))
+
+
+def asked(decision: Decision) -> list[int]:
+    return [offer.volunteer for offer in decision.offers]
+
+
+def decide(version: str, tasks: list[Task], volunteers: dict[int, Volunteer]) -> Decision:
+    return registry.load(version).decide(0.0, tasks, volunteers)
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_every_version_asks_somebody_and_looks_again(version: str) -> None:
+    decision = decide(version, [task(1, Prospect(0), Prospect(1))], crowd(2))
+    assert asked(decision)
+    assert 0 < decision.next_wake < 24 * HOUR
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_only_broadcast_asks_more_people_than_needed_when_there_is_time(version: str) -> None:
+    prospects = [Prospect(number, 0.4) for number in range(9)]
+    decision = decide(version, [task(1, *prospects)], crowd(9))
+    assert len(asked(decision)) == (9 if version.startswith("broadcast") else 1)
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_the_older_of_two_equal_tasks_gets_the_only_person(version: str) -> None:
+    younger = task(1, Prospect(0), opened=-1.0, due=2 * HOUR)
+    older = task(2, Prospect(0), opened=-2.0, due=9 * HOUR)
+    decision = decide(version, [younger, older], crowd(1))
+    assert [offer.task for offer in decision.offers] == [2]
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_an_urgent_task_chooses_before_an_older_one(version: str) -> None:
+    urgent = task(1, Prospect(0), opened=-1.0, urgency=Urgency.URGENT, due=HOUR)
+    older = task(2, Prospect(0), opened=-9 * HOUR)
+    assert [offer.task for offer in decide(version, [older, urgent], crowd(1)).offers] == [1]
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_a_task_with_more_time_catches_up_with_those_of_today_after_a_day(version: str) -> None:
+    today = task(1, Prospect(0), opened=-1.0)
+    waiting = task(2, Prospect(0), opened=-25 * HOUR, urgency=Urgency.LATER, due=9 * HOUR)
+    assert [offer.task for offer in decide(version, [today, waiting], crowd(1)).offers] == [2]
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_nobody_is_asked_for_a_task_that_is_over_or_full(version: str) -> None:
+    over, full = task(1, Prospect(0), due=0.0), task(2, Prospect(0), places=0)
+    assert not decide(version, [over, full], crowd(1)).plans
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_those_who_may_not_be_asked_now_are_not(version: str) -> None:
+    assert not asked(decide(version, [task(1, Prospect(0, now=False))], crowd(1)))
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_no_policy_goes_beyond_the_circle_that_the_heads_allow(version: str) -> None:
+    neighbour = Prospect(0, 0.5, circle=2)
+    held = task(1, neighbour, rounds=9, widest=1)
+    assert not asked(decide(version, [held], crowd(1)))
+    allowed = task(1, neighbour, rounds=9, widest=2)
+    assert asked(decide(version, [allowed], crowd(1))) == [0]
+
+
+@pytest.mark.parametrize("version", ["paced-1", "robin-1"])
+def test_the_resting_are_left_in_peace_unless_it_is_urgent(version: str) -> None:
+    resting = people(Volunteer(0, -HOUR, hears=0.3))
+    assert not asked(decide(version, [task(1, Prospect(0))], resting))
+    urgent = task(1, Prospect(0), urgency=Urgency.URGENT, due=HOUR)
+    assert asked(decide(version, [urgent], resting)) == [0]
+
+
+def test_robin_asks_the_longest_unasked() -> None:
+    crew = people(Volunteer(0, -500), Volunteer(1, -9000), Volunteer(2, -700))
+    found = decide("robin-1", [task(1, *map(Prospect, range(3)), places=2)], crew)
+    assert asked(found) == [1, 2]
+
+
+def test_nearest_asks_the_nearest() -> None:
+    two = task(1, Prospect(0, km=2.0), Prospect(1, km=0.3))
+    assert asked(decide("nearest-1", [two], crowd(2))) == [1]
+
+
+def test_paced_asks_in_bigger_waves_when_time_is_short() -> None:
+    prospects = [Prospect(number, 0.4) for number in range(20)]
+    waves = [
+        len(asked(decide("paced-1", [task(1, *prospects, due=due)], crowd(20))))
+        for due in (6 * HOUR, 75.0, 45.0, 30.0)
+    ]
+    assert waves == sorted(waves)
+    assert waves[0] == 1
+    assert waves[-1] >= 6
+
+
+def test_paced_asks_nobody_more_while_those_out_are_likely_enough() -> None:
+    waiting = task(1, Prospect(0, 0.9), out=[0.9, 0.9])
+    assert not asked(decide("paced-1", [waiting], crowd(1)))
+    assert asked(decide("paced-1", [task(1, Prospect(0, 0.9), out=[0.3])], crowd(1))) == [0]
+
+
+def test_paced_prefers_the_willing_then_the_little_used() -> None:
+    both = task(1, Prospect(0, 0.5), Prospect(1, 0.4))
+    assert asked(decide("paced-1", [both], crowd(2))) == [0]
+    tired = people(Volunteer(0, messages=9, tasks=3), Volunteer(1))
+    assert asked(decide("paced-1", [both], tired)) == [1]
+
+
+def test_paced_goes_to_the_next_village_only_where_the_own_would_not_do() -> None:
+    own = [Prospect(number, 0.6) for number in range(5)]
+    neighbour = Prospect(9, 0.95, circle=2)
+    volunteers = crowd(10)
+    enough = decide("paced-1", [task(1, *own, neighbour, widest=2)], volunteers)
+    assert enough.plans[1].circle == 0
+    few = decide("paced-1", [task(1, own[0], neighbour, widest=2)], volunteers)
+    assert few.plans[1].circle == 2
+
+
+@pytest.mark.parametrize("chance", [math.nan, -1.0, 7.0, math.inf])
+def test_paced_takes_nonsense_for_no_knowledge(chance: float) -> None:
+    found = decide("paced-1", [task(1, Prospect(0, chance), Prospect(1, 0.6))], crowd(2))
+    assert asked(found) == [1]
+
+
+def test_paced_knows_the_chance_that_all_places_are_filled() -> None:
+    chances = [0.2, 0.5, 0.9, 0.35]
+    exact = 0.0
+    for answers in itertools.product((0, 1), repeat=4):
+        if sum(answers) >= 2:
+            exact += math.prod(
+                chance if yes else 1 - chance for chance, yes in zip(chances, answers, strict=True)
+            )
+    assert paced.Filled(2, chances).all == pytest.approx(exact)
+
+
+def any_tasks(rng: random.Random) -> list[Task]:
+    return [
+        task(
+            number,
+            *(
+                Prospect(
+                    person,
+                    rng.random(),
+                    rng.random() < 0.7,
+                    rng.random() * 4,
+                    rng.choice((0, 1, 2)),
+                )
+                for person in rng.sample(range(12), rng.randint(0, 12))
+            ),
+            urgency=rng.choice(list(Urgency)),
+            opened=-rng.random() * 3000,
+            due=rng.uniform(-60, 3000),
+            places=rng.randint(0, 4),
+            out=[rng.random() for _ in range(rng.randint(0, 3))],
+            rounds=rng.randint(0, 3),
+            widest=rng.randint(0, 2),
+        )
+        for number in range(rng.randint(0, 8))
+    ]
+
+
+@given(seed=st.integers(0, 10**9), version=st.sampled_from(registry.versions()))
+def test_whatever_the_tasks_the_decision_is_lawful_and_the_same_again(
+    seed: int, version: str
+) -> None:
+    rng = random.Random(seed)
+    volunteers = people(
+        *(
+            Volunteer(
+                number, -rng.random() * 9999, rng.random(), rng.randint(0, 14), rng.randint(0, 9)
+            )
+            for number in range(12)
+        )
+    )
+    tasks = any_tasks(rng)
+    decision = decide(version, tasks, volunteers)
+    assert decision == decide(version, tasks[::-1], volunteers)
+    assert len(set(asked(decision))) == len(asked(decision))
+    by_id = {one.id: one for one in tasks}
+    assert decision.plans.keys() == {one.id for one in tasks if one.due > 0 and one.places}
+    for offer in decision.offers:
+        mine = {one.volunteer: one for one in by_id[offer.task].prospects}[offer.volunteer]
+        assert mine.now
+        assert mine.circle <= by_id[offer.task].widest
+    assert all(plan.wake > 0 for plan in decision.plans.values())
