@@ -51,7 +51,7 @@ bench: $(STAMPS)/python ## Measure, each figure beside a ceiling of the same run
 	@for file in bench/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
 
 fuzz: $(STAMPS)/python ## Fuzz the API by its contract, longer than the tests do
-	WUZHAN_FUZZ_EXAMPLES=200 $(BIN)/pytest tests/system -k fuzz
+	WUZHAN_FUZZ_EXAMPLES=200 $(BIN)/pytest tests/service/test_fuzz.py
 
 lock: ## Renew the hash-locked requirements (needs uv)
 	$(LOCK) pyproject.toml --extra local --extra dev -o requirements/dev.txt

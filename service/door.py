@@ -7,6 +7,7 @@ stored with the change.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -22,7 +23,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from service.context import AppContext, context
-from service.openapi import Facts, document
+from service.openapi import VERSION, Facts, document
 from service.problems import body_of, respond
 from village import access, idempotency, people
 from village.access import Actor
@@ -103,9 +104,11 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         def declare(view: View) -> View:
             endpoint = name or view.__name__
             wrapped: View = _answering(view, status)
-            for schema, location in ((query, "query"), (body, "json")):
-                if schema is not None:
-                    wrapped = self.arguments(schema, location=location)(wrapped)
+            if query is not None:
+                wrapped = self.arguments(query, location="query")(wrapped)
+            if body is not None:
+                needed = any(field.required for field in body().fields.values())
+                wrapped = self.arguments(body, location="json", required=needed)(wrapped)
             wrapped = _guarded(wrapped, facts)
             wrapped = self.response(status, returns)(wrapped)
             wrapped = document(self, wrapped, facts)
@@ -204,10 +207,10 @@ def _if_match() -> int | None:
     sent = request.headers.get("If-Match")
     if sent is None:
         return None
-    version = sent.strip().removeprefix("W/").strip('"')
-    if not version.isascii() or not version.isdigit() or len(version) > 9:
+    version = re.fullmatch(VERSION, sent)
+    if version is None:
         raise BadRequest('If-Match takes a version such as "3"')
-    return int(version)
+    return int(version[1])
 
 
 def _keyed_call(key: str | None, actor: Actor) -> idempotency.Call | None:

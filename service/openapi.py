@@ -28,6 +28,7 @@ WORDS = {
     429: "Too many requests; see Retry-After",
     503: "A dependency is down; see Retry-After",
 }
+VERSION = '(?:W/)?"?([0-9]{1,9})"?'
 KEY_HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -40,7 +41,7 @@ MATCH_HEADER = {
     "name": "If-Match",
     "required": False,
     "description": "The version that the change builds on.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "schema": {"type": "string", "pattern": f"^{VERSION}$"},
 }
 
 

@@ -71,7 +71,7 @@ def list_categories(call: Call, query: dict[str, str]) -> dict[str, Any]:
             "resolve_days": category.resolve_days,
             "flags": category.flags,
             "next_step": category.next_step,
-            "task_card": {**category.task_card},
+            "task_card": category.task_card or None,
             "form": form_schema(category.form),
         }
         for category in call.context.catalog.categories.values()

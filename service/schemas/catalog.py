@@ -59,7 +59,10 @@ class CategorySchema(ma.Schema):
     resolve_days = fields.Integer(required=True)
     flags = fields.List(fields.String(), required=True)
     next_step = fields.String(required=True)
-    task_card = fields.Nested(TaskCardOutSchema, required=True)
+    task_card = fields.Nested(
+        TaskCardOutSchema, required=True, allow_none=True,
+        metadata={"description": "null where the next step is nothing for volunteers"},
+    )  # fmt: skip
     form = fields.Dict(required=True)
 
 

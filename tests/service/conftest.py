@@ -80,6 +80,32 @@ def county(
         yield County(url, house, built)
 
 
+@dataclass
+class Trial:
+    """The county's API on one connection: what is done within `taken_back` has not happened."""
+
+    county: County
+    house: House
+    connection: sa.Connection
+
+    @contextmanager
+    def taken_back(self) -> Iterator[None]:
+        with self.connection.begin_nested() as savepoint:
+            yield
+            savepoint.rollback()
+
+
+@pytest.fixture(scope="session")
+def trial(county: County, valkey: str, wechat: WechatClient) -> Iterator[Trial]:
+    with (
+        county.house.context.engine.connect() as connection,
+        connection.begin() as everything,
+        house_on(county.url, valkey, wechat, engine=connection) as house,
+    ):
+        yield Trial(county, house, connection)
+        everything.rollback()
+
+
 @pytest.fixture(scope="session")
 def shared_house(
     session_database: Callable[[], str], valkey: str, wechat: WechatClient

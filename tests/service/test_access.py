@@ -12,21 +12,19 @@ from functools import partial
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from werkzeug.routing import Rule
 
 from service.api import ops
 from service.app import DOORS
 from tests.service import world as roster
 from tests.service.access_table import agreed
-from tests.service.conftest import County
-from tests.service.house import House, bare_app, house_on, login_code
+from tests.service.conftest import County, Trial
+from tests.service.house import House, bare_app, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
 from village import access
 from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC
 from village.catalog.privacy import PRIVACY_VERSION
 from village.workflow.request import REQUEST
-from wechat.client import WechatClient
 
 # Pages that hold nothing of anybody's.
 OPEN_PAGES = {
@@ -71,38 +69,18 @@ class Endpoint:
     permission: str
 
 
-@dataclass
-class Stage:
-    """The county, and two APIs: one that takes back what is done, one on the real engine."""
-
-    trial: House
-    house: House
-    world: World
-    connection: sa.Connection
-
-    def outcome(self, endpoint: Endpoint, path: str, caller: str | None) -> str:
-        """What a call comes to; nothing of it stays."""
-        body = _body(self, path) if endpoint.method in ("POST", "PUT") else None
-        headers = self.house.login(caller) if caller else {}
-        house = self.house if endpoint.name.startswith("ops.") else self.trial
-        with self.connection.begin_nested() as savepoint:
-            answer = house.client.open(path, method=endpoint.method, headers=headers, json=body)
-            savepoint.rollback()
-        said = answer.json or {} if answer.is_json else {}
-        assert answer.status_code < 500, (path, caller, said)
-        assert "errors" not in said, ("the test sends a wrong body", path, said)
-        return OUTCOMES.get(answer.status_code, "open")
-
-
-@pytest.fixture(scope="module")
-def stage(county: County, valkey: str, wechat: WechatClient) -> Iterator[Stage]:
-    with (
-        county.house.context.engine.connect() as connection,
-        connection.begin() as taken_back,
-        house_on(county.url, valkey, wechat, engine=connection) as trial,
-    ):
-        yield Stage(trial, county.house, county.world, connection)
-        taken_back.rollback()
+def outcome(trial: Trial, endpoint: Endpoint, path: str, caller: str | None) -> str:
+    """What a call comes to; nothing of it stays."""
+    real = trial.county.house
+    body = _body(real, path) if endpoint.method in ("POST", "PUT") else None
+    headers = real.login(caller) if caller else {}
+    house = real if endpoint.name.startswith("ops.") else trial.house
+    with trial.taken_back():
+        answer = house.client.open(path, method=endpoint.method, headers=headers, json=body)
+    said = answer.json or {} if answer.is_json else {}
+    assert answer.status_code < 500, (path, caller, said)
+    assert "errors" not in said, ("the test sends a wrong body", path, said)
+    return OUTCOMES.get(answer.status_code, "open")
 
 
 def endpoints() -> list[Endpoint]:
@@ -127,12 +105,12 @@ def permission_of(rule: Rule) -> str:
     return permissions[view]
 
 
-def _body(stage: Stage, path: str) -> dict[str, Any]:
+def _body(house: House, path: str) -> dict[str, Any]:
     last = path.rpartition("/")[2]
     if path.endswith("/auth/wechat"):
         return {"code": login_code("u041")}
     if path.endswith("/auth/refresh"):
-        return {"refresh_token": stage.house.tokens(login_code("u041"))["refresh_token"]}
+        return {"refresh_token": house.tokens(login_code("u041"))["refresh_token"]}
     return {} if path.endswith("/read") else BODIES.get(last, {})
 
 
@@ -141,12 +119,12 @@ IDS = [f"{each.method} {each.rule}" for each in ENDPOINTS]
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
-def test_every_caller_meets_what_the_table_says(stage: Stage, endpoint: Endpoint) -> None:
+def test_every_caller_meets_what_the_table_says(trial: Trial, endpoint: Endpoint) -> None:
     wrong = []
-    for path, relations, permission in _doors(stage.world, endpoint):
+    for path, relations, permission in _doors(trial.county.world, endpoint):
         for caller in (None, *CALLERS):
             expected = _expected(endpoint, permission, caller, relations)
-            found = stage.outcome(endpoint, path, caller)
+            found = outcome(trial, endpoint, path, caller)
             if found != expected:
                 who = CALLERS.get(caller or "", "anonymous")
                 wrong.append(f"{path} as {caller} ({who}): {found}, the table says {expected}")
@@ -263,16 +241,16 @@ def test_an_action_of_the_workflow_has_an_endpoint() -> None:
     assert set(REQUEST.actions()) - by_another_name <= named
 
 
-def test_nobody_knows_of_what_does_not_exist(stage: Stage) -> None:
+def test_nobody_knows_of_what_does_not_exist(county: County) -> None:
     """An unknown id and one that is not hers to know give the same answer."""
-    sealed = stage.world.cases["sealed"].id
+    sealed = county.world.cases["sealed"].id
     for path in (
         f"/requests/{sealed}",
         f"/requests/{sealed}/timeline",
-        f"/tasks/{stage.world.task}",
+        f"/tasks/{county.world.task}",
     ):
-        unknown = path.replace(sealed, NOBODYS).replace(stage.world.task, NOBODYS)
-        answers = [stage.house.get(each, "u141").json for each in (path, unknown)]
+        unknown = path.replace(sealed, NOBODYS).replace(county.world.task, NOBODYS)
+        answers = [county.house.get(each, "u141").json for each in (path, unknown)]
         for answer in answers:
             assert answer is not None
             assert answer.pop("request_id")
