@@ -162,7 +162,9 @@ def alive(pid: int) -> bool:
 def end_with_parent() -> None:
     """Ask the kernel to interrupt this process when its parent dies, even by SIGKILL (Linux only).
 
-    Both servers and all our processes take SIGINT as the order to stop quickly and cleanly.
+    Both servers and all our processes take SIGINT as the order to stop quickly and cleanly; what
+    a shell starts in the background ignores it, and would pass that on.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)

@@ -15,8 +15,11 @@ log = logging.getLogger("tests.logs")
 def keep_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in logs.QUIET}
     yield
     root.handlers[:], root.level = handlers, level
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
 
 
 def line(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ from village.catalog.privacy import PRIVACY_VERSION
 ROOT = Path(__file__).parents[2]
 QUEUES = ("dispatch", "notify", "slow")
 LEASE_SECONDS = 2
-PATIENCE = 60.0
+PATIENCE = 120.0
 VILLAGER, HEAD = "u041", "u006"
 A_LAMP = {
     "village": "990101", "text": "村口到小学那段路灯坏了三盏", "category": "PUB-03",
