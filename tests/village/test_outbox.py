@@ -93,8 +93,8 @@ def test_a_job_s_name_begins_with_its_queue(engine: Engine) -> None:
 
 def test_a_row_is_taken_once_and_the_oldest_first(engine: Engine) -> None:
     put(engine, *["dispatch.round"] * 3)
-    first, second, third = (row.id for row in rows(engine))
-    assert take(engine, limit=2) == [first, second]
+    first, second, third = (row.id for row in sorted(rows(engine), key=lambda row: row.due_at))
+    assert set(take(engine, limit=2)) == {first, second}
     assert take(engine) == [third]
     assert take(engine, "dispatch") == []
 
