@@ -114,9 +114,14 @@ def flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
         return {prefix or "body": [str(text) for text in texts]}
     found: dict[str, list[str]] = {}
     for name, below in messages.items():
-        path = prefix if name == "_schema" else f"{prefix}.{name}".lstrip(".")
+        path = prefix if name == "_schema" else f"{prefix}.{_readable(str(name))}".lstrip(".")
         found |= flatten(below, path)
     return found
+
+
+def _readable(name: str) -> str:
+    """An unknown field's name is the caller's: no NUL that PostgreSQL could not keep, no novel."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name[:80])
 
 
 def respond(body: dict[str, Any]) -> Response:
