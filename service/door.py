@@ -104,11 +104,12 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         def declare(view: View) -> View:
             endpoint = name or view.__name__
             wrapped: View = _answering(view, status)
+            # Instances, since of a class webargs would make a new one at each call.
             if query is not None:
-                wrapped = self.arguments(query, location="query")(wrapped)
+                wrapped = self.arguments(query(), location="query")(wrapped)
             if body is not None:
                 needed = any(field.required for field in body().fields.values())
-                wrapped = self.arguments(body, location="json", required=needed)(wrapped)
+                wrapped = self.arguments(body(), location="json", required=needed)(wrapped)
             wrapped = _guarded(wrapped, facts)
             wrapped = self.response(status, returns)(wrapped)
             wrapped = document(self, wrapped, facts)
