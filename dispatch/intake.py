@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatch.routing import emergency
+from dispatch.routing import danger
+from dispatch.routing.emergency import Screen
 from dispatch.routing.router import Routing, route
 from village import clock
 from village.access import Actor
@@ -21,8 +22,7 @@ from village.ids import new_id
 from village.models import Category, Request
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
-from village.workflow.request_rules import EMERGENCY_MINUTES
-from village.workflow.task_card import is_dispute
+from village.workflow.request_rules import EMERGENCY_MINUTES, seal_dispute
 
 
 def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Request:
@@ -33,7 +33,7 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
     Raises Invalid, or GuardFailed `consent_needed`.
     """
     category = _check(catalog, sent)
-    screen = emergency.screen(sent["text"])
+    screen = danger.ask(sent["text"])
     routing = route(
         sent["text"],
         category,
@@ -64,9 +64,17 @@ def answer_emergency(
     if_match: int | None = None,
 ) -> Request:
     """Take the villager's answer: danger goes to the rescue services, the rest on its way."""
+    known = REQUEST.lock(session, request_id)
+    if known is not None and known.requester_id == actor.person_id and _has_said(known, danger_now):
+        return known
     action = "danger" if danger_now else "no_danger"
     request: Request = apply(session, REQUEST, request_id, action, actor=actor, if_match=if_match)
     return request
+
+
+def _has_said(request: Request, danger_now: bool) -> bool:
+    """Tell whether this is the answer that she has given already: a second tap."""
+    return request.emergency is not None and request.emergency.get("danger_now") is danger_now
 
 
 def _check(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
@@ -86,8 +94,7 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
     code = routing.category
     chosen = catalog.categories.get(code or "")
     flags = set(chosen.flags) if chosen else set()
-    sealed = routing.station == "mediation" and is_dispute(code)
-    return Request(
+    request = Request(
         id=new_id(),
         village_code=sent["village"],
         station=routing.station if routing.decision == "routed" else None,
@@ -98,8 +105,8 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
         place=sent.get("place"),
         answers=sent.get("answers") or {},
         hide_me=bool(sent.get("hide_me")) or "confid" in flags,
-        sealed=sealed,
-        neutral=sealed or bool(flags & {"nopub", "confid"}),
+        sealed=False,
+        neutral=routing.waits_for == "safe_path" or bool(flags & {"nopub", "confid"}),
         consent_version=sent.get("consent_version"),
         priority=routing.priority,
         waits_for=routing.waits_for,
@@ -109,6 +116,9 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
         reopened=0,
         created_at=clock.now(),
     )
+    seal_dispute(request)
+    request.routing["waits_for"] = request.waits_for
+    return request
 
 
 def _own_stations(actor: Actor, village: str) -> list[str]:
@@ -116,7 +126,7 @@ def _own_stations(actor: Actor, village: str) -> list[str]:
     return [grant.station for grant in actor.grants if grant.unit == village and grant.station]
 
 
-def _question(screen: emergency.Screen | None) -> dict[str, Any]:
+def _question(screen: Screen | None) -> dict[str, Any]:
     if screen is None:
         general = read("emergency_general")[0]
         kind, question = general["kind"], general["question"]

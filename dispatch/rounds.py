@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import candidates, policy
+from dispatch.candidates import Screened
 from dispatch.policy import Decision, Standing, Verdict
 from village import clock, offers
 from village.db import table
@@ -18,6 +19,8 @@ from village.workflow import priorities
 from village.workflow.engine import attempt
 from village.workflow.offer import LIVE, OFFER
 from village.workflow.request import REQUEST
+
+SLEEPERS_WAIT = timedelta(minutes=30)
 
 
 def run_round(session: Session, request_id: UUID) -> Decision | None:
@@ -39,8 +42,21 @@ def run_round(session: Session, request_id: UUID) -> Decision | None:
     found = candidates.screen(session, task, now)
     standing = _standing(session, task)
     decision = policy.decide(now, standing, found.eligible)
+    if decision.verdict in (Verdict.GIVE_UP, Verdict.SHORT) and _some_sleep(found, standing):
+        _wake_later(session, request_id, now + SLEEPERS_WAIT)
+        return None
     _carry_out(session, request, task, decision, standing.places_taken)
     return decision
+
+
+def _some_sleep(found: Screened, standing: Standing) -> bool:
+    """Tell whether somebody may still be asked when her quiet hours are over."""
+    return bool(found.left_out.get("awake")) and standing.wave < policy.WAVES
+
+
+def _wake_later(session: Session, request_id: UUID, at: datetime) -> None:
+    wake = {"id": new_id(), "request_id": request_id, "kind": "offer_round", "due_at": at}
+    session.execute(sa.insert(table(DueTime)).values(wake))
 
 
 def _expire(session: Session, task: Task, now: datetime) -> None:
@@ -90,8 +106,7 @@ def _ask(session: Session, request: Request, task: Task, decision: Decision) -> 
         .values(last_asked_at=now)
         .execution_options(synchronize_session=False)
     )
-    wake = {"id": new_id(), "request_id": request.id, "kind": "offer_round", "due_at": expires_at}
-    session.execute(sa.insert(table(DueTime)).values(wake))
+    _wake_later(session, request.id, expires_at)
 
 
 def withdraw_offers(session: Session, request_id: UUID) -> None:
@@ -109,7 +124,9 @@ def withdraw_offers(session: Session, request_id: UUID) -> None:
     for offer, status in session.execute(ended).all():
         if offer.status == "offered":
             attempt(session, OFFER, offer.id, "take_back")
-        elif offer.status in LIVE and status == "cancelled":
+        elif (status == "cancelled" and offer.status in LIVE) or (
+            status == "done" and offer.status == "accepted"
+        ):
             offers.free_place(session, offer)
             attempt(session, OFFER, offer.id, "cancel")
 

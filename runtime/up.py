@@ -99,7 +99,7 @@ def prepare_database(loaded: Settings) -> None:
 def children(loaded: Settings) -> list[Child]:
     """Return all processes; they stop in the order of their ranks, workers first."""
     # SIGINT: gunicorn ends at once, where SIGTERM would wait for idle phones to hang up.
-    found = [Child("api", wsgi.command(loaded), 2, 3.0, stop_signal=signal.SIGINT)]
+    found = [Child("api", wsgi.command(loaded), 2, 2.0, stop_signal=signal.SIGINT)]
     if loaded.demo:
         port = loaded.wechat_base_url.rpartition(":")[2]
         found.insert(0, Child("sandbox", wuzhan("sandbox", "--port", port), 3, 0.3))
@@ -111,7 +111,7 @@ def children(loaded: Settings) -> list[Child]:
 def worker_children(loaded: Settings) -> list[Child]:
     """Return `loaded.workers` workers for each queue."""
     return [
-        Child(f"worker-{queue}-{number}", wuzhan("worker", "--queue", queue), 0, 2.5)
+        Child(f"worker-{queue}-{number}", wuzhan("worker", "--queue", queue), 0, 2.0)
         for queue in QUEUES
         for number in range(1, loaded.workers + 1)
     ]

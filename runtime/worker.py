@@ -43,6 +43,8 @@ def perform(outbox_id: str) -> None:
         outbox.run(_context(), UUID(outbox_id), _handlers())
     except Exception:
         log.exception("job failed", extra={"job_id": outbox_id})
+    else:
+        log.info("job done", extra={"job_id": outbox_id})
 
 
 def run(queue: str, loaded: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from service.context import AppContext
 from service.openapi import ProblemApi, settings
 from village import clock
 from village.workflow.engine import trace_id
+
+log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
@@ -59,11 +63,12 @@ def create_app(context: AppContext) -> Flask:
 
 
 def _begin() -> None:
-    g.request_id = uuid.uuid4().hex
+    g.request_id, g.began = uuid.uuid4().hex, time.perf_counter()
     trace_id.set(g.request_id)
 
 
 def _finish(response: Response) -> Response:
+    log.info("answered", extra=_facts(response))
     response.headers["X-Request-Id"] = g.get("request_id", "")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
@@ -71,6 +76,17 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers["X-Wuzhan-Now"] = clock.now().isoformat(timespec="milliseconds")
     return response
+
+
+def _facts(response: Response) -> dict[str, Any]:
+    """Return what a log may say of a call: the rule that matched, never what stood in it."""
+    return {
+        "request_id": g.get("request_id", ""),
+        "method": request.method,
+        "rule": str(request.url_rule),
+        "status": response.status_code,
+        "ms": round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000),
+    }
 
 
 def _serve_files(app: Flask, h5_dir: Path) -> None:

@@ -9,6 +9,7 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.routing import model
 from service.context import AppContext
 from village import clock, migrate, outbox
 from village.db import transaction
@@ -71,10 +72,17 @@ def _outbox(app: AppContext) -> dict[str, str]:
     return {"state": state, "detail": f"oldest row {age} s"}
 
 
+def _routing(app: AppContext) -> dict[str, str]:
+    found = model.state()
+    state = "ok" if found.state == "ok" else "degraded"
+    return {"state": state, "detail": f"{found.state} {found.version or ''}".strip()}
+
+
 CHECKS: dict[str, Callable[[AppContext], dict[str, str]]] = {
     "database": _database,
     "migrations": _migrations,
     "redis": _redis,
     "workers": _workers,
     "outbox": _outbox,
+    "routing_model": _routing,
 }

@@ -169,5 +169,5 @@ def _on_database_away(error: Exception) -> Response:
 
 
 def _on_bug(error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error, extra={"error": type(error).__name__})
+    log.error("unexpected error", exc_info=error, extra={"request_id": g.get("request_id", "")})
     return respond(problem(500, "error", "unexpected error"))

@@ -75,6 +75,8 @@ HIDDEN: dict[str, str] = {
 # The relation that an office gives within its scope.
 OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediator": MEDIATOR}
 
+SAFE_PATH_KINDS = ("dv", "child", "suicide")
+
 # Sensitivity tags of a request's fields, by audience.
 META, CONTENT, IDENTITY, EVIDENCE = "meta", "content", "identity", "evidence"
 
@@ -146,6 +148,7 @@ class RequestLike(Located, Protocol):
     sealed: bool
     status: str
     emergency: dict[str, Any] | None
+    waits_for: str | None
 
 
 def station_relations(actor: Actor, village: str, station: str | None) -> frozenset[str]:
@@ -173,7 +176,7 @@ def request_relations(actor: Actor, request: RequestLike, *, works: bool = False
     if actor.person_id is None:
         return frozenset({SYSTEM})
     found = set(station_relations(actor, request.village_code, request.station))
-    if request.station is None and not _may_be_danger(request):
+    if request.station is None and not _is_unconfirmed(request):
         found.discard(HEAD)
     if actor.person_id == request.requester_id:
         found.add(REQUESTER)
@@ -186,8 +189,14 @@ def request_relations(actor: Actor, request: RequestLike, *, works: bool = False
     return frozenset(found)
 
 
-def _may_be_danger(request: RequestLike) -> bool:
-    return request.emergency is not None and request.emergency.get("danger_now") is not False
+def _is_unconfirmed(request: RequestLike) -> bool:
+    return request.waits_for == "unconfirmed_danger" and request.status == "submitted"
+
+
+def _is_safe_path(request: RequestLike) -> bool:
+    """Violence at home, a child in danger, a wish to die: whatever was answered (5.2, 5.3)."""
+    kind = (request.emergency or {}).get("kind")
+    return request.waits_for == "safe_path" or kind in SAFE_PATH_KINDS
 
 
 def allows(permission: str, relations: frozenset[str]) -> bool:
@@ -217,12 +226,16 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
     """Return the sensitivity tags that these relations see of this request.
 
     Disputes are sealed: head and chair see category, dates and state alone. A reporter who
-    hid herself is hidden from the station, not from the chair who answers for it.
+    hid herself is hidden from the station, not from the chair who answers for it. What must
+    take the safe path is read by the chair alone, who answers for the duty to report.
     """
     seen: set[str] = set()
+    safe = _is_safe_path(request)
     for relation in relations:
         tags = set(REQUEST_VIEWS.get(relation, ()))
-        if request.sealed and relation in (HEAD, CHAIR):
+        if safe and relation in (HEAD, MEDIATOR):
+            tags &= {META}
+        if request.sealed and not safe and relation in (HEAD, CHAIR):
             tags &= {META}
         if request.hide_me and relation == HEAD:
             tags -= {IDENTITY}

@@ -72,6 +72,8 @@ def accept(
     if not _open_places(session, accepted.task_id):
         attempt(session, REQUEST, accepted.request_id, "fill")
         catch_up(session, accepted.request_id, accepted.task_id)
+    else:
+        _wake(session, accepted)
     return accepted
 
 

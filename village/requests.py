@@ -19,7 +19,13 @@ from village.paging import Page, Window, cut, decode
 from village.workflow.request import ACTIVE, REQUEST
 
 DUE_SOON = timedelta(hours=24)
+UNANSWERED = timedelta(days=5)  # R9
 QUEUE_VIEWS = ("open", "new", "due", "overdue", "no_volunteer", "waiting", "checking")
+
+
+# Both answers to the emergency question are one call of the API.
+SAID_AS = {"danger": "emergency", "no_danger": "emergency"}
+ACTIONS = tuple(dict.fromkeys(SAID_AS.get(action, action) for action in REQUEST.actions()))
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class RequestView:
     @property
     def allowed_actions(self) -> list[str]:
         """What the caller may do with it now."""
-        return REQUEST.allowed_actions(self.request, self.relations)
+        allowed = REQUEST.allowed_actions(self.request, self.relations)
+        return list(dict.fromkeys(SAID_AS.get(action, action) for action in allowed))
 
     @property
     def seen(self) -> frozenset[str]:
@@ -143,7 +150,10 @@ def _in_view(name: str) -> sa.ColumnElement[bool]:
         "open": active,
         "new": Request.status == "submitted",
         "due": sa.and_(running, Request.resolve_due <= now + DUE_SOON),
-        "overdue": sa.and_(running, sa.or_(Request.resolve_due <= now, unanswered)),
+        "overdue": sa.or_(
+            sa.and_(running, sa.or_(Request.resolve_due <= now, unanswered)),
+            sa.and_(Request.status == "needs_info", Request.paused_at <= now - UNANSWERED),
+        ),
         "no_volunteer": sa.and_(active, Request.no_volunteer),
         "waiting": sa.and_(active, Request.waits_for.is_not(None)),
         "checking": Request.status == "checking",

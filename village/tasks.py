@@ -58,7 +58,7 @@ class TaskView:
         """Contact and details: from acceptance to completion and 24 hours (permissions 4.1)."""
         if self.offer is None:
             return False
-        if self.offer.status in LIVE:
+        if self.offer.status in LIVE and self.task.status in ("open", "filled"):
             return True
         done = [p.completed_at for p in self.places if p.person_id == self.offer.person_id]
         return any(at is not None and clock.now() <= at + CONTACT_AFTER for at in done)

@@ -80,6 +80,7 @@ export const ACTIONS: Record<string, Action> = {
     ],
     body: taskCard,
   },
+  recall: { label: "先不找人了，收回" },
   go_ahead: { label: "人不够也先办", style: "primary" },
   start: { label: "人到了，开始办", style: "primary" },
   handle: { label: "站里自己办" },

@@ -101,6 +101,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "route": RouteSchema,
     "reject": RejectSchema,
     "dispatch": DispatchSchema,
+    "recall": Empty,
     "go_ahead": Empty,
     "handle": Empty,
     "start": Empty,

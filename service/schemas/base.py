@@ -9,9 +9,13 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from service.schemas import messages
 from village.access import META
 from village.clock import SHANGHAI
 from village.paging import Page, Window
+
+messages.install()
+INVISIBLE = " \t\r\n\u3000\u200b\u200c\u200d\u2060\ufeff"
 
 
 def no_nul(value: str) -> None:
@@ -28,7 +32,7 @@ class Text(fields.String):
         super().__init__(validate=[length, no_nul], **options)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
-        return super()._deserialize(value, attr, data, **options).strip()
+        return super()._deserialize(value, attr, data, **options).strip(INVISIBLE)
 
 
 class Code(fields.String):

@@ -20,7 +20,7 @@ from service.schemas.base import (
 )
 from village.access import CONTENT, EVIDENCE, IDENTITY
 from village.privacy import mask_name
-from village.requests import QUEUE_VIEWS, RequestView
+from village.requests import ACTIONS, QUEUE_VIEWS, RequestView
 from village.stations import KINDS, PRIORITIES
 from village.timeline import status_text
 from village.workflow.request import REQUEST
@@ -212,9 +212,7 @@ class RequestSchema(ma.Schema):
     )
     created_at = Moment(attribute="request.created_at", required=True)
     version = fields.Integer(attribute="request.version", required=True)
-    allowed_actions = fields.List(
-        fields.String(validate=validate.OneOf(REQUEST.actions())), required=True
-    )
+    allowed_actions = fields.List(fields.String(validate=validate.OneOf(ACTIONS)), required=True)
 
     def _requester(self, seen: RequestView) -> dict[str, str]:
         return {"name": seen.requester_name}

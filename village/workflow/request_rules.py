@@ -79,6 +79,11 @@ def never_reopened(request: Request) -> bool:
     return request.reopened == 0
 
 
+def reopened_before(request: Request) -> bool:
+    """It was reopened before: from now on the chair decides (R25)."""
+    return request.reopened > 0
+
+
 def reopened_once(request: Request) -> bool:
     """The second reopening is the chair's (R25)."""
     return request.reopened == 1
@@ -116,6 +121,18 @@ def _too_close(me: Any, other: Any) -> sa.Select[tuple[bool]]:
         mine.village_code == theirs.village_code,
     )
     return sa.select(sa.or_(declared, together))
+
+
+def stays_sealed(step: Step) -> None:
+    """A dispute stays with those who may read it: no other station sees what it is about."""
+    if step.row.sealed and step.payload["station"] != "mediation":
+        raise GuardFailed("sealed_stays", "a dispute stays with the mediators")
+
+
+def is_confirmed(step: Step) -> None:
+    """Danger that nobody has ruled out is looked at, not turned away (R30)."""
+    if step.row.waits_for == "unconfirmed_danger":
+        raise GuardFailed("emergency_stays", "somebody must look at this first")
 
 
 def other_station(step: Step) -> None:
@@ -272,18 +289,18 @@ def to_station(step: Step) -> None:
         found = step.session.get(Category, category)
         if found is None or found.station != station:
             raise Invalid(errors={"category": ["这个类别不属于所选的站"]})
-        request.category, request.waits_for = category, task_card.waits_for(found)
-    elif (known := _category(step)) is None or known.station != station:
-        request.category, request.waits_for = None, None
-    _seal(request, station)
+        request.category = category
+        if request.waits_for != "safe_path":
+            request.waits_for = task_card.waits_for(found)
     request.station = station
+    seal_dispute(request)
 
 
-def _seal(request: Request, station: str) -> None:
-    """What has become a dispute is sealed from then on, and never opened by a transfer."""
-    dispute = station == "mediation" and task_card.is_dispute(request.category)
-    request.sealed = request.sealed or dispute
-    request.neutral = request.neutral or dispute
+def seal_dispute(request: Request) -> None:
+    """What is a dispute is sealed from then on, never opened by a transfer, and mediated."""
+    if request.station == "mediation" and task_card.is_dispute(request.category):
+        request.sealed = request.neutral = True
+        request.waits_for = request.waits_for or "mediation"
 
 
 def count_transfer(step: Step) -> None:
@@ -419,6 +436,7 @@ def _cancel_round(step: Step) -> None:
 def keep_result(step: Step) -> None:
     """Keep what was done, and by whom where a person of the station did it."""
     step.row.result = step.payload.get("result")
+    step.jobs.append("dispatch.withdraw")
     if step.actor.person_id is not None:
         step.row.done_by = step.actor.person_id
     live = sa.update(Task).where(Task.request_id == step.row.id, Task.status == "filled")

@@ -32,8 +32,13 @@ def waits_for(category: Category) -> str | None:
 
 
 def is_dispute(category: str | None) -> bool:
-    """Tell whether a category's content is sealed (workflows 3.1; MED-11, 12 are no disputes)."""
-    return bool(category) and str(category).startswith("MED-") and category not in OPEN_MEDIATION
+    """Tell whether what lies at the mediation station is sealed (workflows 3.1).
+
+    MED-11 and 12 are no disputes; what has no category yet is taken for one.
+    """
+    if category is None:
+        return True
+    return category.startswith("MED-") and category not in OPEN_MEDIATION
 
 
 OPEN_MEDIATION = ("MED-11", "MED-12")
