@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from dispatch import rounds
 from tests.village.town import Town
@@ -218,3 +219,24 @@ def test_nothing_is_asked_for_danger_while_it_is_open(town: Town, crowd: list[Ac
     town.act(request_id, "hand_over", receiver="119", basis="emergency")
     town.work()
     assert state(town, request_id) == ("handed_over", 0)
+
+
+def test_recalling_takes_the_invitations_back_and_keeps_the_request(
+    town: Town, crowd: list[Actor]
+) -> None:
+    request_id = sent_out(town)
+    town.act(request_id, "recall")
+    town.work()
+    assert state(town, request_id) == ("accepted", 0)
+    assert town.task(request_id).status == "cancelled"
+    assert town.due(request_id, "offer_round") == []
+
+
+def test_those_who_sleep_are_asked_when_they_wake(town: Town) -> None:
+    quiet = sa.update(Volunteer).values(quiet_from=9 * 60, quiet_to=11 * 60)
+    town.run(lambda session: session.execute(quiet))
+    request_id = sent_out(town)
+    assert state(town, request_id) == ("dispatching", 0)
+    for _ in range(3):
+        town.later(minutes=31)
+    assert state(town, request_id) == ("dispatching", 2)

@@ -118,10 +118,10 @@ def test_a_transfer_does_not_set_the_clocks_back(town: Town) -> None:
     assert town.due(request_id, "resolve") == [before.resolve_due]
 
 
-def test_a_category_of_another_station_is_forgotten_and_one_of_this_is_kept(town: Town) -> None:
+def test_a_category_stays_until_another_one_is_named(town: Town) -> None:
     request_id = town.submit()
     town.act(request_id, "route", station="sanitation", reason="归卫生")
-    assert town.request(request_id).category is None
+    assert town.request(request_id).category == LAMP
     request_id = town.bring("triage")
     sent = {"station": "public_works", "category": LAMP, "reason": "路灯"}
     town.act(request_id, "route", town.chair, **sent)
@@ -149,7 +149,8 @@ def test_what_becomes_a_dispute_is_sealed_and_stays_sealed(town: Town) -> None:
     town.act(request_id, "route", town.chair, **dispute)
     request = town.request(request_id)
     assert (request.sealed, request.neutral, request.waits_for) == (True, True, "mediation")
-    town.act(request_id, "route", town.chair, station="public_works", reason="不是纠纷")
+    moved = {"station": "public_works", "reason": "不是纠纷"}
+    assert refusal(town, request_id, "route", town.chair, **moved) == "sealed_stays"
     assert town.request(request_id).sealed
 
 
@@ -301,18 +302,32 @@ def test_an_answer_in_time_stops_the_two_minutes(town: Town) -> None:
 # ------------------------------------------------------------------ the villager's word
 
 
-def test_the_first_reopening_is_free_the_second_the_chair_s_and_there_is_no_third(
+def do_it_again(town: Town, request_id: UUID) -> None:
+    town.act(request_id, "submit_result", town.deputy, result="换了")
+    town.act(request_id, "resolve")
+
+
+def test_the_first_reopening_goes_to_the_station_and_every_further_one_to_the_chair(
     town: Town,
 ) -> None:
     request_id = town.bring("resolved")
-    town.act(request_id, "reopen", town.villager, reason="又坏了")
+    assert town.act(request_id, "reopen", town.villager, reason="又坏了") == "in_progress"
     for _ in range(2):
-        town.act(request_id, "submit_result", town.deputy, result="换了")
-        town.act(request_id, "resolve")
-        with pytest.raises(WrongState):
-            town.act(request_id, "reopen", town.villager, reason="又坏了")
-        if town.request(request_id).reopened == 1:
-            town.act(request_id, "reopen", town.chair, reason="又坏了")
+        do_it_again(town, request_id)
+        assert town.act(request_id, "reopen", town.villager, reason="又坏了") == "triage"
+        town.act(request_id, "route", town.chair, station="public_works", reason="再去看看")
+        town.act(request_id, "accept")
+        town.act(request_id, "handle")
+
+
+def test_the_chair_reopens_once_by_herself(town: Town) -> None:
+    request_id = town.bring("resolved")
+    with pytest.raises(WrongState):
+        town.act(request_id, "reopen", town.chair, reason="又坏了")
+    town.act(request_id, "reopen", town.villager, reason="又坏了")
+    do_it_again(town, request_id)
+    assert town.act(request_id, "reopen", town.chair, reason="又坏了") == "in_progress"
+    do_it_again(town, request_id)
     with pytest.raises(WrongState):
         town.act(request_id, "reopen", town.chair, reason="又坏了")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.village.town import LAMP, STATION, Town
+from tests.village.town import LAMP, QUESTION, STATION, Town
 from village import clock
 from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, THE_SYSTEM, Actor
 from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
@@ -39,7 +39,9 @@ def unanswered(town: Town, source: str) -> UUID:
 
 
 def asked(town: Town, source: str) -> UUID:
-    return town.hold() if source == "draft" else unanswered(town, source)
+    request_id = town.bring(source)
+    town.set(request_id, emergency=QUESTION)
+    return request_id
 
 
 def without_station(town: Town, source: str) -> UUID:
@@ -76,6 +78,7 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     rules.is_unconfirmed: unanswered,
     rules.is_short: short,
     rules.was_reopened: reopened,
+    rules.reopened_before: resolved_again,
     rules.reopened_once: resolved_again,
 }
 
@@ -130,6 +133,14 @@ def at_target(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, station="sanitation")
 
 
+def dispute(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, sealed=True)
+
+
+def perhaps_danger(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, waits_for="unconfirmed_danger")
+
+
 def elsewhere(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, waits_for="mediation")
 
@@ -161,6 +172,8 @@ def long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
 SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
     rules.not_recused: (too_close, Recused, "recused"),
     rules.other_station: (at_target, GuardFailed, "same_station"),
+    rules.stays_sealed: (dispute, GuardFailed, "sealed_stays"),
+    rules.is_confirmed: (perhaps_danger, GuardFailed, "emergency_stays"),
     rules.has_machine: (elsewhere, GuardFailed, "needs_other_body"),
     rules.for_volunteers: (dangerous, GuardFailed, "not_for_volunteers"),
     rules.no_live_task: (at_work, GuardFailed, "task_open"),
