@@ -14,6 +14,7 @@ from dispatch.policies.common import (
     Task,
     ask,
     each,
+    reached,
     within,
 )
 
@@ -22,7 +23,7 @@ def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Se
     """Offer the task to everybody who may be asked."""
 
     def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
-        circle = min(task.rounds, task.widest)
+        circle = reached(task)
         chosen = [(0.0, one) for one in within(circle, free)]
         return Plan(ask(task, chosen), now + settings["wait"][task.urgency], circle)
 

@@ -162,3 +162,9 @@ def ask(task: Task, chosen: Iterable[tuple[float, Prospect]]) -> tuple[Offer, ..
 def within(circle: int, prospects: Iterable[Prospect]) -> list[Prospect]:
     """Return the prospects of this circle and of the narrower ones."""
     return [one for one in prospects if one.circle <= circle]
+
+
+def reached(task: Task) -> int:
+    """The circle of a policy without a model: one wider each round (R14), or where anybody is."""
+    nearest = min((one.circle for one in task.prospects), default=0)
+    return min(max(task.rounds, nearest), task.widest)

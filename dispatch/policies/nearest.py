@@ -14,6 +14,7 @@ from dispatch.policies.common import (
     Task,
     ask,
     each,
+    reached,
     within,
 )
 
@@ -22,7 +23,7 @@ def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Se
     """Offer each open place to the nearest."""
 
     def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
-        circle = min(task.rounds, task.widest)
+        circle = reached(task)
         able = sorted(within(circle, free), key=lambda one: (one.circle, one.km))
         chosen = [(-one.km, one) for one in able[: task.places]]
         return Plan(ask(task, chosen), now + settings["wait"][task.urgency], circle)

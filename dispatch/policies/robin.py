@@ -17,6 +17,7 @@ from dispatch.policies.common import (
     Task,
     ask,
     each,
+    reached,
     within,
 )
 
@@ -29,7 +30,7 @@ def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Se
 
     def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
         rested = settings["rested"][task.urgency]
-        circle = min(task.rounds, task.widest)
+        circle = reached(task)
         able = [one for one in within(circle, free) if people[one.volunteer].hears >= rested]
         able.sort(key=lambda one: (one.circle, people[one.volunteer].asked_at))
         chosen = [(now - people[one.volunteer].asked_at, one) for one in able[: task.places]]

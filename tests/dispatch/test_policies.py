@@ -105,6 +105,11 @@ def test_the_resting_are_left_in_peace_unless_it_is_urgent(version: str) -> None
     assert asked(decide(version, [urgent], resting)) == [0]
 
 
+@pytest.mark.parametrize("version", registry.versions())
+def test_a_station_without_anybody_left_is_passed_over(version: str) -> None:
+    assert asked(decide(version, [task(1, Prospect(0, 0.5, circle=1), widest=2)], crowd(1))) == [0]
+
+
 def test_robin_asks_the_longest_unasked() -> None:
     crew = people(Volunteer(0, -500), Volunteer(1, -9000), Volunteer(2, -700))
     found = decide("robin-1", [task(1, *map(Prospect, range(3)), places=2)], crew)

@@ -1,0 +1,161 @@
+"""What a policy and the lending between villages bring, tried on invented villages.
+
+`table(scenario)` plays every policy with ever wider circles over several seeds, and returns the
+figures with their intervals and a chart. The policies, the response model and its calibration are
+those that serve production.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dispatch.simulation.run import Run
+from dispatch.simulation.world import Scenario, World, build, load
+
+CIRCLES = ("own station only", "whole village", "and next villages")
+BAR = 40
+SURE = 1.96  # standard errors on either side hold 95 %
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run came to; shares in [0, 1], hours, messages."""
+
+    filled: float
+    filled_today: float
+    hours: float
+    messages: float
+    per_person: float
+    busiest: float
+    gini: float
+    lent: float
+    lent_messages: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A policy with a widest circle, over all seeds."""
+
+    policy: str
+    widest: int
+    runs: tuple[Figures, ...]
+
+    def mean(self, name: str) -> tuple[float, float]:
+        """Mean and half of the 95 % interval."""
+        values = [value for run in self.runs if not math.isnan(value := getattr(run, name))]
+        if len(values) < 2:
+            return (values or [math.nan])[0], math.nan
+        return statistics.mean(values), SURE * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def simulate(path: Path, seeds: int | None = None) -> str:
+    """Return table and chart of a scenario file."""
+    scenario = load(path)
+    rows = list(play(scenario, seeds or scenario.seeds))
+    return f"{scenario.name}\n{seeds or scenario.seeds} seeds, means ± 95 %\n\n{table(rows)}"
+
+
+def play(scenario: Scenario, seeds: int) -> Iterator[Row]:
+    """Play every policy in every circle; the same people and requests for all."""
+    worlds = [build(scenario, seed) for seed in range(seeds)]
+    for policy in scenario.policies:
+        for widest in range(len(CIRCLES) if scenario.villages > 1 else 2):
+            runs = (Run(world, policy, widest).play() for world in worlds)
+            yield Row(policy, widest, tuple(figures(run) for run in runs))
+
+
+def figures(run: Run) -> Figures:
+    """Count what came of a run."""
+    world, courses = run.world, run.courses
+    filled = [course.filled_at is not None for course in courses]
+    soon = [matter.id for matter in world.matters if matter.urgency != "later"]
+    waits = [
+        (course.filled_at - matter.opened) / 60
+        for matter, course in zip(world.matters, courses, strict=True)
+        if course.filled_at is not None
+    ]
+    sent = [one for course in courses for one in course.sent.values()]
+    helped = Counter(person for course in courses for person in course.came)
+    came = [course.sent[person].circle for course in courses for person in course.came]
+    weeks = len(world.people) * world.scenario.weeks
+    return Figures(
+        filled=share(filled),
+        filled_today=share([filled[number] for number in soon]),
+        hours=statistics.median(waits) if waits else math.nan,
+        messages=len(sent) / max(sum(filled), 1),
+        per_person=len(sent) / max(len(came), 1),
+        busiest=_busiest(world, run),
+        gini=gini([helped[person.id] for person in world.people]),
+        lent=share([circle == 2 for circle in came]),
+        lent_messages=sum(one.circle == 2 for one in sent) / weeks,
+    )
+
+
+def _busiest(world: World, run: Run) -> float:
+    """The 95th percentile of messages to a volunteer in a week."""
+    count = Counter(
+        (one.asked.person, one.at // (7 * 24 * 60))
+        for course in run.courses
+        for one in course.sent.values()
+    )
+    weeks = len(world.people) * world.scenario.weeks
+    values = sorted([*count.values(), *[0] * max(weeks - len(count), 0)])
+    return float(values[int(0.95 * (len(values) - 1))])
+
+
+def share(values: Sequence[bool]) -> float:
+    """The part that is true; nan of nothing."""
+    return sum(values) / len(values) if values else math.nan
+
+
+def gini(counts: Sequence[int]) -> float:
+    """How unevenly: 0 all the same, towards 1 all with one."""
+    ordered, total = sorted(counts), sum(counts)
+    size = len(ordered)
+    weighted = sum((2 * place - size + 1) * value for place, value in enumerate(ordered))
+    return weighted / (size * total) if total else 0.0
+
+
+COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("filled", "filled in time", "{:.1%}".format),
+    ("filled_today", "of P1, P2", "{:.1%}".format),
+    ("hours", "median h", "{:.1f}".format),
+    ("messages", "messages/filled", "{:.2f}".format),
+    ("per_person", "messages/person", "{:.2f}".format),
+    ("busiest", "p95 msg/week", "{:.1f}".format),
+    ("gini", "Gini", "{:.2f}".format),
+    ("lent", "by neighbours", "{:.1%}".format),
+    ("lent_messages", "msg/week to them", "{:.2f}".format),
+)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the figures as a table, and how much is filled as bars."""
+    head = ["policy", "asked", *(title for _, title, _ in COLUMNS)]
+    lines = [
+        [row.policy, CIRCLES[row.widest], *(_cell(row, name, show) for name, _, show in COLUMNS)]
+        for row in rows
+    ]
+    widths = [max(len(line[at]) for line in [head, *lines]) for at in range(len(head))]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in [head, *lines]
+    ]
+    return "\n".join([*text, "", *map(_bar, rows)]) + "\n"
+
+
+def _cell(row: Row, name: str, show: Callable[[float], str]) -> str:
+    mean, half = row.mean(name)
+    return show(mean) if math.isnan(half) else f"{show(mean)} ± {show(half)}"
+
+
+def _bar(row: Row) -> str:
+    mean, _ = row.mean("filled")
+    full = round(BAR * mean)
+    label = f"{row.policy}, {CIRCLES[row.widest]}"
+    return f"{label:32}{'█' * full}{'░' * (BAR - full)} {mean:.0%}"

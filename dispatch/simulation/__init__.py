@@ -1,0 +1,1 @@
+"""Villages that do not exist, in which the code that serves production is tried out."""
