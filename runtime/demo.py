@@ -138,7 +138,8 @@ def _gather(county: County, villager: Phone, task: Body) -> list[Phone]:
     helpers: list[Phone] = []
     for _ in _pauses():
         for phone in members:
-            if phone not in helpers and _says_yes(phone, task):
+            enough = len(helpers) == task["people_needed"]
+            if not enough and phone not in helpers and _says_yes(phone, task):
                 helpers.append(phone)
         if villager.get(f"/requests/{task['request']}")["status"] != "dispatching":
             return helpers
@@ -162,10 +163,10 @@ def _says_yes(phone: Phone, task: Body) -> bool:
 
 def _pauses() -> Iterator[None]:
     """Yield at growing intervals until patience ends."""
-    deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.02
+    deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
     while time.monotonic() < deadline:
-        yield
         time.sleep(pause)
+        yield
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
 
