@@ -37,7 +37,7 @@ SCOPES = {
 }
 AGREED = agreed()
 # For actions these stand for callers as "at work" does; reading them is tried in any case.
-ALIKE = ("submitted", "hidden", "elsewhere")
+ALIKE = ("submitted", "hidden", "elsewhere", "safe", "safe dispute")
 OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
 REASON = {"reason": "因为"}
 BODIES: dict[str, dict[str, Any]] = {

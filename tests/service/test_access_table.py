@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,13 @@ from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
 
 TAGS = (access.META, access.CONTENT, access.IDENTITY, access.EVIDENCE)
-KINDS = {
-    "sees": {"sealed": False, "hide_me": False},
-    "sees when sealed": {"sealed": True, "hide_me": False},
-    "sees when hidden": {"sealed": False, "hide_me": True},
+KINDS: dict[str, dict[str, Any]] = {
+    "sees": {},
+    "sees when sealed": {"sealed": True},
+    "sees when hidden": {"hide_me": True},
+    "sees when on the safe path": {"waits_for": "safe_path"},
+    "sees when about violence": {"emergency": {"kind": "dv", "danger_now": False}},
+    "sees when sealed and on the safe path": {"sealed": True, "waits_for": "safe_path"},
 }
 
 
@@ -37,13 +41,18 @@ def who(machine: Machine, *actions: str) -> frozenset[str]:
 
 def _views() -> dict[str, frozenset[str]]:
     return {
-        f"{kind}: {tag}": frozenset(_seers(tag, SimpleNamespace(**facts)))
+        f"{kind}: {tag}": frozenset(_seers(tag, a_request(**facts)))
         for kind, facts in KINDS.items()
         for tag in TAGS
     }
 
 
-def _seers(tag: str, request: SimpleNamespace) -> Iterable[str]:
+def a_request(**facts: Any) -> Any:
+    plain = {"sealed": False, "hide_me": False, "waits_for": None, "emergency": None}
+    return SimpleNamespace(**{**plain, **facts})
+
+
+def _seers(tag: str, request: Any) -> Iterable[str]:
     for relation in access.READERS:
         if tag in access.request_view(request, frozenset({relation})):
             yield relation
@@ -67,6 +76,6 @@ _RELATIONS = ("REQUESTER", "INVITED", "VOLUNTEER", "HEAD", "CHAIR", "MEDIATOR", 
 
 def test_relations_add_up() -> None:
     """A head who asked for something herself sees it as its requester."""
-    hidden = SimpleNamespace(sealed=True, hide_me=True)
+    hidden = a_request(sealed=True, hide_me=True, waits_for="safe_path")
     seen = access.request_view(hidden, frozenset({access.HEAD, access.REQUESTER}))
     assert seen == set(TAGS)

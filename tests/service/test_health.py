@@ -36,7 +36,7 @@ def test_all_is_well_when_every_part_answers(house: House) -> None:
     beat(house)
     code, status, states = ready(house)
     assert (code, status, set(states.values())) == (200, "ok", {"ok"})
-    assert set(states) == {"database", "migrations", "redis", "workers", "outbox"}
+    assert states.keys() >= {"database", "migrations", "redis", "workers", "outbox"}
 
 
 def test_intake_goes_on_without_workers(house: House) -> None:

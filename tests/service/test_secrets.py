@@ -11,7 +11,17 @@ from tests.service.access_table import agreed
 from tests.service.conftest import County
 from tests.service.house import House
 from tests.service.test_walk import invited
-from tests.service.world import CALLERS, ELDER, HOME, SECRET, STATION, Case, World, to_case
+from tests.service.world import (
+    CALLERS,
+    ELDER,
+    HOME,
+    SECRET,
+    STATION,
+    VIOLENCE,
+    Case,
+    World,
+    to_case,
+)
 from village import clock, outbox
 from village.db import transaction
 
@@ -21,8 +31,8 @@ FIELDS = {
     "identity": {"requester", "on_behalf_of"},
     "evidence": {"routing"},
 }
-NAMES = {"u041": "程家明", "u045": "邓春兰", "u141": "叶桂英"}
-MASKED = {"u041": "程*明", "u045": "邓*兰", "u141": "叶*英"}
+NAMES = {"u041": "程家明", "u045": "邓春兰", "u047": "彭细妹", "u141": "叶桂英"}
+MASKED = {"u041": "程*明", "u045": "邓*兰", "u047": "彭*妹", "u141": "叶*英"}
 LISTS = (
     "/requests?limit=100",
     "/requests?scope=station&limit=100",
@@ -35,7 +45,9 @@ LISTS = (
 
 def sees(code: str, case: Case, tag: str) -> bool:
     """Whether the table lets a person see fields with a tag of a request."""
-    kind = "sees when sealed" if case.sealed else "sees when hidden" if case.hidden else "sees"
+    facts = {"sealed": case.sealed, "on the safe path": case.safe, "hidden": case.hidden}
+    when = " and ".join(fact for fact, holds in facts.items() if holds)
+    kind = f"sees when {when}" if when else "sees"
     return bool(to_case(code, case) & AGREED[f"{kind}: {tag}"])
 
 
@@ -93,6 +105,17 @@ def test_a_dispute_is_sealed_from_all_but_its_mediators(county: County, code: st
     said = everything(county.house, county.world, code, county.world.cases["sealed"])
     for secret in (SECRET, SECRET[:4], NAMES["u045"], MASKED["u045"]):
         assert secret not in said
+
+
+@pytest.mark.parametrize("name", ["safe", "safe dispute"])
+@pytest.mark.parametrize("code", ["u006", "u023", "u004", "u012", "u021", "u016"])
+def test_violence_at_home_is_read_by_the_chair_alone(county: County, name: str, code: str) -> None:
+    case = county.world.cases[name]
+    said = everything(county.house, county.world, code, case)
+    for secret in (VIOLENCE, VIOLENCE[:6], NAMES["u047"], MASKED["u047"]):
+        assert secret not in said
+    seen = county.house.seen(f"/requests/{case.id}", "u001")
+    assert (seen["text"], seen["requester"]["name"]) == (VIOLENCE, NAMES["u047"])
 
 
 @pytest.mark.parametrize("code", ["u045", "u012", "u004"])

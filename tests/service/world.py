@@ -19,11 +19,13 @@ from village.workflow.request import REQUEST
 HOME, AWAY = "990101", "990105"
 STATION = f"{HOME}.public_works"
 SECRET = "程家院墙边的旧事"
+VIOLENCE = "家里男人喝了酒又打我，孩子也挨打"
 TAGS = {"SH": HEAD, "DSH": HEAD, "AC": CHAIR, "MED": MEDIATOR}
 
 CALLERS = {
     "u041": "requester",
     "u045": "villager",
+    "u047": "villager in fear",
     "u141": "villager elsewhere",
     "u016": "volunteer of the station",
     "u017": "volunteer of the station",
@@ -65,6 +67,7 @@ class Case:
     danger: bool = False
     sealed: bool = False
     hidden: bool = False
+    safe: bool = False
     workers: frozenset[str] = frozenset()
 
 
@@ -85,6 +88,7 @@ def build(house: House) -> World:
     _at_work(house, world)
     _plain(house, world)
     _secret(house, world)
+    _safe(house, world)
     assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
     house.work()
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
@@ -126,6 +130,14 @@ def _secret(house: House, world: World) -> None:
     _add(world, Case(made["id"], "sealed", "u045", "mediation", sealed=True))
     made = house.submit("u041", category="PUB-08", hide_me=True, on_behalf_of=ELDER)
     _add(world, Case(made["id"], "hidden", "u041", "public_works", hidden=True))
+
+
+def _safe(house: House, world: World) -> None:
+    """Violence at home: whatever was answered, whatever it was filed under."""
+    for name, category in (("safe", "PUB-08"), ("safe dispute", "MED-03")):
+        made = house.submit("u047", category=category, text=VIOLENCE, emergency_confirmed=False)
+        sealed = category.startswith("MED")
+        _add(world, Case(made["id"], name, "u047", made["station"], sealed=sealed, safe=True))
 
 
 ELDER = {"name": "程家老人", "consent_how": "oral"}
