@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from functools import cache
 from typing import Any
 
 import marshmallow as ma
@@ -111,12 +113,27 @@ def flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     """Return marshmallow's nested messages as field path → messages."""
     if not isinstance(messages, dict):
         texts = messages if isinstance(messages, list) else [messages]
-        return {prefix or "body": [str(text) for text in texts]}
+        return {prefix or "body": [_in_words(str(text)) for text in texts]}
     found: dict[str, list[str]] = {}
     for name, below in messages.items():
         path = prefix if name == "_schema" else f"{prefix}.{_readable(str(name))}".lstrip(".")
         found |= flatten(below, path)
     return found
+
+
+def _in_words(text: str) -> str:
+    """Return marshmallow's English in a villager's words, where the catalog has them."""
+    if _english():
+        return text
+    for pattern, words in _field_messages():
+        if found := pattern.fullmatch(text):
+            return words.format(*found.groups())
+    return text
+
+
+@cache
+def _field_messages() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(row["pattern"]), row["zh"]) for row in read("field_messages")]
 
 
 def _readable(name: str) -> str:

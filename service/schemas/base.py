@@ -9,12 +9,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas import messages
 from village.access import META
 from village.clock import SHANGHAI
 from village.paging import Page, Window
 
-messages.install()
 INVISIBLE = " \t\r\n\u3000\u200b\u200c\u200d\u2060\ufeff"
 
 

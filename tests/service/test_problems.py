@@ -204,3 +204,10 @@ def test_every_answer_can_be_traced_and_is_kept_private(house: House) -> None:
 def test_base_path_is_versioned(house: House) -> None:
     assert API == "/api/v1"
     problem(house.client.get("/api/v2/me"), 404, "not_found")
+
+
+def test_a_wrong_field_is_explained_in_the_readers_language(house: House) -> None:
+    body = {"village": "990101", "emergency_confirmed": "yes"}
+    for language, words in (("zh-CN", "这一项要填"), ("en", "Missing data for required field.")):
+        answer = house.post("/requests", "u041", body, headers={"Accept-Language": language})
+        assert answer.get_json()["errors"]["text"] == [words]
