@@ -23,7 +23,7 @@ from tests.service.conftest import Trial
 from tests.service.world import HOME, STATION, World
 from village.catalog.privacy import PRIVACY_VERSION
 
-EXAMPLES = int(os.environ.get("WUZHAN_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("WUZHAN_FUZZ_EXAMPLES", "6"))
 CALLERS = {"nobody": None, "requester": "u041", "volunteer": "worker", "head": "u006",
            "chair": "u001"}  # fmt: skip
 load_all_checks()
