@@ -58,11 +58,13 @@ def _time_left(now: Minutes, task: Task, settings: Settings) -> Minutes:
 def _needed(task: Task, settings: Settings) -> tuple[int, int]:
     """Return how many more offers fill the places with the wanted chance, and in which circle.
 
-    The circle widens only where all who are nearer would not do.
+    The circle widens only where all who are nearer are not `enough`.
     """
     filled = Filled(task.places, task.out)
     needed = 0
     for circle in range(task.widest + 1):
+        if circle and filled.all >= settings["enough"]:
+            return needed, circle - 1
         chances = [_chance(one, settings) for one in task.prospects if one.circle == circle]
         for chance in sorted(chances, reverse=True):
             if filled.all >= settings["target"]:

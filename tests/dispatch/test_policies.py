@@ -151,6 +151,9 @@ def test_paced_goes_to_the_next_village_only_where_the_own_would_not_do() -> Non
     volunteers = crowd(10)
     enough = decide("paced-1", [task(1, *own, neighbour, widest=2)], volunteers)
     assert enough.plans[1].circle == 0
+    nearly = [Prospect(number, 0.7) for number in range(2)]
+    likely = decide("paced-1", [task(1, *nearly, neighbour, widest=2)], volunteers)
+    assert likely.plans[1].circle == 0
     few = decide("paced-1", [task(1, own[0], neighbour, widest=2)], volunteers)
     assert few.plans[1].circle == 2
 
