@@ -1,7 +1,9 @@
 """Is the model any good? What was predicted is held against what was answered.
 
-Two figures correct every prediction (a shift and a stretch of its log odds): a model that is wrong
-by a factor is put right, and one that tells nothing is found out (`useful`) and not used.
+Two figures (a shift and a stretch of the log odds) say what a prediction has turned out to mean: a
+model that is wrong by a factor is put right, and one that tells nothing is found out (`useful`) and
+not used. One that is about right is left alone: only those are seen who were asked, because they
+looked promising, so that even a good model seems to promise a little too much.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from dispatch.response import LEAST, MOST, Tally, expit, logit
 BIN = 0.5  # log odds
 SURE_OF_SHIFT, SURE_OF_STRETCH = 1.0, 0.5  # standard deviations before anything was seen
 LEAST_STRETCH = 0.3  # with less, predictions are mostly noise
-REFIT_EVERY = 20  # answers
+ABOUT_RIGHT = 0.6  # shift
+REFIT_EVERY = 5  # answers
 STEPS = 8
 
 
@@ -43,6 +46,8 @@ class Calibration:
 
     def correct(self, predicted: float) -> float:
         """Return what the prediction has turned out to mean."""
+        if abs(self.shift) < ABOUT_RIGHT and LEAST <= predicted <= MOST:
+            return predicted
         return min(max(expit(self.shift + self.stretch * _odds(predicted)), LEAST), MOST)
 
 
