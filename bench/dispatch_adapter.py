@@ -39,8 +39,7 @@ class Bridge:
     """One simulated village: the simulator's arrays on one side, `decide` on the other."""
 
     def __init__(self, version: str, distort: Distort | None = None) -> None:
-        self.policy = registry.load(version)
-        self.fallback = registry.load(registry.FALLBACK)
+        self.version = version
         self.distort = distort
 
     def start(self, sim: Any) -> None:
@@ -54,8 +53,8 @@ class Bridge:
         self._learn(sim, now)
         people = _people(sim, now)
         tasks = [self._task(sim, request, people, now) for request in due]
-        policy = self.policy if self.calibration.useful else self.fallback
-        decision = policy.decide(now, tasks, people)
+        known = self.calibration if self.distort is not _nothing else None
+        decision = registry.choose(self.version, known).decide(now, tasks, people)
         for task in tasks:
             sim.wake[task.id] = decision.plans[task.id].wake
         for offer in decision.offers:
@@ -154,6 +153,10 @@ def _windows(urgency: Urgency, now: Minutes, due: Minutes) -> list[tuple[Minutes
     return [(day * DAY + OPENS, day * DAY + CLOSES) for day in days]
 
 
+def _nothing(chance: float) -> None:
+    """What a model says that is not there."""
+
+
 def policy() -> Bridge:
     """Return the policy that is on by default."""
     return Bridge(registry.DEFAULT)
@@ -176,7 +179,7 @@ def broadcast() -> Bridge:
 
 def no_model() -> Bridge:
     """Return the default policy, with nothing known of anybody."""
-    return Bridge(registry.DEFAULT, lambda _: None)
+    return Bridge(registry.DEFAULT, _nothing)
 
 
 def thrice() -> Bridge:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from dispatch.calibration import Calibration
 from dispatch.policies import broadcast, nearest, paced, robin
 from dispatch.policies.common import Decision, Minutes, People, Settings, Task
 
@@ -46,6 +47,14 @@ def load(version: str) -> Policy:
     """Return a policy; KeyError for a version that there is not."""
     settings = _settings()[version]
     return Policy(version, RULES[settings["policy"]], settings)
+
+
+def choose(version: str, calibration: Calibration | None) -> Policy:
+    """Return the policy of that name, or the fallback where it needs a model that is no good."""
+    policy = load(version)
+    if policy.settings.get("needs_model") and (calibration is None or not calibration.useful):
+        return load(FALLBACK)
+    return policy
 
 
 @cache

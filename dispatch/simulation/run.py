@@ -73,8 +73,7 @@ class Run:
 
     def __init__(self, world: World, version: str, widest: int) -> None:
         self.world, self.widest = world, widest
-        self.policy = registry.load(version)
-        self.fallback = registry.load(registry.FALLBACK)
+        self.version = version
         self.model, self.calibration = Response(), Calibration()
         self.lives = [Life() for _ in world.people]
         self.courses = [Course(matter.places) for matter in world.matters]
@@ -113,10 +112,10 @@ class Run:
         if _quiet(matter, now):
             self._look_at(matter, now // DAY * DAY + OPENS + (now % DAY >= CLOSES) * DAY)
             return
-        policy = self.policy if self.calibration.useful else self.fallback
         near = self._near(matter)
         people: People = {one.id: self._volunteer(one, now) for one, _ in near}
         task = self._task(matter, course, people, now)
+        policy = registry.choose(self.version, self.calibration)
         decision = policy.decide(now, [task], people)
         for offer in decision.offers:
             self._send(matter, self.world.people[int(offer.volunteer)], offer, now)

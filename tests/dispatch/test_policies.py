@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatch.calibration import Calibration
 from dispatch.policies import paced, registry
 from dispatch.policies.common import Decision, Prospect, Task, Urgency, Volunteer
 
@@ -108,6 +109,13 @@ def test_the_resting_are_left_in_peace_unless_it_is_urgent(version: str) -> None
 @pytest.mark.parametrize("version", registry.versions())
 def test_a_station_without_anybody_left_is_passed_over(version: str) -> None:
     assert asked(decide(version, [task(1, Prospect(0, 0.5, circle=1), widest=2)], crowd(1))) == [0]
+
+
+def test_a_policy_that_needs_a_model_gives_way_where_there_is_none_or_a_useless_one() -> None:
+    assert registry.choose("paced-1", Calibration()).version == "paced-1"
+    assert registry.choose("paced-1", None).version == registry.FALLBACK
+    assert registry.choose("paced-1", Calibration(stretch=0.1)).version == registry.FALLBACK
+    assert registry.choose("nearest-1", None).version == "nearest-1"
 
 
 def test_robin_asks_the_longest_unasked() -> None:
