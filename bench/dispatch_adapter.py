@@ -11,13 +11,23 @@ answers it sees, and asks `decide`. Minutes are the simulator's own.
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from dispatch.calibration import Calibration
-from dispatch.policies import registry
-from dispatch.policies.common import Minutes, Prospect, Task, Urgency, Volunteer
-from dispatch.response import Asked, Response, noticed
+sys.path[:0] = [str(Path(__file__).parents[1])]
+
+from dispatch.calibration import Calibration  # noqa: E402
+from dispatch.policies import registry  # noqa: E402
+from dispatch.policies.common import (  # noqa: E402
+    Minutes,
+    Prospect,
+    Task,
+    Urgency,
+    Volunteer,
+)
+from dispatch.response import Asked, Response, noticed  # noqa: E402
 
 DAY, OPENS, CLOSES = 24 * 60.0, 7 * 60.0, 21 * 60.0
 SILENT_AFTER = 60.0  # minutes: nearly all answers have come
