@@ -6,6 +6,7 @@ phones stand in line; the constraints of `places` would refuse a second holder e
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,10 +26,38 @@ from village.workflow.request import REQUEST
 STALE_YES = timedelta(hours=1)
 
 
+@dataclass(frozen=True)
+class Grounds:
+    """Why she is asked, as it was known then: for "why", the replay, and what is learnt.
+
+    `source`: by the policy, by chance, by the head's hand (`picked_by`), or as a standing pair.
+    """
+
+    source: str = "policy"
+    picked_by: UUID | None = None
+    policy: str | None = None
+    circle: int = 0
+    km: float = 0.0
+    chance: float | None = None
+    heard: float | None = None
+    score: float | None = None
+    propensity: float | None = None
+    seed: int | None = None
+
+
 def invite(
-    session: Session, task: Task, person_id: UUID, *, wave: int, expires_at: datetime
+    session: Session,
+    task: Task,
+    person_id: UUID,
+    *,
+    wave: int,
+    expires_at: datetime,
+    grounds: Grounds = Grounds(),
 ) -> Offer:
-    """Write an offer to one volunteer; she is told after the commit."""
+    """Write an offer to one volunteer; she is told after the commit.
+
+    The database refuses (IntegrityError) who is excluded, or was asked for this task before.
+    """
     offer = Offer(
         id=new_id(),
         task_id=task.id,
@@ -37,6 +66,8 @@ def invite(
         wave=wave,
         expires_at=expires_at,
         created_at=clock.now(),
+        stands_by=False,
+        **asdict(grounds),
     )
     started: Offer = start(session, OFFER, offer, "invite", actor=THE_SYSTEM)
     return started

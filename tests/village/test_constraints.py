@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
 from tests.village.town import Town
+from village import clock
+from village.access import Actor
 from village.db import table
-from village.models import Event, Offer, Place, Request, RoleGrant, Task
+from village.models import Event, Offer, Place, Request, RequestExclusion, RoleGrant, Task
 from village.models.requests import DUE_KINDS, REQUEST_STATES, WAITS_FOR
 from village.models.tasks import OFFER_STATES, PLACE_STATES, TASK_STATES
 
@@ -128,6 +132,47 @@ def test_the_database_knows_the_same_states_as_the_tables(
 def test_an_offer_is_for_a_volunteer(town: Town) -> None:
     task = town.task(town.bring("dispatching"))
     facts = {"task_id": task.id, "request_id": task.request_id, "wave": 1}
-    facts |= {"person_id": town.villager.person_id, "id": sa.func.gen_random_uuid()}
+    facts |= {"person_id": town.chair.person_id, "id": sa.func.gen_random_uuid()}
     now = {"expires_at": task.created_at, "created_at": task.created_at, "status": "offered"}
     refused(town, sa.insert(Offer).values(**facts, **now, version=1), "fk_offers_person_id")
+
+
+def excluded(town: Town, request_id: UUID, helper: Actor) -> None:
+    """A party does not want her; no reason is asked."""
+    facts = {"request_id": request_id, "person_id": helper.person_id, "kind": "word"}
+    town.add(RequestExclusion(**facts, at=clock.now()))
+
+
+@pytest.mark.parametrize("how", ["excluded", "kin", "household", "herself"])
+def test_who_is_too_close_is_never_invited(town: Town, how: str) -> None:
+    town.set_household(town.villager, "h1")
+    helper = town.volunteer("邻居", household="h1" if how == "household" else None)
+    if how == "kin":
+        town.kin(helper, town.villager)
+    request_id = town.bring("dispatching", actor=helper if how == "herself" else None)
+    if how == "excluded":
+        excluded(town, request_id, helper)
+    with pytest.raises(IntegrityError, match="too close"):
+        town.invite(request_id, helper)
+
+
+def test_who_is_excluded_is_given_no_place_either(town: Town) -> None:
+    request_id = town.bring("dispatching")
+    excluded(town, request_id, town.helpers[0])
+    task = town.task(request_id)
+    place = sa.update(Place).where(Place.task_id == task.id, Place.seq == 0)
+    taken = place.values(status="taken", person_id=town.helpers[0].person_id)
+    refused(town, taken, "too close")
+
+
+def test_nobody_is_at_two_places_at_once(town: Town) -> None:
+    first, second = (town.task(town.bring("dispatching")) for _ in range(2))
+    noon = clock.now()
+    for task, begins, name in ((first, 0, None), (second, 30, "ex_places_overlap")):
+        busy = Range(noon + timedelta(minutes=begins), noon + timedelta(minutes=begins + 60))
+        place = sa.update(Place).where(Place.task_id == task.id, Place.seq == 0)
+        taken = place.values(status="taken", person_id=town.helpers[0].person_id, busy=busy)
+        if name is None:
+            write(town, taken)
+        else:
+            refused(town, taken, name)

@@ -133,6 +133,10 @@ class Town:
         member.active, member.since = active, clock.now()
         self.add(member)
 
+    def set_household(self, actor: Actor, household: str) -> None:
+        home = sa.update(Person).where(Person.id == actor.person_id).values(household=household)
+        self.run(lambda session: session.execute(home))
+
     def kin(self, one: Actor, other: Actor) -> None:
         facts = {"person_id": one.person_id, "other_id": other.person_id, "kind": "kin"}
         self.add(ConflictDeclaration(**facts, declared_at=clock.now()))

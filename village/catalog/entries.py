@@ -83,6 +83,8 @@ def _org_unit(row: Row, sizes: Row) -> Values:
         "name": row["name"],
         "households": int(sizes["households"]) if sizes else None,
         "population": int(sizes["population"]) if sizes else None,
+        "lat": float(sizes["lat"]) if sizes else None,
+        "lng": float(sizes["lng"]) if sizes else None,
     }
 
 

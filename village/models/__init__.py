@@ -1,5 +1,14 @@
 """Tables, a file per family; importing this package registers them all."""
 
+from village.models.dispatch import (
+    Certificate,
+    DispatchSettings,
+    RequestExclusion,
+    ResponseStat,
+    Round,
+    StandingPair,
+    VillageAgreement,
+)
 from village.models.messages import (
     Delivery,
     IdempotencyKey,
@@ -27,9 +36,11 @@ from village.models.tasks import Offer, Place, Task
 __all__ = [
     "AvailabilityWindow",
     "Category",
+    "Certificate",
     "ConflictDeclaration",
     "Consent",
     "Delivery",
+    "DispatchSettings",
     "DueTime",
     "Event",
     "Handover",
@@ -44,11 +55,16 @@ __all__ = [
     "Person",
     "Place",
     "Request",
+    "RequestExclusion",
+    "ResponseStat",
     "RoleGrant",
+    "Round",
+    "StandingPair",
     "Station",
     "Task",
     "TimeOff",
     "TokenFamily",
+    "VillageAgreement",
     "Volunteer",
     "WechatIdentity",
 ]

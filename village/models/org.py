@@ -33,7 +33,10 @@ class OrgUnit(Base):
     """A unit of the ladder county > township, town or farm > administrative > natural village."""
 
     __tablename__ = "org_units"
-    __table_args__ = (sa.CheckConstraint(one_of("kind", ORG_KINDS), name="kind"),)
+    __table_args__ = (
+        sa.CheckConstraint(one_of("kind", ORG_KINDS), name="kind"),
+        sa.CheckConstraint("lat between -90 and 90 and lng between -180 and 180", name="place"),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     parent_code: Mapped[str | None] = mapped_column(sa.ForeignKey("org_units.code"), index=True)
@@ -41,6 +44,8 @@ class OrgUnit(Base):
     name: Mapped[str]
     households: Mapped[int | None]
     population: Mapped[int | None]
+    lat: Mapped[float | None] = mapped_column(doc="of a natural village's middle, degrees (WGS 84)")
+    lng: Mapped[float | None]
 
 
 class Station(Base):

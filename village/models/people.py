@@ -111,6 +111,8 @@ class Volunteer(Base):
     __table_args__ = (
         sa.CheckConstraint(one_of("status", VOLUNTEER_STATES), name="status"),
         sa.CheckConstraint("max_open_tasks between 0 and 20", name="max_open_tasks"),
+        sa.CheckConstraint("ask_less between 1 and 10", name="ask_less"),
+        sa.CheckConstraint("next_village_km between 0 and 50", name="next_village_km"),
     )
 
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
@@ -123,6 +125,24 @@ class Volunteer(Base):
     quiet_from: Mapped[int | None] = mapped_column(doc="minute of the Shanghai day")
     quiet_to: Mapped[int | None]
     last_asked_at: Mapped[datetime | None]
+    helps_village: Mapped[bool] = mapped_column(
+        default=True, server_default=sa.true(), doc="other stations of her village may ask her too"
+    )
+    next_village: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    next_village_km: Mapped[float] = mapped_column(default=4.0, server_default="4")
+    disliked: Mapped[list[str]] = mapped_column(
+        default=list, server_default="{}", doc="categories: not this kind"
+    )
+    ask_less: Mapped[float] = mapped_column(
+        default=1.0, server_default="1", doc="by how much longer she is left in peace"
+    )
+    ask_less_until: Mapped[datetime | None]
+    rest_until: Mapped[datetime | None] = mapped_column(doc="not to be asked before")
+    rest_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    personal: Mapped[bool] = mapped_column(
+        default=True, server_default=sa.true(), doc="asked by what she answered before"
+    )
+    forgotten_at: Mapped[datetime | None] = mapped_column(doc="nothing before is learnt from")
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -46,6 +46,7 @@ DUE_KINDS = (
     "requester_answer",
     "auto_close",
     "offer_round",
+    "no_show",
 )
 
 number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from village.db import Base
@@ -24,7 +25,9 @@ OFFER_STATES = (
     "checked_in",
     "completed",
     "released",
+    "no_show",
 )
+OFFER_SOURCES = ("policy", "chance", "hand", "pair")
 
 
 class Task(Base):
@@ -37,6 +40,7 @@ class Task(Base):
         sa.CheckConstraint("risk between 0 and 3", name="risk"),
         sa.CheckConstraint("minutes between 1 and 1440", name="minutes"),
         sa.CheckConstraint("starts_at < ends_at", name="time"),
+        sa.CheckConstraint("widest between 0 and 2 and circle between 0 and 2", name="circle"),
         sa.Index(
             "uq_tasks_live",
             "request_id",
@@ -47,6 +51,7 @@ class Task(Base):
             ["village_code", "station"], ["stations.village_code", "stations.kind"]
         ),
         sa.Index("ix_tasks_station", "village_code", "station", "id"),
+        sa.Index("ix_tasks_open", "village_code", postgresql_where=sa.text("status = 'open'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -65,6 +70,22 @@ class Task(Base):
     wave: Mapped[int] = mapped_column(default=0)
     wave_ends_at: Mapped[datetime | None]
     policy: Mapped[str | None]
+    circle: Mapped[int] = mapped_column(
+        sa.SmallInteger, default=0, server_default="0", doc="the widest one asked so far"
+    )
+    widest: Mapped[int | None] = mapped_column(
+        sa.SmallInteger, doc="the head's word for this task; None: as the station's settings say"
+    )
+    hold: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false(), doc="no wider circle for now"
+    )
+    widens_at: Mapped[datetime | None] = mapped_column(
+        doc="from then on the next villages are asked, unless the head holds it"
+    )
+    next_wake: Mapped[datetime | None] = mapped_column(doc="the next look at it")
+    starving: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false(), doc="nobody could be asked at the last look"
+    )
     created_at: Mapped[datetime]
 
 
@@ -77,6 +98,13 @@ class Place(Base):
         sa.CheckConstraint("(status = 'open') = (person_id is null)", name="holder"),
         sa.UniqueConstraint("task_id", "person_id"),
         sa.Index("ix_places_person", "person_id", "status"),
+        postgresql.ExcludeConstraint(
+            ("person_id", "="),
+            ("busy", "&&"),
+            where=sa.text("status in ('taken', 'checked_in')"),
+            using="gist",
+            name="ex_places_overlap",
+        ),
     )
 
     task_id: Mapped[UUID] = mapped_column(sa.ForeignKey("tasks.id"), primary_key=True)
@@ -84,6 +112,9 @@ class Place(Base):
     status: Mapped[str] = mapped_column(default="open")
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
     arrival: Mapped[datetime | None]
+    busy: Mapped[Any | None] = mapped_column(
+        postgresql.TSTZRANGE, doc="when she is there, where that is agreed; no two may overlap"
+    )
     minutes: Mapped[int | None]
     result: Mapped[str | None]
     taken_at: Mapped[datetime | None]
@@ -97,7 +128,10 @@ class Offer(Base):
     __table_args__ = (
         sa.CheckConstraint(one_of("status", OFFER_STATES), name="status"),
         sa.UniqueConstraint("task_id", "person_id"),
+        sa.CheckConstraint(one_of("source", OFFER_SOURCES), name="source"),
+        sa.CheckConstraint("circle between 0 and 2", name="circle"),
         sa.Index("ix_offers_person", "person_id", "status", "id"),
+        sa.Index("ix_offers_asked", "person_id", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -110,4 +144,22 @@ class Offer(Base):
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    source: Mapped[str] = mapped_column(
+        default="policy", server_default="policy", doc="by policy, by chance (2 %), by hand, a pair"
+    )
+    picked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    policy: Mapped[str | None]
+    circle: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    km: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    chance: Mapped[float | None] = mapped_column(doc="of a yes if she hears of it, as predicted")
+    heard: Mapped[float | None] = mapped_column(doc="chance that she noticed it")
+    score: Mapped[float | None]
+    propensity: Mapped[float | None] = mapped_column(doc="chance with which she was chosen")
+    seed: Mapped[int | None] = mapped_column(sa.BigInteger)
+    opened_at: Mapped[datetime | None] = mapped_column(doc="first seen on her phone")
+    stands_by: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false(), doc="would come if somebody cannot"
+    )
+    silent_at: Mapped[datetime | None] = mapped_column(doc="silence was learnt from")
+    said_yes: Mapped[bool | None] = mapped_column(doc="the answer that was learnt from")
     version: Mapped[int] = mapped_column(default=1)

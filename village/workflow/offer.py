@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village.access import INVITED, SYSTEM, Actor
+from village.access import HEAD, INVITED, SYSTEM, Actor
 from village.models import Offer, Request
 from village.models.tasks import OFFER_STATES
 from village.workflow.engine import LOCK, START, Machine, Tell, Transition
@@ -26,6 +26,8 @@ TABLE: tuple[Transition, ...] = (
     T("check_in", ("accepted",), "checked_in", (INVITED,), "R17"),
     T("complete", ("checked_in",), "completed", (INVITED,), "R21"),
     T("release", LIVE, "released", (INVITED,), "R18", keeps=("reason",)),
+    T("no_show", ("accepted",), "no_show", (SYSTEM,), "R18",
+      tell=(Tell(INVITED, push=False), Tell(HEAD, push=False))),
     T("redo", ("completed",), "checked_in", (SYSTEM,), "R22"),
     T("cancel", LIVE, "withdrawn", (SYSTEM,), "R27, R29", tell=(Tell(INVITED),)),
 )  # fmt: skip
