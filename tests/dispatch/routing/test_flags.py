@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dispatch.routing.flags import HIDE_ME, flags, most_urgent
+from village.catalog.entries import packaged_categories
+from village.catalog.files import Row, read
+from village.workflow.priorities import TABLE
+
+TEXTS = read("request_texts")
+KINDS = ("child", "elder_alone", "dam_water", HIDE_ME, "nopub", "supervision", "council",
+         "authority")  # fmt: skip
+
+
+def kinds(text: str) -> set[str]:
+    return {flag.kind for flag in flags(text)}
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row["id"])
+def test_flags_raise_a_demo_text_to_its_priority_and_no_further(row: Row) -> None:
+    base = packaged_categories()[row["category"]].priority
+    if row["prio"] != "P0":  # made by the villager's answer
+        assert most_urgent(flags(row["text"]), base) == row["prio"]
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row["id"])
+def test_who_must_be_asked_first_is_seen_in_the_text(row: Row) -> None:
+    asked = {"council", "supervision", "authority"}
+    expected = {row["first_step"], *row["flags"].split(";")} & asked
+    if row["id"] == "P05":  # the bridge's owner is known from the place and not from the words
+        expected = set()
+    found = kinds(row["text"]) & asked
+    assert found >= expected
+    assert found - expected <= ({"council"} if "recusal" in row["flags"] else set())
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row["id"])
+def test_the_reporter_is_hidden_where_she_must_be(row: Row) -> None:
+    confidential = "confid" in packaged_categories()[row["category"]].flags
+    hidden = HIDE_ME in kinds(row["text"])
+    assert hidden or confidential or not row["hide_me"]
+    assert row["hide_me"] or not hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("那个厂夜里放黑水，莫讲是我报的", HIDE_ME),
+        ("别让他晓得是我讲的", HIDE_ME),
+        ("希望替我保密，垃圾是村头那家倒的", HIDE_ME),
+        ("我怕他报复，名字不要写出来", HIDE_ME),
+        ("爷爷住院了，两个小孩没人煮饭", "child"),
+        ("孤寡老人没人管", "elder_alone"),
+        ("三婆无儿无女，八十多了", "elder_alone"),
+        ("坝脚冒水了，水还浑", "dam_water"),
+        ("水快漫过坝了", "dam_water"),
+        ("自来水放出来一股农药味", "authority"),
+        ("全组愿意出工修路，走一事一议", "council"),
+        ("修桥的账目不公开", "supervision"),
+    ],
+)
+def test_other_words_raise_the_same_flags(text: str, kind: str) -> None:
+    assert kind in kinds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["村口的路灯坏了", "孩子们都在外打工", "去年坝漏水修过了", "公开账目", "", "😱" * 5000],
+)
+def test_nothing_is_flagged_without_a_ground(text: str) -> None:
+    assert kinds(text) <= {"supervision"}
+    assert not {HIDE_ME, "child", "dam_water"} & kinds(text)
+
+
+def test_a_flag_tells_its_reason_and_the_words() -> None:
+    (flag,) = [flag for flag in flags("猪场偷排，不要讲是我说的") if flag.kind == HIDE_ME]
+    assert (flag.matched, flag.priority) == ("不要讲是我", None)
+    assert "不愿意" in flag.reason
+
+
+def test_the_more_urgent_row_gives_the_reason() -> None:
+    flag = next(flag for flag in flags("坝脚漏水，越来越大") if flag.kind == "dam_water")
+    assert flag.priority == "P1"
+    assert most_urgent([flag], "P3") == "P1"
+    assert most_urgent([flag], "P0") == "P0"
+
+
+def test_rows_are_whole_and_those_that_raise_come_first() -> None:
+    rows = read("routing_flags")
+    assert {row["kind"] for row in rows} == set(KINDS)
+    for row in rows:
+        assert row["reason"]
+        assert re.compile(row["pattern"])
+        assert re.compile(row["unless"])
+        assert row["priority"] in {"", *TABLE}
+    for kind in KINDS:
+        mine = [row["priority"] or "P9" for row in rows if row["kind"] == kind]
+        assert mine == sorted(mine)
