@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatch import rounds
+from dispatch import reserve, rounds
+from village import reserve as village_reserve
 from village.models import DueTime
 from village.workflow.engine import attempt
 from village.workflow.request import REQUEST
@@ -16,12 +17,13 @@ from village.workflow.request import REQUEST
 
 def offer_round(context: Any, session: Session, request_id: UUID) -> None:
     """Ask the next people for the request's open task, if it still looks for some."""
-    rounds.run_round(session, request_id)
+    _ask(session, request_id)
 
 
 def withdraw(context: Any, session: Session, request_id: UUID) -> None:
     """Take back the offers of a request that no longer looks for people."""
     rounds.withdraw_offers(session, request_id)
+    village_reserve.dismiss(session, request_id)
 
 
 def redo(context: Any, session: Session, request_id: UUID) -> None:
@@ -38,6 +40,11 @@ def due(context: Any, session: Session, due_id: UUID) -> None:
             handle(session, found.request_id)
 
 
+def _ask(session: Session, request_id: UUID) -> None:
+    if not reserve.goes_first(session, request_id):
+        rounds.run_round(session, request_id)
+
+
 def _step(action: str) -> Callable[[Session, UUID], Any]:
     def take(session: Session, request_id: UUID) -> Any:
         return attempt(session, REQUEST, request_id, action)
@@ -49,5 +56,5 @@ def _step(action: str) -> Callable[[Session, UUID], Any]:
 ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
     "emergency_answer": _step("presume_danger"),
     "auto_close": _step("auto_close"),
-    "offer_round": rounds.run_round,
+    "offer_round": _ask,
 }

@@ -14,7 +14,7 @@ from flask import Flask, Response, g, redirect, request, send_from_directory
 from flask.json.provider import JSONProvider
 
 from service import problems
-from service.api import auth, catalog, me, notifications, ops, requests, stations, work
+from service.api import auth, catalog, me, notifications, ops, requests, stations, wishes, work
 from service.context import AppContext
 from service.openapi import ProblemApi, settings
 from village import clock
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
-DOORS = (auth, me, catalog, requests, work, stations, notifications)
+DOORS = (auth, me, wishes, catalog, requests, work, stations, notifications)
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
 

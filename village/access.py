@@ -39,6 +39,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "me.update": frozenset({ANYONE}),
     "availability.read": frozenset({OWNER}),
     "availability.update": frozenset({OWNER}),
+    "wishes.read": frozenset({OWNER}),
+    "wishes.update": frozenset({OWNER}),
     "request.create": frozenset({ANYONE}),
     "request.list": frozenset({ANYONE}),
     "request.list_station": frozenset({HEAD, MEDIATOR}),
@@ -63,6 +65,8 @@ MATRIX: dict[str, frozenset[str]] = {
 HIDDEN: dict[str, str] = {
     "availability.read": "availability.read",
     "availability.update": "availability.update",
+    "wishes.read": "wishes.read",
+    "wishes.update": "wishes.update",
     "request.read": "request.read",
     "request.timeline": "request.read",
     "request.act": "request.act",

@@ -14,9 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, outbox, tasks
+from village import access, clock, outbox, tasks, wishes
 from village.access import THE_SYSTEM, Actor
-from village.errors import GuardFailed, LostRace, NotFound, StaleVersion
+from village.errors import GuardFailed, Invalid, LostRace, NotFound, StaleVersion
 from village.ids import new_id
 from village.models import Offer, Place, Request, Task
 from village.workflow.engine import apply, attempt, start
@@ -84,11 +84,12 @@ def accept(
 ) -> Offer:
     """Take a place by an offer: atomic, first come, first served.
 
-    A second tap answers like the first. Raises NotFound, StaleVersion, or LostRace with code
+    A second tap answers like the first. `arrival`: when she will be there. Raises NotFound,
+    StaleVersion, Invalid for an arrival outside the task's time, or LostRace with code
     `filled`, `ended`, `withdrawn`, or `confirm_again` for a yes that waited offline for over
     an hour.
     """
-    offer = _mine(session, actor, offer_id)
+    offer = lock_mine(session, actor, offer_id)
     if offer.status in LIVE:
         return offer
     if if_match not in (None, offer.version):
@@ -96,6 +97,7 @@ def accept(
     _still_wanted(session, offer)
     if offline_since is not None and clock.now() - offline_since > STALE_YES:
         raise LostRace("confirm_again", "the yes is an hour old; ask her again")
+    _check_arrival(session, offer, arrival)
     accepted = _apply(session, offer_id, "accept", actor)
     accepted.answered_at = clock.now()
     if not _claim(session, accepted, arrival):
@@ -125,7 +127,8 @@ def _hand_in(session: Session, request_id: UUID, task_id: UUID) -> None:
     attempt(session, REQUEST, request_id, "submit_result", payload={"result": place.result})
 
 
-def _mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
+def lock_mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
+    """Return the caller's own offer, its request locked first. Raises NotFound."""
     offer = OFFER.lock(session, offer_id)
     if offer is None:
         raise NotFound
@@ -136,14 +139,29 @@ def _mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
 def _still_wanted(session: Session, offer: Offer) -> None:
     request = session.get_one(Request, offer.request_id)
     task = session.get_one(Task, offer.task_id)
-    if offer.status == "withdrawn":
-        raise LostRace("filled" if task.status in ("filled", "done") else "withdrawn")
-    if offer.status not in ("offered", "expired"):
+    if offer.status == "withdrawn" and not offer.stands_by:
+        raise _filled(task) if task.status in ("filled", "done") else LostRace("withdrawn")
+    if offer.status not in ("offered", "expired", "withdrawn"):
         return  # the machine says what is wrong with it
     if task.status in ("filled", "done"):
-        raise LostRace("filled", "all places are taken")
+        raise _filled(task)
     if task.status != "open" or request.status != "dispatching":
         raise LostRace("ended", "the request no longer looks for volunteers")
+
+
+def _filled(task: Task) -> LostRace:
+    """Say kindly that others were faster, and what she may still do."""
+    may = ["stand_by"] if task.status == "filled" else []
+    return LostRace("filled", "all places are taken", allowed_actions=may)
+
+
+def _check_arrival(session: Session, offer: Offer, arrival: datetime | None) -> None:
+    """Refuse a time at which nothing is to be done; a tap may have waited for a network."""
+    if arrival is None:
+        return
+    task = session.get_one(Task, offer.task_id)
+    if not max(task.starts_at, clock.now() - STALE_YES) <= arrival <= task.ends_at:
+        raise Invalid("arrival_outside", "the arrival is not within the task's time")
 
 
 def _claim(session: Session, offer: Offer, arrival: datetime | None) -> bool:
@@ -179,14 +197,19 @@ def decline(
     offer_id: UUID,
     *,
     reason: str | None = None,
+    until: datetime | None = None,
     if_match: int | None = None,
 ) -> Offer:
-    """Say no, free of consequence; the next person is asked at once."""
-    offer = _mine(session, actor, offer_id)
+    """Say no, free of consequence; the next person is asked at once.
+
+    A reason changes only what she is asked in future (`wishes.heed`); nobody else sees it.
+    """
+    offer = lock_mine(session, actor, offer_id)
     if offer.status == "declined":
         return offer
     offer = _apply(session, offer_id, "decline", actor, if_match=if_match, reason=reason)
     offer.answered_at, offer.reason = clock.now(), reason
+    wishes.heed(session, offer, reason, until)
     _wake(session, offer)
     return offer
 

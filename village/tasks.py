@@ -1,10 +1,12 @@
-"""Reading tasks and offers, as the invited and as the station meet them."""
+"""Reading tasks, as those who said yes and as the station meet them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from village import access, clock
 from village.access import CHAIR, HEAD, VOLUNTEER, Actor
 from village.errors import NotFound
-from village.models import Offer, OrgUnit, Person, Place, Request, Task
+from village.models import Offer, Person, Place, Request, Task
 from village.models.tasks import OFFER_STATES, TASK_STATES
 from village.paging import Page, Window, cut, decode
 from village.workflow.offer import LIVE, OFFER
@@ -24,14 +26,13 @@ STATES = tuple(dict.fromkeys((*TASK_STATES, *OFFER_STATES)))
 WORKING = ("accepted", "checked_in", "completed")
 
 
-@dataclass(frozen=True)
-class OfferView:
-    """An offer with what the invited person may know before she says yes."""
+class Helper(NamedTuple):
+    """Who said yes, and when she will be there."""
 
-    offer: Offer
-    task: Task
-    village_name: str
-    priority: str
+    name: str
+    arrival: datetime | None
+    accepted_at: datetime | None
+    status: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,26 @@ class TaskView:
     offer: Offer | None
     requester_name: str | None
     places: tuple[Place, ...]
+    names: Mapping[UUID, str]  # of those who hold a place
+
+    @property
+    def people(self) -> list[Helper]:
+        """Those who said yes, for who answers for the task; to all others nobody."""
+        if not self.relations & {HEAD, CHAIR}:
+            return []
+        return [
+            Helper(self.names[place.person_id], place.arrival, place.taken_at, place.status)
+            for place in self.places
+            if place.person_id is not None
+        ]
+
+    @property
+    def arrival(self) -> datetime | None:
+        """When the caller said that she will be there."""
+        if self.offer is None:
+            return None
+        mine = (p.arrival for p in self.places if p.person_id == self.offer.person_id)
+        return next(mine, None)
 
     @property
     def allowed_actions(self) -> list[str]:
@@ -62,41 +83,6 @@ class TaskView:
             return True
         done = [p.completed_at for p in self.places if p.person_id == self.offer.person_id]
         return any(at is not None and clock.now() <= at + CONTACT_AFTER for at in done)
-
-
-def list_offers(
-    session: Session, actor: Actor, window: Window, *, status: str | None
-) -> Page[OfferView]:
-    """Return the caller's own offers, newest first; `open` is what she can still say yes to."""
-    listed = (
-        sa.select(Offer, Task, OrgUnit.name, Request.priority)
-        .join(Task, Task.id == Offer.task_id)
-        .join(Request, Request.id == Offer.request_id)
-        .join(OrgUnit, OrgUnit.code == Task.village_code)
-        .where(Offer.person_id == actor.person_id)
-    )
-    if status == "open":
-        listed = listed.where(Offer.status.in_(("offered", "expired")), Task.status == "open")
-    elif status:
-        listed = listed.where(Offer.status == status)
-    if window.cursor:
-        listed = listed.where(Offer.id < UUID(decode(window.cursor, 1)[0]))
-    rows = session.execute(listed.order_by(Offer.id.desc()).limit(window.limit + 1)).all()
-    return cut([OfferView(*row) for row in rows], window, lambda seen: [str(seen.offer.id)])
-
-
-def read_offer(session: Session, actor: Actor, offer_id: UUID) -> OfferView:
-    """Return one of the caller's own offers. Raises NotFound for every other."""
-    row = session.execute(
-        sa.select(Offer, Task, OrgUnit.name, Request.priority)
-        .join(Task, Task.id == Offer.task_id)
-        .join(Request, Request.id == Offer.request_id)
-        .join(OrgUnit, OrgUnit.code == Task.village_code)
-        .where(Offer.id == offer_id, Offer.person_id == actor.person_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    return OfferView(*row)
 
 
 def list_mine(session: Session, actor: Actor, window: Window) -> Page[TaskView]:
@@ -149,26 +135,33 @@ def _page(
 
 
 def _views(session: Session, actor: Actor, rows: list[Any]) -> list[TaskView]:
-    places: dict[UUID, list[Place]] = {}
-    found = sa.select(Place).where(Place.task_id.in_([row[0].id for row in rows]))
-    for place in session.scalars(found.order_by(Place.task_id, Place.seq)):
-        places.setdefault(place.task_id, []).append(place)
+    places: dict[UUID, list[Place]] = defaultdict(list)
+    names: dict[UUID, str] = {}
+    found = (
+        sa.select(Place, Person.name)
+        .outerjoin(Person, Person.id == Place.person_id)
+        .where(Place.task_id.in_([row[0].id for row in rows]))
+        .order_by(Place.task_id, Place.seq)
+    )
+    for place, name in session.execute(found):
+        places[place.task_id].append(place)
+        if place.person_id is not None:
+            names[place.person_id] = name
     return [
-        _view(actor, task, request, offer, name, tuple(places.get(task.id, ())))
+        _view(actor, task, request, offer, name, tuple(places[task.id]), names)
         for task, request, offer, name in rows
     ]
 
 
 def _view(
     actor: Actor, task: Task, request: Request, offer: Offer | None, name: str,
-    places: tuple[Place, ...],
+    places: tuple[Place, ...], names: Mapping[UUID, str],
 ) -> TaskView:  # fmt: skip
     works = offer is not None and offer.status in WORKING
     found = relations(actor, task, offer)
     hidden = request.hide_me and not (found - {VOLUNTEER, HEAD})
-    return TaskView(
-        task, request, found, offer if works else None, None if hidden else name, places
-    )
+    mine = offer if works else None
+    return TaskView(task, request, found, mine, None if hidden else name, places, names)
 
 
 def relations(actor: Actor, task: Task, offer: Offer | None) -> frozenset[str]:

@@ -19,7 +19,7 @@ from service.schemas.work import (
     TaskQuery,
     TaskSchema,
 )
-from village import offers, tasks
+from village import invitations, offers, reserve, tasks
 
 door = Door("work", __name__, description="邀请与任务")
 
@@ -27,7 +27,9 @@ door = Door("work", __name__, description="邀请与任务")
 @door.open("GET", "/offers", permission="offer.list", query=OfferQuery, returns=OfferPageSchema)
 def list_offers(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     """The caller's invitations, newest first."""
-    page = tasks.list_offers(call.session, call.actor, window_of(query), status=query.get("status"))
+    page = invitations.list_offers(
+        call.session, call.actor, window_of(query), status=query.get("status")
+    )
     return dump_page(page, OfferSchema(many=True).dump(page.items))
 
 
@@ -48,9 +50,34 @@ def accept_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, 
 def decline_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
     """Say no, free of consequence; nobody else sees it."""
     offers.decline(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
+    return _offer(call, offer_id)
+
+
+@door.open(
+    "POST", "/offers/<uuid:offer_id>/stand_by", permission="offer.answer", body=Empty,
+    returns=OfferSchema,
+)  # fmt: skip
+def stand_by(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
+    """Say that one would step in; she is asked first when a place opens again."""
+    reserve.stand_by(call.session, call.actor, offer_id)
+    return _offer(call, offer_id)
+
+
+@door.open(
+    "POST", "/offers/<uuid:offer_id>/stand_down", permission="offer.answer", body=Empty,
+    returns=OfferSchema,
+)  # fmt: skip
+def stand_down(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
+    """Take that back, free of consequence."""
+    reserve.stand_down(call.session, call.actor, offer_id)
+    return _offer(call, offer_id)
+
+
+def _offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     call.session.flush()
-    seen = tasks.read_offer(call.session, call.actor, offer_id)
-    body: dict[str, Any] = OfferSchema().dump(seen)
+    body: dict[str, Any] = OfferSchema().dump(
+        invitations.read_offer(call.session, call.actor, offer_id)
+    )
     return body
 
 

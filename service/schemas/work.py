@@ -11,9 +11,11 @@ from service.schemas.base import Moment, Schema, Switch, Text, Whole, WindowQuer
 from service.schemas.requests import NAMED
 from village.access import CHAIR, HEAD
 from village.tasks import PART_ACTIONS, STATES, TaskView
+from village.wishes import REASONS
 from village.workflow.offer import OFFER
 
 MAYBE_NAMED = {**NAMED, "type": ["object", "null"]}
+ANSWERS = ("accept", "decline", "stand_by", "stand_down")
 RISK_NOTICES = (
     "没有特别的危险",
     "请注意安全，量力而行",
@@ -27,6 +29,13 @@ class WhenSchema(ma.Schema):
 
     start = Moment(attribute="starts_at", data_key="from", required=True)
     end = Moment(attribute="ends_at", data_key="to", required=True)
+
+
+class WhySchema(ma.Schema):
+    """Why she was asked: about herself, never about others."""
+
+    kind = fields.String(required=True)
+    text = fields.String(required=True)
 
 
 class OfferSchema(ma.Schema):
@@ -50,6 +59,10 @@ class OfferSchema(ma.Schema):
     status = fields.String(
         attribute="offer.status", required=True, validate=validate.OneOf(OFFER.states)
     )
+    why = fields.List(fields.Nested(WhySchema), required=True)
+    reason = fields.String(attribute="offer.reason", required=True, allow_none=True)
+    stands_by = fields.Boolean(attribute="offer.stands_by", required=True)
+    allowed_actions = fields.List(fields.String(validate=validate.OneOf(ANSWERS)), required=True)
     version = fields.Integer(attribute="offer.version", required=True)
 
 
@@ -70,15 +83,27 @@ class AcceptOfferSchema(Schema):
 
 
 class DeclineOfferSchema(Schema):
-    """A no needs no reason."""
+    """A no needs no reason; one changes only what she is asked in future, and is hers alone."""
 
-    reason = Text(200, allow_none=True, load_default=None)
+    reason = fields.String(allow_none=True, load_default=None, validate=validate.OneOf(REASONS))
+    until = Moment(allow_none=True, load_default=None)
 
 
 class ContactSchema(ma.Schema):
     """Whom to ask for, from acceptance to completion and a day."""
 
     name = fields.String(required=True)
+
+
+class HelperSchema(ma.Schema):
+    """Who said yes, and when she will be there; nothing of those who did not."""
+
+    name = fields.String(required=True)
+    arrival = Moment(required=True, allow_none=True)
+    accepted_at = Moment(required=True)
+    status = fields.String(
+        required=True, validate=validate.OneOf(("taken", "checked_in", "completed"))
+    )
 
 
 class TaskSchema(ma.Schema):
@@ -94,6 +119,8 @@ class TaskSchema(ma.Schema):
     risk = fields.Integer(attribute="task.risk", required=True)
     people_needed = fields.Integer(attribute="task.people_needed", required=True)
     people_accepted = fields.Method("_accepted", required=True, metadata={"type": "integer"})
+    people = fields.List(fields.Nested(HelperSchema), required=True)
+    arrival = Moment(required=True, allow_none=True)
     status = fields.Method("_status", required=True, metadata={"type": "string", "enum": STATES})
     place = fields.Method("_place", required=True, metadata={"type": ["object", "null"]})
     details = fields.Method("_details", required=True, metadata={"type": ["string", "null"]})

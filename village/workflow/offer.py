@@ -11,18 +11,49 @@ from sqlalchemy.orm import Session
 from village.access import HEAD, INVITED, SYSTEM, Actor
 from village.models import Offer, Request
 from village.models.tasks import OFFER_STATES
-from village.workflow.engine import LOCK, START, Machine, Tell, Transition
+from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition
 
 T = Transition
 LIVE = ("accepted", "checked_in")
 
+
+def standing_by(offer: Any) -> bool:
+    """She was too late, and said that she would step in."""
+    return bool(offer.stands_by)
+
+
+def not_standing_by(offer: Any) -> bool:
+    """She has not said so yet."""
+    return not offer.stands_by
+
+
+def into_reserve(step: Step) -> None:
+    """Stand by, in the order in which people said so."""
+    step.row.stands_by, step.row.answered_at = True, step.now
+
+
+def out_of_reserve(step: Step) -> None:
+    """Asked again, no longer needed, or she took it back."""
+    step.row.stands_by = False
+
+
 TABLE: tuple[Transition, ...] = (
     T("invite", (START,), "offered", (SYSTEM,), "R13", tell=(Tell(INVITED, "N10"),)),
     T("accept", ("offered", "expired"), "accepted", (INVITED,), "R14"),
+    T("accept", ("withdrawn",), "accepted", (INVITED,), "R14, R18",
+      when=standing_by, effects=(out_of_reserve,)),
     T("decline", ("offered", "expired"), "declined", (INVITED,), "3.8", keeps=("reason",)),
     T("expire", ("offered",), "expired", (SYSTEM,), "3.8"),
     T("take_back", ("offered",), "withdrawn", (SYSTEM,), "3.1",
       tell=(Tell(INVITED, push=False),)),
+    T("stand_by", ("offered", "expired", "withdrawn"), "withdrawn", (INVITED,), "3.1",
+      when=not_standing_by, effects=(into_reserve,)),
+    T("stand_down", ("withdrawn",), "withdrawn", (INVITED,), "3.1",
+      when=standing_by, effects=(out_of_reserve,)),
+    T("call_up", ("withdrawn",), "offered", (SYSTEM,), "R18",
+      when=standing_by, effects=(out_of_reserve,), tell=(Tell(INVITED, "N10"),)),
+    T("dismiss", ("withdrawn",), "withdrawn", (SYSTEM,), "3.1",
+      when=standing_by, effects=(out_of_reserve,), tell=(Tell(INVITED, push=False),)),
     T("check_in", ("accepted",), "checked_in", (INVITED,), "R17"),
     T("complete", ("checked_in",), "completed", (INVITED,), "R21"),
     T("release", LIVE, "released", (INVITED,), "R18", keeps=("reason",)),

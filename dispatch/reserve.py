@@ -1,0 +1,88 @@
+"""A place has opened again: those who said that they would step in are asked before others."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch import candidates
+from village import clock, reserve
+from village.db import table
+from village.ids import new_id
+from village.models import DueTime, Event, Offer, Place, Request, Task
+from village.workflow import priorities
+from village.workflow.request import REQUEST
+
+ALONE_MINUTES = {"P1": 5}
+USUALLY_ALONE_MINUTES = 30
+
+
+def goes_first(session: Session, request_id: UUID) -> bool:
+    """Ask the reserve for the places that are open; True: others are to wait for its answer.
+
+    The reserve has the first word for half an hour (5 minutes in danger), then others are asked
+    beside it. Safe to run at any time: it holds the request's lock and does what is missing.
+    """
+    request = REQUEST.lock(session, request_id)
+    if request is None or request.status != "dispatching":
+        return False
+    task = session.scalar(
+        sa.select(Task).where(Task.request_id == request_id, Task.status == "open")
+    )
+    if task is None:
+        return False
+    now, alone = clock.now(), _alone(request)
+    asked = _asked_since(session, task, now - alone)
+    wanted = _open_places(session, task) - asked
+    called = _able(session, task, now)[:wanted] if wanted > 0 else []
+    for offer_id in called:
+        expires_at = priorities.offer_expires(request.priority, now)
+        reserve.call_up(session, offer_id, wave=max(task.wave, 1), expires_at=expires_at)
+    if called:
+        _wake(session, request_id, now + alone)
+    return asked + len(called) > 0 and wanted <= len(called)
+
+
+def _alone(request: Request) -> timedelta:
+    return timedelta(minutes=ALONE_MINUTES.get(request.priority, USUALLY_ALONE_MINUTES))
+
+
+def _asked_since(session: Session, task: Task, since: datetime) -> int:
+    """Count the reserve's offers that still run and were made lately."""
+    lately = sa.exists().where(
+        Event.request_id == task.request_id,
+        Event.subject_id == Offer.id,
+        Event.action == "call_up",
+        Event.at > since,
+    )
+    out = sa.select(sa.func.count()).where(
+        Offer.task_id == task.id, Offer.status == "offered", lately
+    )
+    return session.scalar(out) or 0
+
+
+def _open_places(session: Session, task: Task) -> int:
+    free = sa.select(sa.func.count()).where(Place.task_id == task.id, Place.status == "open")
+    return session.scalar(free) or 0
+
+
+def _able(session: Session, task: Task, now: datetime) -> list[UUID]:
+    """Return the offers of those of the reserve who may still be asked, first come first."""
+    standing = reserve.waiting(session, task.id)
+    if not standing:
+        return []
+    again = [check for check in candidates.FILTERS if check is not candidates.not_asked_yet]
+    able = {
+        person.person_id
+        for person in candidates.load(session, task)
+        if all(check(person, task, now) for check in again)
+    }
+    return [offer.id for offer in standing if offer.person_id in able]
+
+
+def _wake(session: Session, request_id: UUID, at: datetime) -> None:
+    wake = {"id": new_id(), "request_id": request_id, "kind": "offer_round", "due_at": at}
+    session.execute(sa.insert(table(DueTime)).values(wake))

@@ -1,0 +1,165 @@
+"""What a volunteer wishes to be asked, where, and how often: hers to say, to see and to undo.
+
+Nobody else sees any of it; it only ever makes fewer or better questions (restraint N10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access, clock
+from village.access import Actor
+from village.errors import Invalid, NotFound, StaleVersion
+from village.models import Category, Offer, Person, Request, ResponseStat, TimeOff, Volunteer
+
+CHANGING = ("not_this_kind", "not_these_days", "ask_me_less")
+REASONS = (*CHANGING, "busy", "other")
+SOME_DAYS = timedelta(days=7)
+LONGEST_REST = timedelta(days=366)
+LESS, LEAST = 2.0, 8.0  # times as long in peace: with each wish, and at most
+PLAIN = ("helps_village", "next_village", "next_village_km", "personal")
+
+
+class Kind(NamedTuple):
+    """A category, and how people call it."""
+
+    category: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Until when she is left in peace, and who said so where it was not herself."""
+
+    until: datetime
+    by: str | None
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """A volunteer's wishes as they are."""
+
+    volunteer: Volunteer
+    disliked: list[Kind]
+    rest: Rest | None
+
+    @property
+    def asks_less(self) -> bool:
+        """Whether she wished to be asked less, and still does."""
+        until = self.volunteer.ask_less_until
+        return self.volunteer.ask_less > 1 and (until is None or until > clock.now())
+
+
+def get(session: Session, actor: Actor) -> Wishes:
+    """Return the caller's wishes. Raises NotFound for who is no volunteer."""
+    return _read(session, _mine(session, actor, "wishes.read"))
+
+
+def put(
+    session: Session, actor: Actor, fields: Mapping[str, Any], *, if_match: int | None
+) -> Wishes:
+    """Replace the wishes that were sent; what is left out stays.
+
+    Raises NotFound, StaleVersion, or Invalid for an unknown category or a rest in the past.
+    """
+    volunteer = _mine(session, actor, "wishes.update", lock=True)
+    if if_match not in (None, volunteer.version):
+        raise StaleVersion(version=volunteer.version)
+    volunteer.version += 1
+    for name in PLAIN:
+        if name in fields:
+            setattr(volunteer, name, fields[name])
+    if "disliked" in fields:
+        volunteer.disliked = _known(session, fields["disliked"])
+    if "ask_less" in fields:
+        _ask_less(volunteer, volunteer.ask_less if fields["ask_less"] else 0, until=None)
+    if "rest_until" in fields:
+        rest(volunteer, fields["rest_until"], by=actor)
+    session.flush()
+    return _read(session, volunteer)
+
+
+def rest(volunteer: Volunteer, until: datetime | None, *, by: Actor) -> None:
+    """Leave her in peace until a time; None ends it. Raises Invalid for what is no such time."""
+    now = clock.now()
+    if until is not None and not now < until <= now + LONGEST_REST:
+        raise Invalid("until_outside", "the time is not within the next year")
+    volunteer.rest_until = until
+    volunteer.rest_by = by.person_id if until else None
+
+
+def heed(session: Session, offer: Offer, reason: str | None, until: datetime | None) -> None:
+    """Do what the reason of a no asks for: fewer, or other, questions from now on.
+
+    Raises Invalid for an `until` that does not fit.
+    """
+    if until is not None and reason not in ("not_these_days", "ask_me_less"):
+        raise Invalid("until_outside", "only days off, or asking less, have an end")
+    if reason not in CHANGING:
+        return
+    volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=True)
+    volunteer.version += 1
+    if reason == "not_these_days":
+        _take_days_off(session, volunteer, until)
+    elif reason == "ask_me_less":
+        _ask_less(volunteer, volunteer.ask_less * LESS, until=until)
+    elif category := session.get_one(Request, offer.request_id).category:
+        volunteer.disliked = sorted({*volunteer.disliked, category})
+
+
+def forget(session: Session, actor: Actor) -> None:
+    """Reset what was learnt of the caller from her answers; nothing before is learnt from again."""
+    volunteer = _mine(session, actor, "wishes.update", lock=True)
+    session.execute(sa.delete(ResponseStat).where(ResponseStat.person_id == volunteer.person_id))
+    volunteer.forgotten_at = clock.now()
+
+
+def _take_days_off(session: Session, volunteer: Volunteer, until: datetime | None) -> None:
+    now = clock.now()
+    end = until or clock.end_of_service_day(now, SOME_DAYS.days)
+    if not now < end <= now + LONGEST_REST:
+        raise Invalid("until_outside", "the time is not within the next year")
+    session.add(TimeOff(person_id=volunteer.person_id, starts_at=now, ends_at=end))
+
+
+def _ask_less(volunteer: Volunteer, times: float, *, until: datetime | None) -> None:
+    if until is not None and until <= clock.now():
+        raise Invalid("until_outside", "the time is not within the next year")
+    volunteer.ask_less = min(max(times, LESS), LEAST) if times else 1.0
+    volunteer.ask_less_until = until if times else None
+
+
+def _known(session: Session, codes: list[str]) -> list[str]:
+    known = set(session.scalars(sa.select(Category.code).where(Category.code.in_(codes))))
+    if unknown := set(codes) - known:
+        raise Invalid(errors={"disliked": [f"没有这一类：{code}" for code in sorted(unknown)]})
+    return sorted(known)
+
+
+def _mine(session: Session, actor: Actor, permission: str, *, lock: bool = False) -> Volunteer:
+    volunteer = session.get(Volunteer, actor.person_id, with_for_update=lock)
+    if volunteer is None:
+        raise NotFound("not_a_volunteer", "the caller is no volunteer")
+    access.require(permission, access.owner_relations(actor, volunteer.person_id))
+    return volunteer
+
+
+def _read(session: Session, volunteer: Volunteer) -> Wishes:
+    named = sa.select(Category.code, Category.zh).where(Category.code.in_(volunteer.disliked))
+    disliked = [Kind(*row) for row in session.execute(named.order_by(Category.sort))]
+    return Wishes(volunteer, disliked, _rest(session, volunteer))
+
+
+def _rest(session: Session, volunteer: Volunteer) -> Rest | None:
+    until, by = volunteer.rest_until, volunteer.rest_by
+    if until is None or until <= clock.now():
+        return None
+    if by is None or by == volunteer.person_id:
+        return Rest(until, None)
+    return Rest(until, session.get_one(Person, by).name)
