@@ -1,6 +1,6 @@
 """What a policy and the lending between villages bring, tried on invented villages.
 
-`table(scenario)` plays every policy with ever wider circles over several seeds, and returns the
+`simulate(path)` plays every policy with ever wider circles over several seeds, and returns the
 figures with their intervals and a chart. The policies, the response model and its calibration are
 those that serve production.
 """
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dispatch.simulation.run import Run
-from dispatch.simulation.world import Scenario, World, build, load
+from dispatch.simulation.scenario import Scenario, load
+from dispatch.simulation.world import World, build
 
 CIRCLES = ("own station only", "whole village", "and next villages")
 BAR = 40

@@ -14,6 +14,7 @@ from environs import EnvError
 
 from runtime import settings
 from runtime.binaries import MissingPackageError
+from runtime.dispatch import dispatch
 from runtime.local import LocalServerError
 from runtime.routing import routing
 from runtime.settings import REPOSITORY, SettingsError
@@ -43,6 +44,7 @@ def main() -> None:
 
 
 main.add_command(routing)
+main.add_command(dispatch)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Policies by name and version: `paced-1`; their parameters stand in `settings.toml`."""
+"""Policies by name and version: `paced_strict-1`; their parameters stand in `settings.toml`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dispatch.policies.common import Decision, Minutes, People, Settings, Task
 
 Decide = Callable[[Minutes, Iterable[Task], People, Settings], Decision]
 
-DEFAULT, FALLBACK = "paced-1", "robin-1"
+DEFAULT, FALLBACK = "paced_strict-1", "robin_rested-1"
 RULES: dict[str, Decide] = {
-    "paced": paced.decide,
-    "robin": robin.decide,
+    "paced_strict": paced.decide,
+    "robin_rested": robin.decide,
     "nearest": nearest.decide,
     "broadcast": broadcast.decide,
 }
@@ -43,10 +43,19 @@ def versions() -> tuple[str, ...]:
 
 
 @cache
-def load(version: str) -> Policy:
-    """Return a policy; KeyError for a version that there is not."""
-    settings = _settings()[version]
+def load(name: str) -> Policy:
+    """Return a policy by its version, or the newest of that name; KeyError if there is none."""
+    version = max((one for one in versions() if name in (one, _bare(one))), key=_number, default="")
+    settings = _settings()[version or name]
     return Policy(version, RULES[settings["policy"]], settings)
+
+
+def _bare(version: str) -> str:
+    return version.rpartition("-")[0]
+
+
+def _number(version: str) -> int:
+    return int(version.rpartition("-")[2])
 
 
 def choose(version: str, calibration: Calibration | None) -> Policy:

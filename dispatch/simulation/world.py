@@ -6,18 +6,16 @@ Everything about people is a guess, and the published share of messages answered
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, pairwise
-from pathlib import Path
 from random import Random
-from typing import Any
 
 from dispatch.policies.common import Minutes, Urgency
 from dispatch.response import expit
+from dispatch.simulation.scenario import Scenario
 from village.catalog.files import parts, read
 
 DAY, WEEK = 24 * 60.0, 7 * 24 * 60.0
@@ -28,49 +26,6 @@ AT_HOME = (((7, 20),), ((7, 20),))
 FARMING = (((6, 9), (11, 14), (17, 21)),) * 2
 EMPLOYED = (((18, 22),), ((8, 21),))
 BUSY_HOURS = ((6, 1), (7, 5), (8, 8), (10, 6), (12, 3), (14, 5), (17, 4), (20, 1), (22, 0))
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What a scenario file may set; chances in [0, 1], distances in km."""
-
-    name: str = "scenario"
-    villages: int = 4
-    volunteers: int = 12
-    requests_a_day: float = 1.0
-    weeks: int = 8
-    soon: float = 0.65  # part of the requests of a priority P0 to P2
-    apart_km: float = 2.5  # villages stand on a square grid
-    radius_km: float = 0.8
-    lends: float = 0.7  # part of the volunteers who would go to the next village
-    lends_km: float = 4.0
-    other_stations: float = 0.5  # part who would also help another station of their village
-    has_skill: float = 0.7
-    mean_logit: float = 0.0  # of a yes at her door
-    spread: float = 1.0
-    taste: float = 0.6
-    logit_per_km: float = -0.35
-    rest_hours: float = 4.0
-    tolerance: float = 12.0  # messages a week
-    annoyance: float = 0.12  # logit for each message more
-    mutes: float = 0.01  # chance for each message more
-    no_show: float = 0.04
-    answer_minutes: float = 6.0
-    day_cap: int = 4
-    week_cap: int = 14
-    seeds: int = 12
-    policies: tuple[str, ...] = ("paced-1", "robin-1")
-
-
-def load(path: Path) -> Scenario:
-    """Read a scenario file; ValueError names what it does not know."""
-    given: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    unknown = given.keys() - {one.name for one in fields(Scenario)}
-    if unknown:
-        raise ValueError(f"{path.name}: no such settings: {', '.join(sorted(unknown))}")
-    if "policies" in given:
-        given["policies"] = tuple(given["policies"])
-    return Scenario(**{"name": path.stem} | given)
 
 
 @dataclass(frozen=True)

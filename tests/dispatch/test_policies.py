@@ -98,7 +98,7 @@ def test_no_policy_goes_beyond_the_circle_that_the_heads_allow(version: str) -> 
     assert asked(decide(version, [allowed], crowd(1))) == [0]
 
 
-@pytest.mark.parametrize("version", ["paced-1", "robin-1"])
+@pytest.mark.parametrize("version", ["paced_strict-1", "robin_rested-1"])
 def test_the_resting_are_left_in_peace_unless_it_is_urgent(version: str) -> None:
     resting = people(Volunteer(0, -HOUR, hears=0.3))
     assert not asked(decide(version, [task(1, Prospect(0))], resting))
@@ -112,15 +112,22 @@ def test_a_station_without_anybody_left_is_passed_over(version: str) -> None:
 
 
 def test_a_policy_that_needs_a_model_gives_way_where_there_is_none_or_a_useless_one() -> None:
-    assert registry.choose("paced-1", Calibration()).version == "paced-1"
-    assert registry.choose("paced-1", None).version == registry.FALLBACK
-    assert registry.choose("paced-1", Calibration(stretch=0.1)).version == registry.FALLBACK
+    assert registry.choose("paced_strict-1", Calibration()).version == "paced_strict-1"
+    assert registry.choose("paced_strict-1", None).version == registry.FALLBACK
+    assert registry.choose("paced_strict-1", Calibration(stretch=0.1)).version == registry.FALLBACK
     assert registry.choose("nearest-1", None).version == "nearest-1"
+
+
+def test_a_name_means_its_newest_version() -> None:
+    assert registry.load("paced_strict") == registry.load(registry.DEFAULT)
+    assert registry.load("nearest").version == "nearest-1"
+    with pytest.raises(KeyError, match="best"):
+        registry.load("best")
 
 
 def test_robin_asks_the_longest_unasked() -> None:
     crew = people(Volunteer(0, -500), Volunteer(1, -9000), Volunteer(2, -700))
-    found = decide("robin-1", [task(1, *map(Prospect, range(3)), places=2)], crew)
+    found = decide("robin_rested-1", [task(1, *map(Prospect, range(3)), places=2)], crew)
     assert asked(found) == [1, 2]
 
 
@@ -132,7 +139,7 @@ def test_nearest_asks_the_nearest() -> None:
 def test_paced_asks_in_bigger_waves_when_time_is_short() -> None:
     prospects = [Prospect(number, 0.4) for number in range(20)]
     waves = [
-        len(asked(decide("paced-1", [task(1, *prospects, due=due)], crowd(20))))
+        len(asked(decide("paced_strict-1", [task(1, *prospects, due=due)], crowd(20))))
         for due in (6 * HOUR, 75.0, 45.0, 30.0)
     ]
     assert waves == sorted(waves)
@@ -142,33 +149,33 @@ def test_paced_asks_in_bigger_waves_when_time_is_short() -> None:
 
 def test_paced_asks_nobody_more_while_those_out_are_likely_enough() -> None:
     waiting = task(1, Prospect(0, 0.9), out=[0.9, 0.9])
-    assert not asked(decide("paced-1", [waiting], crowd(1)))
-    assert asked(decide("paced-1", [task(1, Prospect(0, 0.9), out=[0.3])], crowd(1))) == [0]
+    assert not asked(decide("paced_strict-1", [waiting], crowd(1)))
+    assert asked(decide("paced_strict-1", [task(1, Prospect(0, 0.9), out=[0.3])], crowd(1))) == [0]
 
 
 def test_paced_prefers_the_willing_then_the_little_used() -> None:
     both = task(1, Prospect(0, 0.5), Prospect(1, 0.4))
-    assert asked(decide("paced-1", [both], crowd(2))) == [0]
+    assert asked(decide("paced_strict-1", [both], crowd(2))) == [0]
     tired = people(Volunteer(0, messages=9, tasks=3), Volunteer(1))
-    assert asked(decide("paced-1", [both], tired)) == [1]
+    assert asked(decide("paced_strict-1", [both], tired)) == [1]
 
 
 def test_paced_goes_to_the_next_village_only_where_the_own_would_not_do() -> None:
     own = [Prospect(number, 0.6) for number in range(5)]
     neighbour = Prospect(9, 0.95, circle=2)
     volunteers = crowd(10)
-    enough = decide("paced-1", [task(1, *own, neighbour, widest=2)], volunteers)
+    enough = decide("paced_strict-1", [task(1, *own, neighbour, widest=2)], volunteers)
     assert enough.plans[1].circle == 0
     nearly = [Prospect(number, 0.7) for number in range(2)]
-    likely = decide("paced-1", [task(1, *nearly, neighbour, widest=2)], volunteers)
+    likely = decide("paced_strict-1", [task(1, *nearly, neighbour, widest=2)], volunteers)
     assert likely.plans[1].circle == 0
-    few = decide("paced-1", [task(1, own[0], neighbour, widest=2)], volunteers)
+    few = decide("paced_strict-1", [task(1, own[0], neighbour, widest=2)], volunteers)
     assert few.plans[1].circle == 2
 
 
 @pytest.mark.parametrize("chance", [math.nan, -1.0, 7.0, math.inf])
 def test_paced_takes_nonsense_for_no_knowledge(chance: float) -> None:
-    found = decide("paced-1", [task(1, Prospect(0, chance), Prospect(1, 0.6))], crowd(2))
+    found = decide("paced_strict-1", [task(1, Prospect(0, chance), Prospect(1, 0.6))], crowd(2))
     assert asked(found) == [1]
 
 

@@ -11,7 +11,8 @@ import dispatch.simulation
 from dispatch.policies.common import Urgency
 from dispatch.simulate import Row, figures, gini, simulate
 from dispatch.simulation.run import Run
-from dispatch.simulation.world import DAY, Scenario, World, build, load
+from dispatch.simulation.scenario import Scenario, ScenarioError, load
+from dispatch.simulation.world import DAY, World, build
 
 SMALL = Scenario(villages=2, weeks=3, apart_km=2.0)
 
@@ -31,17 +32,23 @@ def sent(run: Run) -> list[tuple[int, int, float, int]]:
 
 def test_the_same_seed_lives_through_the_same(world: World) -> None:
     again = build(SMALL, 5)
-    assert sent(Run(world, "paced-1", 2).play()) == sent(Run(again, "paced-1", 2).play())
-    assert sent(Run(build(SMALL, 6), "paced-1", 2).play()) != sent(Run(world, "paced-1", 2).play())
+    assert sent(Run(world, "paced_strict-1", 2).play()) == sent(
+        Run(again, "paced_strict-1", 2).play()
+    )
+    assert sent(Run(build(SMALL, 6), "paced_strict-1", 2).play()) != sent(
+        Run(world, "paced_strict-1", 2).play()
+    )
 
 
-@pytest.mark.parametrize("version", ["paced-1", "robin-1"])
+@pytest.mark.parametrize("version", ["paced_strict-1", "robin_rested-1"])
 def test_wider_circles_fill_more(version: str, world: World) -> None:
     filled = [figures(Run(world, version, widest).play()).filled for widest in (0, 1, 2)]
     assert filled[0] + 0.1 < filled[1] < filled[2]
 
 
-@pytest.mark.parametrize("version", ["paced-1", "robin-1", "nearest-1", "broadcast-1"])
+@pytest.mark.parametrize(
+    "version", ["paced_strict-1", "robin_rested-1", "nearest-1", "broadcast-1"]
+)
 def test_the_rules_hold_whatever_the_policy(version: str) -> None:
     crowded = build(replace(SMALL, requests_a_day=5.0, weeks=1), 5)
     run = Run(crowded, version, 2).play()
@@ -60,24 +67,45 @@ def test_the_rules_hold_whatever_the_policy(version: str) -> None:
 
 
 def test_those_who_do_not_lend_stay_in_their_village() -> None:
-    run = Run(build(replace(SMALL, lends=0.0), 5), "paced-1", 2).play()
+    run = Run(build(replace(SMALL, lends=0.0), 5), "paced_strict-1", 2).play()
     assert figures(run).lent == 0
 
 
 def test_the_table_has_a_row_and_a_bar_for_each(tmp_path: Path) -> None:
     file = tmp_path / "two.json"
-    file.write_text(json.dumps({"villages": 2, "weeks": 2, "policies": ["paced-1"]}))
+    file.write_text(json.dumps({"villages": 2, "weeks": 2, "policies": ["paced_strict-1"]}))
     text = simulate(file, seeds=2)
     assert text.startswith("two\n2 seeds")
-    assert text.count("paced-1") == 6
+    assert text.count("paced_strict-1") == 6
     assert text.count("█") > 20
 
 
-def test_a_scenario_with_an_unknown_setting_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"vilages": 2}', r"odd\.json: vilages: Unknown field"),
+        ('{"villages": 0}', r"odd\.json: villages: must lie between 1 and 25"),
+        ('{"villages": 2.5}', r"odd\.json: villages: Not a valid integer"),
+        ('{"lends": "many"}', r"odd\.json: lends: Not a valid number"),
+        ('{"lends": NaN}', r"odd\.json: lends: Special numeric values"),
+        ('{"policies": ["paced_strict", "best"]}', r"odd\.json: policies\.1: no such policy"),
+        ('{"policies": []}', r"odd\.json: policies: Shorter than"),
+        ("[1]", r"odd\.json: file: Invalid input"),
+        ("{", r"odd\.json: no JSON"),
+    ],
+)
+def test_a_scenario_that_cannot_be_played_is_refused_by_its_field(
+    text: str, said: str, tmp_path: Path
+) -> None:
     file = tmp_path / "odd.json"
-    file.write_text('{"vilages": 2}')
-    with pytest.raises(ValueError, match=r"odd\.json: no such settings: vilages"):
+    file.write_text(text)
+    with pytest.raises(ScenarioError, match=said):
         load(file)
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="No such file"):
+        load(tmp_path / "none.json")
 
 
 def test_the_scenarios_of_the_house_can_be_read() -> None:
@@ -86,7 +114,9 @@ def test_the_scenarios_of_the_house_can_be_read() -> None:
 
 
 def test_figures_of_one_run_have_no_interval(world: World) -> None:
-    mean, half = Row("paced-1", 0, (figures(Run(world, "paced-1", 0).play()),)).mean("filled")
+    mean, half = Row("paced_strict-1", 0, (figures(Run(world, "paced_strict-1", 0).play()),)).mean(
+        "filled"
+    )
     assert 0 < mean < 1
     assert half != half  # noqa: PLR0124 (not a number)
 

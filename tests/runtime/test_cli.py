@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -62,3 +63,17 @@ def test_the_contract_is_printed_without_any_server() -> None:
 
 def test_a_worker_can_be_asked_for_on_every_queue() -> None:
     assert set(cli.QUEUES) == set(QUEUES)
+
+
+def test_dispatch_simulate_prints_a_table_and_a_chart(tmp_path: Path) -> None:
+    file = tmp_path / "two.json"
+    file.write_text('{"villages": 2, "weeks": 1, "seeds": 2, "policies": ["robin_rested"]}')
+    assert wuzhan("dispatch", "simulate", str(file)).output.count("robin_rested") == 6
+
+
+def test_dispatch_simulate_names_the_field_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "odd.json"
+    file.write_text('{"weeks": -1}')
+    result = CliRunner().invoke(cli.main, ["dispatch", "simulate", str(file)])
+    assert result.exit_code == 1
+    assert result.output == "Error: odd.json: weeks: must lie between 1 and 104\n"
