@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import cast
 
@@ -49,6 +50,8 @@ class Settings:
     workers: int
     api_processes: int
     outbox_lease_seconds: int
+    rate_scale: float
+    trusted_proxies: str
 
     def with_values(self, **values: object) -> Settings:
         """Return a copy in which the given fields have other values."""
@@ -121,7 +124,14 @@ def _read(env: Env) -> Settings:
         outbox_lease_seconds=env.int(
             "OUTBOX_LEASE_SECONDS", 30, validate=validate.Range(min=1, max=3600)
         ),
+        rate_scale=env.float("RATE_SCALE", 1.0, validate=validate.Range(min=0.1, max=1000)),
+        trusted_proxies=env.str("TRUSTED_PROXIES", "", validate=_networks),
     )
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a comma-separated text; ValueError for what is none."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _path(text: str | None) -> Path | None:
@@ -145,6 +155,13 @@ def _redis_url(text: str) -> None:
 def _http_url(text: str) -> None:
     if not text.startswith(("http://", "https://")):
         raise ValidationError("it must start with http:// or https://")
+
+
+def _networks(text: str) -> None:
+    try:
+        networks(text)
+    except ValueError as error:
+        raise ValidationError("it must be addresses or networks, with commas between") from error
 
 
 def _template_ids(value: object) -> None:

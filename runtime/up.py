@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SANDBOX_APPID = "wxdemo"
 PORT_SECONDS = 8.0
+DEMO_RATE_SCALE = 50.0  # the whole county plays from one address
 
 
 class UpError(Exception):
@@ -131,6 +132,7 @@ def _completed(loaded: Settings, data_dir: Path, speed: float) -> Settings:
             "wechat_base_url": f"http://127.0.0.1:{free_port()}",
             "wechat_appid": SANDBOX_APPID,
             "wechat_secret": kept_secret(data_dir / "sandbox_secret"),
+            "rate_scale": max(loaded.rate_scale, DEMO_RATE_SCALE),
         }
     loaded = loaded.with_values(**values)
     clock.configure(loaded.clock_file)

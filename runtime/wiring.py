@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from runtime.settings import Settings
+    from service.limits import Limiter
 
+LIMITER_SECONDS = 0.3  # every call waits for it
 HANDLERS: Mapping[str, Handler] = {
     "dispatch.round": dispatch_jobs.offer_round,
     "dispatch.withdraw": dispatch_jobs.withdraw,
@@ -58,6 +60,7 @@ def application(settings: Settings) -> Flask:
             wechat=_wechat(settings),
             tokens=Tokens(str(settings.secret_key)),
             catalog=Catalog(engine),
+            limits=_limiter(settings),
             h5_dir=settings.h5_dir,
             demo=settings.demo,
             template_ids=settings.wechat_templates,
@@ -81,8 +84,18 @@ def contract() -> dict[str, Any]:
     return export(application(nowhere))
 
 
-def _redis(settings: Settings) -> redis.Redis:
-    return redis.Redis.from_url(str(settings.redis_url), socket_timeout=2, socket_connect_timeout=2)
+def _redis(settings: Settings, seconds: float = 2) -> redis.Redis:
+    url = str(settings.redis_url)
+    return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
+
+
+def _limiter(settings: Settings) -> Limiter:
+    from runtime.settings import networks
+    from service.limits import Limiter
+
+    client = _redis(settings, LIMITER_SECONDS)
+    proxies = networks(settings.trusted_proxies)
+    return Limiter(client, str(settings.secret_key), scale=settings.rate_scale, proxies=proxies)
 
 
 def _wechat(settings: Settings) -> WechatClient:

@@ -16,6 +16,7 @@ from flask.json.provider import JSONProvider
 from service import problems
 from service.api import auth, catalog, me, notifications, ops, requests, stations, wishes, work
 from service.context import AppContext
+from service.headers import protect
 from service.openapi import ProblemApi, settings
 from village import clock
 from village.workflow.engine import trace_id
@@ -70,12 +71,10 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     log.info("answered", extra=_facts(response))
     response.headers["X-Request-Id"] = g.get("request_id", "")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers["X-Wuzhan-Now"] = clock.now().isoformat(timespec="milliseconds")
-    return response
+    return protect(response)
 
 
 def _facts(response: Response) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from service.auth import Tokens
+from service.limits import Limiter
 from village.catalog.cache import Catalog
 from wechat.client import WechatClient
 
@@ -24,6 +25,7 @@ class AppContext:
     wechat: WechatClient
     tokens: Tokens
     catalog: Catalog
+    limits: Limiter
     h5_dir: Path
     demo: bool = False
     template_ids: Mapping[str, str] | None = None

@@ -20,7 +20,12 @@ from flask_smorest import Blueprint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from service.context import AppContext, context
 from service.openapi import VERSION, Facts, document
@@ -36,6 +41,7 @@ NOBODY = Actor(person_id=None)
 NOT_STORED = (401, 409, 429)
 UNIQUE_VIOLATION = "23505"
 KEYED = ("POST", "PUT", "DELETE")
+ORDINARY = {"GET": "read"}
 
 
 class Overtaken(Exception):
@@ -90,11 +96,13 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         query: type[ma.Schema] | None = None,
         stored: bool = True,
         versioned: bool = False,
+        limit: str | None = None,
         name: str | None = None,
     ) -> Callable[[View], View]:
         """Declare an endpoint that `permission` opens.
 
-        `stored`: keyed answers are kept; `versioned`: it takes `If-Match`.
+        `stored`: keyed answers are kept; `versioned`: it takes `If-Match`; `limit`: its class in
+        `rate_limits.csv`, where it is not what every reading or writing call is.
         """
         keyed = method in KEYED and stored
         facts = Facts(
@@ -110,7 +118,7 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
             if body is not None:
                 needed = any(field.required for field in body().fields.values())
                 wrapped = self.arguments(body(), location="json", required=needed)(wrapped)
-            wrapped = _guarded(wrapped, facts)
+            wrapped = _guarded(wrapped, facts, limit or ORDINARY.get(method, "write"))
             wrapped = self.response(status, returns)(wrapped)
             wrapped = document(self, wrapped, facts)
             self.route(rule, methods=[method], endpoint=endpoint)(wrapped)
@@ -137,7 +145,7 @@ def _json(body: Any, status: int) -> Response:
     return Response(current_app.json.dumps(body), status=status, mimetype="application/json")
 
 
-def _guarded(inner: View, facts: Facts) -> View:
+def _guarded(inner: View, facts: Facts, limit: str) -> View:
     @wraps(inner)
     def guard(**path: Any) -> Response:
         if facts.has_body:
@@ -151,7 +159,9 @@ def _guarded(inner: View, facts: Facts) -> View:
                 g.call = Call(session, actor, app, _if_match() if facts.versioned else None)
                 kept = _keyed_call(key, actor)
                 if kept is not None and (first := idempotency.claim(session, kept)):
+                    app.limits.check("write", actor.person_id, request)
                     return _replay(first)
+                app.limits.check(limit, actor.person_id, request)
                 response = _run(inner, path, session)
                 if kept is not None:
                     body = response.get_json() if response.is_json else {}
@@ -193,8 +203,12 @@ def _authenticate(app: AppContext, session: Session, permission: str) -> Actor:
 
 
 def _require_json() -> None:
-    if request.get_data(cache=True) and not request.is_json:
+    body = request.get_data(cache=True)
+    if body and not request.is_json:
         raise UnsupportedMediaType("send application/json")
+    bound = request.max_content_length
+    if request.content_length is None and bound is not None and len(body) >= bound:
+        raise RequestEntityTooLarge  # one of unknown length is cut off at the bound, unsaid
 
 
 def _key() -> str | None:
@@ -243,7 +257,7 @@ def _refuse(
     if kept is not None and stored and body["code"] != "idempotency_key_reused":
         with transaction(app.engine) as session:
             idempotency.keep(session, kept, Answer(body["status"], body))
-    return respond(body)
+    return respond(body, getattr(error, "after_seconds", 5))
 
 
 def _first_answer(app: AppContext, kept: idempotency.Call | None) -> Response:

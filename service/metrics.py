@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import redis
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service import limits
 from service.context import AppContext
 
 GAUGES = {
@@ -60,8 +62,33 @@ class _Database(Collector):
                 yield gauge
 
 
+class _Limits(Collector):
+    """Counted in Redis, for all processes; `on` is 0 while Redis is away and nobody is counted."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            counted, on = limits.counts(self.client), 1
+        except redis.RedisError:
+            counted, on = {}, 0
+        yield GaugeMetricFamily("wuzhan_rate_limits_on", "Whether calls are limited", on)
+        unchecked = counted.pop(limits.UNCHECKED, 0)
+        yield CounterMetricFamily(
+            "wuzhan_calls_unchecked", "Calls let through while Redis was away", unchecked
+        )
+        refused = CounterMetricFamily(
+            "wuzhan_calls_refused", "Calls over a rate limit, by class", labels=("class",)
+        )
+        for name, number in sorted(counted.items()):
+            refused.add_metric([name], number)
+        yield refused
+
+
 def render(app: AppContext) -> bytes:
     """Return the metrics in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Database(app.engine))
+    registry.register(_Limits(app.redis))
     return generate_latest(registry)

@@ -85,7 +85,7 @@ def document(blueprint: Blueprint, view: View, facts: Facts) -> View:
 
 def codes(facts: Facts) -> set[int]:
     """Return the statuses besides success that an endpoint can answer."""
-    found = {503, 304} if facts.method == "GET" else {503, 409}
+    found = {429, 503, 304} if facts.method == "GET" else {429, 503, 409}
     if facts.has_body:
         found |= {400, 413, 415, 422}
     if facts.versioned:

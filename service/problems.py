@@ -26,6 +26,7 @@ STATUS: dict[type[errors.WuzhanError], int] = {
     errors.StaleVersion: 412,
     errors.GuardFailed: 422,
     errors.Invalid: 422,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 CODES = {
@@ -141,15 +142,15 @@ def _readable(name: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in name[:80])
 
 
-def respond(body: dict[str, Any]) -> Response:
-    """Return a problem as a response."""
+def respond(body: dict[str, Any], after_seconds: int = 5) -> Response:
+    """Return a problem as a response; `after_seconds`: when it makes sense to try again."""
     response = current_app.response_class(
         current_app.json.dumps(body), status=body["status"], mimetype="application/problem+json"
     )
     if body["status"] == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if body["retryable"]:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = str(after_seconds)
     return response
 
 
@@ -171,7 +172,7 @@ def install(app: Flask) -> None:
 
 
 def _on_domain_error(error: errors.WuzhanError) -> Response:
-    return respond(body_of(error))
+    return respond(body_of(error), getattr(error, "after_seconds", 5))
 
 
 def _on_http_error(error: HTTPException) -> Any:

@@ -78,6 +78,18 @@ class Unauthenticated(WuzhanError):
     code = "unauthenticated"
 
 
+class TooMany(WuzhanError):
+    """More calls than one person or one address may make; `after_seconds` says when to return."""
+
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, after_seconds: int) -> None:
+        """Take the seconds after which the next call will be let in."""
+        super().__init__()
+        self.after_seconds = after_seconds
+
+
 class Unavailable(WuzhanError):
     """Something that this needs does not answer at the moment."""
 

@@ -17,7 +17,7 @@ door = Door("auth", __name__, url_prefix="/auth", description="登录")
 
 @door.open(
     "POST", "/wechat", permission="auth.login", body=WechatLoginSchema, returns=LoginSchema,
-    stored=False,
+    stored=False, limit="login",
 )  # fmt: skip
 def log_in(call: Call, sent: dict[str, str]) -> dict[str, Any]:
     """Log in with the code of `wx.login`; the same code again within ten minutes works too."""
@@ -53,7 +53,7 @@ class SpentToken(Unauthenticated):
 
 @door.open(
     "POST", "/refresh", permission="auth.login", body=RefreshSchema, returns=TokenSchema,
-    stored=False,
+    stored=False, limit="login",
 )  # fmt: skip
 def refresh(call: Call, sent: dict[str, str]) -> dict[str, Any]:
     """Get the next pair of tokens; a refresh token that comes a second time ends the login."""

@@ -40,7 +40,7 @@ def _dump(seen: RequestView) -> dict[str, Any]:
 
 @door.open(
     "POST", "", permission="request.create", body=RequestInSchema, returns=RequestSchema,
-    status=201,
+    status=201, limit="submit",
 )  # fmt: skip
 def submit(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
     """Write what is wrong; a village and a sentence are enough."""

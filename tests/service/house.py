@@ -21,6 +21,7 @@ from runtime.settings import load
 from service.app import create_app
 from service.auth import Tokens
 from service.context import AppContext
+from service.limits import Limiter
 from village import outbox
 from village.catalog.cache import Catalog
 from village.catalog.privacy import PRIVACY_VERSION
@@ -151,6 +152,7 @@ def house_on(
             wechat=wechat,
             tokens=Tokens("a key that signs for tests alone"),
             catalog=Catalog(engine),
+            limits=Limiter(client, "a key", scale=1000),
             h5_dir=Path(__file__).parent,
             demo=True,
         )

@@ -72,6 +72,7 @@ class Stack:
             "PORT": str(self.port), "WECHAT_BASE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "WECHAT_APPID": "wxdemo", "WECHAT_SECRET": "sandbox-secret-of-tests",
             "DEMO": "true", "API_PROCESSES": "2", "OUTBOX_LEASE_SECONDS": str(LEASE_SECONDS),
+            "RATE_SCALE": "1000",
         }  # fmt: skip
         return {**kept, **{f"WUZHAN_{name}": value for name, value in ours.items()}}
 
