@@ -57,6 +57,7 @@ class Stack:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
     logins: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     lost: list[UUID] = field(default_factory=list)  # deliveries whose process died in mid-call
+    clock_file: Path | None = None  # real time without one
 
     @property
     def url(self) -> str:
@@ -74,6 +75,8 @@ class Stack:
             "DEMO": "true", "API_PROCESSES": "2", "OUTBOX_LEASE_SECONDS": str(LEASE_SECONDS),
             "RATE_SCALE": "1000",
         }  # fmt: skip
+        if self.clock_file is not None:
+            ours["CLOCK_FILE"] = str(self.clock_file)
         return {**kept, **{f"WUZHAN_{name}": value for name, value in ours.items()}}
 
     def command(self, name: str) -> list[str]:

@@ -1,0 +1,114 @@
+"""Two hundred phones that do as they like: say yes, say no, come, give back, press twice."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+import requests
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tests.system.stack import A_LAMP, HEAD, Stack
+from village import clock
+from village.db import table
+from village.ids import new_id
+from village.models import AvailabilityWindow, Membership, Person, Volunteer, WechatIdentity
+
+# What a phone may be told: a place is gone, a step comes too late, or a server was killed.
+EXPECTED = (200, 201, 204, 403, 404, 409, 503)
+
+
+def enlist(session: Session, codes: list[str]) -> None:
+    """Volunteers of the station who are always there, each with a phone."""
+    ids = [(code, new_id()) for code in codes]
+    now = clock.now()
+    rows: dict[type, list[dict[str, object]]] = {
+        Person: [
+            {
+                "id": i, "code": code, "name": code, "village_code": "990101",
+                "birth_year": 1980, "created_at": now,
+            }
+            for code, i in ids
+        ],
+        WechatIdentity: [
+            {"openid": f"demo-{code}", "person_id": i, "created_at": now} for code, i in ids
+        ],
+        Volunteer: [
+            {
+                "person_id": i, "status": "active", "max_open_tasks": 3,
+                "insured_until": now.date().replace(year=now.year + 1),
+            }
+            for _, i in ids
+        ],
+        Membership: [
+            {"person_id": i, "village_code": "990101", "station": "public_works", "since": now}
+            for _, i in ids
+        ],
+        AvailabilityWindow: [
+            {"person_id": i, "weekday": day, "from_minute": 0, "to_minute": 1440}
+            for _, i in ids
+            for day in range(7)
+        ],
+    }  # fmt: skip
+    for model, values in rows.items():
+        session.execute(sa.insert(table(model)), values)
+
+
+@dataclass
+class Phone:
+    """One person's phone; her taps follow from the seed."""
+
+    stack: Stack
+    code: str
+    chance: random.Random
+    said: Counter[str] = field(default_factory=Counter)
+
+    def turn(self) -> None:
+        """Look once, and do something about what is there; a dead server is met by waiting."""
+        with suppress(requests.ConnectionError, requests.Timeout):
+            for offer in self.items("/offers?status=open"):
+                self.answer(offer["id"])
+            for task in self.items("/tasks?scope=mine"):
+                self.work(task)
+
+    def items(self, path: str) -> list[dict[str, object]]:
+        answer = self.stack.call("GET", path, self.code)
+        return list(answer.json()["items"]) if answer.ok else []
+
+    def answer(self, offer: object) -> None:
+        what = self.chance.choices(("accept", "decline", "later"), (5, 3, 2))[0]
+        if what == "later":
+            return
+        self.tap(f"/offers/{offer}/{what}")
+        if self.chance.random() < 0.2:
+            self.tap(f"/offers/{offer}/{what}")
+
+    def work(self, task: dict[str, object]) -> None:
+        actions = task["allowed_actions"]
+        assert isinstance(actions, list)
+        wanted = self.chance.choices(("release", "check_in", "complete", "wait"), (3, 3, 2, 2))[0]
+        if wanted in actions:
+            sent = {"result": "换了灯泡", "minutes": 30} if wanted == "complete" else {}
+            self.tap(f"/tasks/{task['id']}/{wanted}", **sent)
+
+    def tap(self, path: str, **body: object) -> None:
+        answer = self.stack.call("POST", path, self.code, json=body)
+        assert answer.status_code in EXPECTED, (path, answer.status_code, answer.text)
+        self.said[f"{path.rsplit('/', 1)[1]} {answer.status_code}"] += 1
+
+
+def phones(stack: Stack, codes: list[str], seed: int) -> list[Phone]:
+    """Log all phones in."""
+    for code in codes:
+        stack.login(code)
+    return [Phone(stack, code, random.Random(f"{seed} {code}")) for code in codes]
+
+
+def broken_lamp(stack: Stack, villager: str) -> str:
+    """A request, accepted and sent out for two people."""
+    request_id = str(stack.post("/requests", villager, **A_LAMP)["id"])
+    stack.post(f"/requests/{request_id}/accept", HEAD)
+    stack.dispatch(request_id, people=2)
+    return request_id
