@@ -14,20 +14,19 @@ from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
-HOLDS = "('accepted', 'checked_in', 'completed')"
 QUESTIONS: dict[str, str] = {
-    "more_people_than_places": f"""
-        select t.id from tasks t join offers o on o.task_id = t.id and o.status in {HOLDS}
+    "more_people_than_places": """
+        select t.id from tasks t join offers o on o.task_id = t.id and o.status in ('accepted', 'checked_in', 'completed')
         where t.status <> 'cancelled' group by t.id, t.people_needed
         having count(*) > t.people_needed""",
-    "place_without_a_yes": f"""
+    "place_without_a_yes": """
         select p.task_id from places p join tasks t on t.id = p.task_id
         where t.status <> 'cancelled' and p.person_id is not null and not exists (
           select from offers o where o.task_id = p.task_id and o.person_id = p.person_id
-          and o.status in {HOLDS})""",
-    "yes_without_a_place": f"""
+          and o.status in ('accepted', 'checked_in', 'completed'))""",
+    "yes_without_a_place": """
         select o.id from offers o join tasks t on t.id = o.task_id
-        where t.status <> 'cancelled' and o.status in {HOLDS} and not exists (
+        where t.status <> 'cancelled' and o.status in ('accepted', 'checked_in', 'completed') and not exists (
           select from places p where p.task_id = o.task_id and p.person_id = o.person_id)""",
     "asked_though_too_close": """
         select o.id from offers o

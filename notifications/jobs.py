@@ -1,4 +1,4 @@
-"""The jobs of the `notify` queue: each takes the id of a committed row, and may run twice."""
+"""The jobs that tell people: each takes the id of a committed row, and may run twice."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def tell(context: Context, session: Session, event_id: UUID) -> After | None:
 
 
 def deliver(context: Context, session: Session, delivery_id: UUID) -> After | None:
-    """Bring a line to a phone (`notify.deliver`); the call itself comes after the commit."""
+    """Bring a line to a phone (`slow.deliver`); the call itself comes after the commit."""
     letter = delivery.begin(session, delivery_id)
     return None if letter is None else partial(delivery.send, context, letter)

@@ -18,7 +18,7 @@ from village.ids import new_id
 from village.models import Delivery, Notification
 from village.workflow.engine import Tell
 
-DELIVER = "notify.deliver"
+DELIVER = "slow.deliver"
 
 
 def write(session: Session, scene: Scene, heard: Mapping[UUID, Tell]) -> int:

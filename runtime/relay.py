@@ -23,6 +23,7 @@ from rq import Queue
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
+from dispatch import invariants
 from notifications import sweeps
 from runtime import logs
 from runtime.patience import Patience
@@ -43,6 +44,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, outbox.purge),
     (3600.0, idempotency.purge),
     (3600.0, people.purge_codes),
+    (86_400.0, invariants.nightly),
 )
 AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 

@@ -28,7 +28,8 @@ HANDLERS: Mapping[str, Handler] = {
     "dispatch.redo": dispatch_jobs.redo,
     "dispatch.due": dispatch_jobs.due,
     "notify.tell": notify_jobs.tell,
-    "notify.deliver": notify_jobs.deliver,
+    "slow.deliver": notify_jobs.deliver,
+    "notify.deliver": notify_jobs.deliver,  # rows of the release before this one
 }
 
 

@@ -62,8 +62,8 @@ def run(queue: str, loaded: Settings) -> None:
 
 
 def make_worker(queue: str, connection: redis.Redis) -> BaseWorker:
-    """Return a queue's worker: in-process for `dispatch`, elsewhere one process per job."""
-    kind = InProcess if queue == "dispatch" else Forking
+    """Return a queue's worker: one process per job for `slow`, in-process elsewhere."""
+    kind = Forking if queue == "slow" else InProcess
     return kind(
         [queue],
         connection=connection,

@@ -39,7 +39,7 @@ from wechat.client import WechatClient
 VILLAGE = "t-liuxi"
 HANDLERS: dict[str, outbox.Handler] = {
     "notify.tell": jobs.tell,
-    "notify.deliver": jobs.deliver,
+    "slow.deliver": jobs.deliver,
 }
 
 

@@ -74,7 +74,7 @@ def test_a_doubled_job_sends_once(
 ) -> None:
     [delivery] = house.deliveries(villager)
     with transaction(house.engine) as session:
-        outbox.put(session, "notify.deliver", delivery.id)
+        outbox.put(session, "slow.deliver", delivery.id)
     house.work(context)
     assert len(received(sandbox, villager)) == 1
 
@@ -102,7 +102,7 @@ def test_without_a_grant_the_inbox_line_stands_alone(
     sandbox.grant(openid_of(villager.person_id), TEMPLATE, 0)
     house.work(context)
     assert state(house, villager) == ("unavailable", "43101")
-    assert house.waiting("notify.deliver") == []
+    assert house.waiting("slow.deliver") == []
     assert house.titles(villager)[-1] == "已受理"
 
 
@@ -121,7 +121,7 @@ def test_a_busy_wechat_is_asked_again_and_the_message_arrives_once(
     sandbox.fault(SEND, errcode=-1, times=2)
     house.work(context)
     assert state(house, villager) == ("pending", "-1")
-    [row] = house.waiting("notify.deliver")
+    [row] = house.waiting("slow.deliver")
     assert timedelta(0) < row.due_at - clock.wall() <= timedelta(seconds=30)
     house.let_time_pass()
     house.work(context)
@@ -134,7 +134,7 @@ def test_two_messages_to_one_phone_at_once_do_not_lose_one(
 ) -> None:
     sandbox.fault(SEND, errcode=43108)
     house.work(context)
-    [row] = house.waiting("notify.deliver")
+    [row] = house.waiting("slow.deliver")
     assert row.due_at - clock.wall() <= timedelta(seconds=1)
     house.let_time_pass()
     house.work(context)
@@ -146,7 +146,7 @@ def test_after_the_last_try_it_has_failed(
 ) -> None:
     sandbox.fault(SEND, errcode=-1, times=100)
     house.work(context)
-    while house.waiting("notify.deliver"):
+    while house.waiting("slow.deliver"):
         house.let_time_pass()
         house.work(context)
     assert state(house, villager) == ("failed", "-1")

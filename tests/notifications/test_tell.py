@@ -109,7 +109,7 @@ def test_telling_three_times_writes_one_line_and_one_delivery(
         with transaction(house.engine) as session:
             jobs.tell(context, session, event_id)
     assert len(house.inbox(villager)) == len(house.inbox(head)) == 1
-    assert len(house.deliveries(head)) == len(house.waiting("notify.deliver")) == 1
+    assert len(house.deliveries(head)) == len(house.waiting("slow.deliver")) == 1
 
 
 def test_two_tells_at_once_write_one_line_and_one_delivery(
@@ -129,7 +129,7 @@ def test_two_tells_at_once_write_one_line_and_one_delivery(
             wait_until_somebody_waits(house)
         second.result(timeout=10)
     assert len(house.inbox(villager)) == len(house.inbox(head)) == 1
-    assert len(house.deliveries(head)) == len(house.waiting("notify.deliver")) == 1
+    assert len(house.deliveries(head)) == len(house.waiting("slow.deliver")) == 1
 
 
 def wait_until_somebody_waits(house: House) -> None:
@@ -149,7 +149,7 @@ def test_the_calls_request_id_goes_with_the_delivery(
     house.submit(villager)
     trace_id.reset(token)
     tell(context, house)
-    assert [row.trace for row in house.waiting("notify.deliver")] == ["req-7"]
+    assert [row.trace for row in house.waiting("slow.deliver")] == ["req-7"]
 
 
 def test_a_receipt_is_not_pushed(house: House, context: Context, villager: Actor) -> None:

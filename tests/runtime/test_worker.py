@@ -114,10 +114,10 @@ def test_a_heartbeat_comes_back_after_redis_was_flushed(link: redis.Redis) -> No
     assert 0 < link.ttl(key) <= worker.HEARTBEAT_SECONDS
 
 
-def test_only_dispatch_works_inside_the_worker(link: redis.Redis) -> None:
+def test_what_calls_other_servers_works_in_a_process_of_its_own(link: redis.Redis) -> None:
     kinds = {queue: type(worker.make_worker(queue, link)) for queue in QUEUES}
     forking = worker.Forking
-    assert kinds == {"dispatch": worker.InProcess, "notify": forking, "slow": forking}
+    assert kinds == {"dispatch": worker.InProcess, "notify": worker.InProcess, "slow": forking}
 
 
 def test_every_queue_has_its_workers() -> None:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+
 import requests
 import sqlalchemy as sa
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""Two hundred phones and fifty tasks, while workers are killed: nothing that was promised breaks."""
+"""Two hundred phones on fifty tasks, while workers are killed: nothing promised breaks."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SEED = 20_261_125
 CODES = [f"crowd{number}" for number in range(200)]
 TASKS = 50
 HANDS = 12  # phones that are tapped at the same moment
-SECONDS = 75.0
-VICTIMS = ("worker-dispatch", "worker-notify", "relay", "worker-dispatch")
+SECONDS = 60.0
+VICTIMS = ("worker-dispatch", "worker-notify", "relay", "worker-slow")
 
 
 @contextmanager
@@ -80,10 +80,8 @@ def test_two_hundred_phones_on_fifty_tasks_while_workers_are_killed(busy_stack: 
         enlist(session, CODES)
     hands = phones(stack, CODES, SEED)
     over = threading.Event()
-    marks=[time.monotonic()]
     with watched(engine) as looks, ThreadPoolExecutor(1) as elsewhere:
         requests = [broken_lamp(stack, code) for code in CODES[:TASKS]]
-        marks.append(time.monotonic())
         kills = elsewhere.submit(kill_now_and_then, stack, over)
         play(hands, SECONDS)
         over.set()
@@ -92,13 +90,9 @@ def test_two_hundred_phones_on_fifty_tasks_while_workers_are_killed(busy_stack: 
     assert [found for found in looks if found] == []
     said: Counter[str] = sum((phone.said for phone in hands), Counter())
     assert {"accept 200", "decline 200", "release 204", "check_in 200", "complete 200"} <= set(said)
-    marks.append(time.monotonic())
     clock.set_time(clock.now(), speed=0.0)
     until(stack.quiet, 240)
-    marks.append(time.monotonic())
     assert look(engine) == {}
     for request_id in requests:
         stack.nobody_was_told_twice(request_id)
-    marks.append(time.monotonic())
-    print([b-a for a,b in zip(marks,marks[1:])], said, len(looks), kills.result())
     engine.dispose()

@@ -88,8 +88,8 @@ def test_a_worker_killed_while_wechat_is_answering_never_sends_again(stack: Stac
     request_id = stack.submit()
     sending = "select id from deliveries where status = 'sending'"
     stack.lost += until(lambda: [row[0] for row in stack.rows(sending)])
-    stack.kill("worker-notify")
-    stack.start("worker-notify")
+    stack.kill("worker-slow")
+    stack.start("worker-slow")
     stack.dispatch(request_id)
     all_is_well(stack, request_id)
 

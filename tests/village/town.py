@@ -70,7 +70,7 @@ HANDLERS: dict[str, outbox.Handler] = {
     "dispatch.redo": dispatch_jobs.redo,
     "dispatch.due": dispatch_jobs.due,
     "notify.tell": untold,
-    "notify.deliver": untold,
+    "slow.deliver": untold,
 }
 
 
