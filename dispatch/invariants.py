@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 QUESTIONS: dict[str, str] = {
     "more_people_than_places": """
-        select t.id from tasks t join offers o on o.task_id = t.id and o.status in ('accepted', 'checked_in', 'completed')
+        select t.id from tasks t join offers o on o.task_id = t.id
+          and o.status in ('accepted', 'checked_in', 'completed')
         where t.status <> 'cancelled' group by t.id, t.people_needed
         having count(*) > t.people_needed""",
     "place_without_a_yes": """
@@ -26,7 +27,8 @@ QUESTIONS: dict[str, str] = {
           and o.status in ('accepted', 'checked_in', 'completed'))""",
     "yes_without_a_place": """
         select o.id from offers o join tasks t on t.id = o.task_id
-        where t.status <> 'cancelled' and o.status in ('accepted', 'checked_in', 'completed') and not exists (
+        where t.status <> 'cancelled' and o.status in ('accepted', 'checked_in', 'completed')
+        and not exists (
           select from places p where p.task_id = o.task_id and p.person_id = o.person_id)""",
     "asked_though_too_close": """
         select o.id from offers o

@@ -23,7 +23,7 @@ SEED = 20_261_125
 CODES = [f"crowd{number}" for number in range(200)]
 TASKS = 50
 HANDS = 12  # phones that are tapped at the same moment
-SECONDS = 60.0
+SECONDS = 30.0
 VICTIMS = ("worker-dispatch", "worker-notify", "relay", "worker-slow")
 
 
@@ -85,8 +85,8 @@ def test_two_hundred_phones_on_fifty_tasks_while_workers_are_killed(busy_stack: 
         kills = elsewhere.submit(kill_now_and_then, stack, over)
         play(hands, SECONDS)
         over.set()
-    assert kills.result() >= 10
-    assert len(looks) >= 50
+    assert kills.result() >= 5
+    assert len(looks) >= 20
     assert [found for found in looks if found] == []
     said: Counter[str] = sum((phone.said for phone in hands), Counter())
     assert {"accept 200", "decline 200", "release 204", "check_in 200", "complete 200"} <= set(said)
