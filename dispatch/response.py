@@ -10,8 +10,10 @@ answers (log-loss of the next answer, each week).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from dispatch.policies.common import Id, Minutes
@@ -96,15 +98,15 @@ class Response:
         yes = float(answer is True)
         tries = noticed(asked.heard, self.chance(asked), answer)
         expected = tries * self._base(mine, asked.kind)
-        part, far = _daypart(asked.hour), _far(asked.km)
+        hour, far = _HOURS[asked.hour], _far(asked.km)
         for counts, key, count in (
             (self.counts, "all", tries),
             (self.counts, ("kind", asked.kind), tries),
-            (self.counts, ("hour", part), expected),
+            (self.counts, hour, expected),
             (self.counts, ("km", far), expected),
             (mine, "all", tries),
             (mine, ("kind", asked.kind), tries),
-            (mine, ("hour", part), expected),
+            (mine, hour, expected),
         ):
             counts.setdefault(key, Tally()).add(yes, count, at)
 
@@ -127,21 +129,20 @@ class Response:
 
     def _shift(self, mine: dict[Hashable, Tally], asked: Asked) -> float:
         """Log odds to add for the hour, her own hours, and the way."""
-        hour, far = ("hour", _daypart(asked.hour)), _far(asked.km)
-        way = math.exp(LOGIT_PER_KM * ((KM_EDGES[far] + KM_EDGES[far + 1]) / 2 - USUAL_KM))
-        return (
-            math.log(self.counts.get(hour, _NOTHING).rate(1.0, HOUR_WEIGHT))
-            + math.log(mine.get(hour, _NOTHING).rate(1.0, OWN_HOUR_WEIGHT))
-            + math.log(self.counts.get(("km", far), _NOTHING).rate(way, KM_WEIGHT))
+        hour, far = _HOURS[asked.hour], _far(asked.km)
+        return math.log(
+            self.counts.get(hour, _NOTHING).rate(1.0, HOUR_WEIGHT)
+            * mine.get(hour, _NOTHING).rate(1.0, OWN_HOUR_WEIGHT)
+            * self.counts.get(("km", far), _NOTHING).rate(_WAYS[far], KM_WEIGHT)
         )
 
 
-def _daypart(hour: int) -> str:
-    return next(name for end, name in DAYPARTS if hour < end)
+_HOURS = [("hour", next(name for end, name in DAYPARTS if hour < end)) for hour in range(24)]
+_WAYS = [math.exp(LOGIT_PER_KM * ((near + far) / 2 - USUAL_KM)) for near, far in pairwise(KM_EDGES)]
 
 
 def _far(km: float) -> int:
-    return max(sum(km > edge for edge in KM_EDGES[:-1]) - 1, 0)
+    return max(bisect_left(KM_EDGES, km, hi=len(_WAYS)) - 1, 0)
 
 
 def noticed(heard: float, chance: float, answer: bool | None) -> float:

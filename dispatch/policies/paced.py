@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
+from dispatch.matching import Wish, assign
 from dispatch.policies.common import (
     Decision,
+    Id,
     Minutes,
     People,
     Plan,
@@ -19,34 +23,81 @@ from dispatch.policies.common import (
     Task,
     Volunteer,
     ask,
-    each,
+    in_line,
     within,
 )
 
+Scored = tuple[float, Prospect]
+
 
 def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Settings) -> Decision:
-    """Make the offers that are due now, and say when the next ones are."""
+    """Make the offers that are due now, and say when the next ones are.
 
-    def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
-        return _pace(now, task, free, people, settings)
+    Tasks choose in line; where more than `many` places are looked for, all at once.
+    """
+    line = [task for task in in_line(tasks) if task.due > now and task.places > 0]
+    paces = [_pace(now, task, volunteers, settings) for task in line]
+    if sum(min(pace.wave, len(pace.best)) for pace in paces) > settings["many"]:
+        chosen = _all_at_once(paces)
+    else:
+        chosen = _in_turn(paces)
+    plans = {
+        task.id: _plan(now, task, pace, found, settings)
+        for task, pace, found in zip(line, paces, chosen, strict=True)
+    }
+    return Decision(plans)
 
-    return each(now, tasks, volunteers, rule)
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many a task asks now, and whom first; `every` so many minutes the next."""
+
+    wave: int
+    every: Minutes
+    circle: int
+    best: list[Scored]
 
 
-def _pace(
-    now: Minutes, task: Task, free: Sequence[Prospect], people: People, settings: Settings
-) -> Plan:
+def _pace(now: Minutes, task: Task, people: People, settings: Settings) -> Pace:
     gap: float = settings["gap"][task.urgency]
     needed, circle = _needed(task, settings)
-    able = within(circle, free)
-    if not needed or not able:
-        return Plan((), now + gap, circle)
-    pace = settings["spread"][task.urgency] * _time_left(now, task, settings) / needed
-    wave = math.ceil(gap / max(pace, 0.5) - 1e-9) or 1
-    best = _best(task, able, people, settings)[:wave]
-    if not best:
-        return Plan((), now + min(2 * gap, settings["longest_wait"]), circle)
-    return Plan(ask(task, best), now + max(pace, gap), circle)
+    if not needed:
+        return Pace(0, gap, circle, [])
+    every = settings["spread"][task.urgency] * _time_left(now, task, settings) / needed
+    wave = math.ceil(gap / max(every, 0.5) - 1e-9) or 1
+    able = [one for one in within(circle, task.prospects) if one.now]
+    return Pace(wave, max(every, gap), circle, _best(task, able, people, settings))
+
+
+def _in_turn(paces: Iterable[Pace]) -> list[list[Scored]]:
+    """Each takes its best of those whom nobody before has taken."""
+    taken: set[Id] = set()
+    chosen = []
+    for pace in paces:
+        free = (pair for pair in pace.best if pair[1].volunteer not in taken)
+        chosen.append(list(islice(free, pace.wave)))
+        taken.update(one.volunteer for _, one in chosen[-1])
+    return chosen
+
+
+def _all_at_once(paces: Sequence[Pace]) -> list[list[Scored]]:
+    """The same are served as in turn, and all of them together as well as can be."""
+    wishes = [
+        Wish(min(pace.wave, len(pace.best)), [(score, one.volunteer) for score, one in pace.best])
+        for pace in paces
+    ]
+    found = assign(wishes)
+    return [[pace.best[at] for at in mine] for pace, mine in zip(paces, found, strict=True)]
+
+
+def _plan(
+    now: Minutes, task: Task, pace: Pace, chosen: Sequence[Scored], settings: Settings
+) -> Plan:
+    if chosen:
+        return Plan(ask(task, chosen), now + pace.every, pace.circle)
+    gap: float = settings["gap"][task.urgency]
+    wait = min(2 * gap, settings["longest_wait"]) if pace.wave else gap
+    return Plan((), now + wait, pace.circle)
 
 
 def _time_left(now: Minutes, task: Task, settings: Settings) -> Minutes:
@@ -104,9 +155,7 @@ def _chance(one: Prospect, settings: Settings) -> float:
     return chance
 
 
-def _best(
-    task: Task, able: Iterable[Prospect], people: People, settings: Settings
-) -> list[tuple[float, Prospect]]:
+def _best(task: Task, able: Iterable[Prospect], people: People, settings: Settings) -> list[Scored]:
     """Return the rested with their scores, best first; the longest unasked where scores agree."""
     rested = settings["rested"][task.urgency]
     scored = []

@@ -118,6 +118,21 @@ def test_a_policy_that_needs_a_model_gives_way_where_there_is_none_or_a_useless_
     assert registry.choose("nearest-1", None).version == "nearest-1"
 
 
+def storm(tasks: int) -> list[Task]:
+    """Each task could have one person of its own, and would rather have the same one."""
+    return [
+        task(number, Prospect(0, 0.9), Prospect(number, 0.4), opened=float(number))
+        for number in range(1, tasks + 1)
+    ]
+
+
+def test_in_a_storm_each_task_spares_whom_another_one_needs() -> None:
+    few, many = storm(20), storm(21)
+    many[-1] = task(21, Prospect(0, 0.9), opened=21.0)
+    assert asked(decide("paced_strict", few, crowd(30)))[:2] == [0, 2]
+    assert asked(decide("paced_strict", many, crowd(30))) == [*range(1, 21), 0]
+
+
 def test_a_name_means_its_newest_version() -> None:
     assert registry.load("paced_strict") == registry.load(registry.DEFAULT)
     assert registry.load("nearest").version == "nearest-1"
