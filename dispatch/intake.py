@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.routing import danger
 from dispatch.routing.emergency import Screen
 from dispatch.routing.router import Routing, route
-from village import clock
+from village import clock, similar
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -50,6 +50,7 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
         start(session, REQUEST, request, "hold", actor=actor, payload=payload)
     else:
         start(session, REQUEST, request, "submit", actor=actor, payload=payload)
+        similar.keep(session, request, payload["category"])
     if answer:
         return answer_emergency(session, actor, request.id, danger_now=True)
     return request

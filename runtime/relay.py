@@ -29,7 +29,7 @@ from runtime import logs
 from runtime.patience import Patience
 from runtime.settings import Settings
 from runtime.worker import QUEUES, entries
-from village import clock, idempotency, outbox, people
+from village import clock, idempotency, outbox, people, similar
 from village.db import create_engine, transaction
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, idempotency.purge),
     (3600.0, people.purge_codes),
     (86_400.0, invariants.nightly),
+    (3600.0, similar.purge),
 )
 AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 

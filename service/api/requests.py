@@ -18,8 +18,9 @@ from service.schemas.requests import (
     RequestSchema,
     TimelineSchema,
 )
-from village import requests
-from village.access import CONTENT, REQUESTER
+from service.schemas.similar import SimilarInSchema, SimilarListSchema, SimilarSchema
+from village import clock, requests, similar
+from village.access import CONTENT, META, REQUESTER
 from village.requests import RequestView
 from village.timeline import PRESENT, sentence
 
@@ -58,6 +59,30 @@ def list_requests(call: Call, query: dict[str, Any]) -> dict[str, Any]:
 def dump_requests(page: Any) -> dict[str, Any]:
     """Return the body of a page of requests, each as its reader may see it."""
     return dump_page(page, (dump_seen(RequestItemSchema, seen, seen.seen) for seen in page.items))
+
+
+@door.open(
+    "POST", "/similar", permission="request.find_similar", body=SimilarInSchema,
+    returns=SimilarListSchema, limit="preview",
+)  # fmt: skip
+def find_similar(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """Look before sending: what a neighbour may have written already, without her words."""
+    wanted = similar.Wanted(**sent, at=clock.now())
+    found = similar.before_submitting(call.session, call.actor, wanted)
+    return _dump_similar(found, frozenset({META}))
+
+
+@door.open(
+    "GET", "/<uuid:request_id>/similar", permission="request.similar", returns=SimilarListSchema
+)
+def read_similar(call: Call, request_id: UUID) -> dict[str, Any]:
+    """What the station may have already, with the words in which it was written."""
+    found = similar.of_request(call.session, call.actor, request_id)
+    return _dump_similar(found, frozenset({META, CONTENT}))
+
+
+def _dump_similar(found: list[similar.Similar], seen: frozenset[str]) -> dict[str, Any]:
+    return {"items": [dump_seen(SimilarSchema, one, seen) for one in found]}
 
 
 @door.open("GET", "/<uuid:request_id>", permission="request.read", returns=RequestSchema)

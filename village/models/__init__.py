@@ -31,6 +31,7 @@ from village.models.people import (
     WechatIdentity,
 )
 from village.models.requests import DueTime, Event, Handover, Request
+from village.models.similar import SimilarText
 from village.models.tasks import Offer, Place, Task
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "ResponseStat",
     "RoleGrant",
     "Round",
+    "SimilarText",
     "StandingPair",
     "Station",
     "Task",
