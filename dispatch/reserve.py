@@ -84,5 +84,16 @@ def _able(session: Session, task: Task, now: datetime) -> list[UUID]:
 
 
 def _wake(session: Session, request_id: UUID, at: datetime) -> None:
+    """Leave one open due time: when others are asked, too."""
+    session.execute(
+        sa.update(DueTime)
+        .where(
+            DueTime.request_id == request_id,
+            DueTime.kind == "offer_round",
+            DueTime.fired_at.is_(None),
+            DueTime.cancelled_at.is_(None),
+        )
+        .values(cancelled_at=clock.now())
+    )
     wake = {"id": new_id(), "request_id": request_id, "kind": "offer_round", "due_at": at}
     session.execute(sa.insert(table(DueTime)).values(wake))

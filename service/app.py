@@ -14,7 +14,20 @@ from flask import Flask, Response, g, redirect, request, send_from_directory
 from flask.json.provider import JSONProvider
 
 from service import problems
-from service.api import auth, catalog, me, notifications, ops, requests, stations, wishes, work
+from service.api import (
+    agreements,
+    auth,
+    catalog,
+    me,
+    notifications,
+    ops,
+    pairs,
+    requests,
+    search,
+    stations,
+    wishes,
+    work,
+)
 from service.context import AppContext
 from service.headers import protect
 from service.openapi import ProblemApi, settings
@@ -25,7 +38,9 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
-DOORS = (auth, me, wishes, catalog, requests, work, stations, notifications)
+DOORS = (
+    auth, me, wishes, catalog, requests, work, search, stations, agreements, pairs, notifications,
+)  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
 

@@ -169,3 +169,9 @@ def relations(actor: Actor, task: Task, offer: Offer | None) -> frozenset[str]:
     found = access.station_relations(actor, task.village_code, task.station)
     works = offer is not None and offer.status in WORKING
     return found | {VOLUNTEER} if works else found
+
+
+def own_offer(session: Session, actor: Actor, task: Task) -> Offer | None:
+    """Return the caller's own offer of a task, if there is one."""
+    mine = sa.select(Offer).where(Offer.task_id == task.id, Offer.person_id == actor.person_id)
+    return session.scalars(mine).one_or_none()

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from village import access, clock
 from village.access import Actor
+from village.catalog import files
 from village.errors import Invalid, NotFound, StaleVersion
 from village.models import Category, Offer, Person, Request, ResponseStat, TimeOff, Volunteer
 
@@ -33,6 +34,13 @@ class Kind(NamedTuple):
     name: str
 
 
+class Learnt(NamedTuple):
+    """What her own answers have told, in plain words and rounded; it fades by itself."""
+
+    kind: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Rest:
     """Until when she is left in peace, and who said so where it was not herself."""
@@ -48,6 +56,7 @@ class Wishes:
     volunteer: Volunteer
     disliked: list[Kind]
     rest: Rest | None
+    learnt: list[Learnt]
 
     @property
     def asks_less(self) -> bool:
@@ -77,6 +86,8 @@ def put(
             setattr(volunteer, name, fields[name])
     if "disliked" in fields:
         volunteer.disliked = _known(session, fields["disliked"])
+    if fields.get("personal") is False:
+        _forget(session, volunteer)
     if "ask_less" in fields:
         _ask_less(volunteer, volunteer.ask_less if fields["ask_less"] else 0, until=None)
     if "rest_until" in fields:
@@ -85,11 +96,16 @@ def put(
     return _read(session, volunteer)
 
 
-def rest(volunteer: Volunteer, until: datetime | None, *, by: Actor) -> None:
-    """Leave her in peace until a time; None ends it. Raises Invalid for what is no such time."""
+def check_rest(until: datetime | None) -> None:
+    """Raise Invalid for what is no time within the next year."""
     now = clock.now()
     if until is not None and not now < until <= now + LONGEST_REST:
         raise Invalid("until_outside", "the time is not within the next year")
+
+
+def rest(volunteer: Volunteer, until: datetime | None, *, by: Actor) -> None:
+    """Leave her in peace until a time; None ends it. Raises Invalid as `check_rest` does."""
+    check_rest(until)
     volunteer.rest_until = until
     volunteer.rest_by = by.person_id if until else None
 
@@ -115,7 +131,10 @@ def heed(session: Session, offer: Offer, reason: str | None, until: datetime | N
 
 def forget(session: Session, actor: Actor) -> None:
     """Reset what was learnt of the caller from her answers; nothing before is learnt from again."""
-    volunteer = _mine(session, actor, "wishes.update", lock=True)
+    _forget(session, _mine(session, actor, "wishes.update", lock=True))
+
+
+def _forget(session: Session, volunteer: Volunteer) -> None:
     session.execute(sa.delete(ResponseStat).where(ResponseStat.person_id == volunteer.person_id))
     volunteer.forgotten_at = clock.now()
 
@@ -123,14 +142,12 @@ def forget(session: Session, actor: Actor) -> None:
 def _take_days_off(session: Session, volunteer: Volunteer, until: datetime | None) -> None:
     now = clock.now()
     end = until or clock.end_of_service_day(now, SOME_DAYS.days)
-    if not now < end <= now + LONGEST_REST:
-        raise Invalid("until_outside", "the time is not within the next year")
+    check_rest(end)
     session.add(TimeOff(person_id=volunteer.person_id, starts_at=now, ends_at=end))
 
 
 def _ask_less(volunteer: Volunteer, times: float, *, until: datetime | None) -> None:
-    if until is not None and until <= clock.now():
-        raise Invalid("until_outside", "the time is not within the next year")
+    check_rest(until)
     volunteer.ask_less = min(max(times, LESS), LEAST) if times else 1.0
     volunteer.ask_less_until = until if times else None
 
@@ -153,7 +170,25 @@ def _mine(session: Session, actor: Actor, permission: str, *, lock: bool = False
 def _read(session: Session, volunteer: Volunteer) -> Wishes:
     named = sa.select(Category.code, Category.zh).where(Category.code.in_(volunteer.disliked))
     disliked = [Kind(*row) for row in session.execute(named.order_by(Category.sort))]
-    return Wishes(volunteer, disliked, _rest(session, volunteer))
+    return Wishes(volunteer, disliked, _rest(session, volunteer), _learnt(session, volunteer))
+
+
+def _learnt(session: Session, volunteer: Volunteer) -> list[Learnt]:
+    mine = sa.select(ResponseStat).where(ResponseStat.person_id == volunteer.person_id)
+    words = {(row["kind"], row["key"]): row["zh"] for row in files.read("learnt")}
+    names = {row.code: row.zh for row in session.execute(sa.select(Category.code, Category.zh))}
+    found = []
+    for stat in session.scalars(mine.order_by(ResponseStat.key)):
+        kind, _, key = stat.key.partition(":")
+        text = words.get((kind, key)) or words.get((kind, ""))
+        if text is not None and (kind != "kind" or key in names):
+            facts = {
+                "name": names.get(key),
+                "yes": round(stat.yes, 1),
+                "tries": round(stat.tries, 1),
+            }
+            found.append(Learnt(kind, text.format_map(facts)))
+    return found
 
 
 def _rest(session: Session, volunteer: Volunteer) -> Rest | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from service.api.agreements import station_of
 from service.api.requests import dump_requests
 from service.door import Call, Door
 from service.schemas.base import WindowQuery, window_of
+from service.schemas.heads import MemberSchema, MembersSchema, RestInSchema
 from service.schemas.requests import QueueQuery, RequestPageSchema
-from village import requests
+from village import requests, rests
 from village.errors import NotFound
 
 door = Door("stations", __name__, description="站务")
@@ -20,13 +23,37 @@ door = Door("stations", __name__, description="站务")
 )  # fmt: skip
 def read_queue(call: Call, query: dict[str, Any], station: str) -> dict[str, Any]:
     """What lies at a station, the most urgent first."""
-    found = call.context.catalog.stations.get(station)
-    if found is None:
-        raise NotFound
+    found = station_of(call, station)
     page = requests.queue(
         call.session, call.actor, found.village_code, found.kind, query["view"], window_of(query)
     )
     return dump_requests(page)
+
+
+@door.open(
+    "GET", "/stations/<string:station>/volunteers", permission="station.volunteers",
+    returns=MembersSchema,
+)  # fmt: skip
+def list_volunteers(call: Call, station: str) -> dict[str, Any]:
+    """A station's active volunteers, by name."""
+    found = station_of(call, station)
+    members = rests.members(call.session, call.actor, found.village_code, found.kind)
+    body: dict[str, Any] = MembersSchema().dump({"items": members})
+    return body
+
+
+@door.open(
+    "POST", "/stations/<string:station>/volunteers/<uuid:person_id>/rest",
+    permission="station.rest", body=RestInSchema, returns=MemberSchema,
+)  # fmt: skip
+def give_rest(call: Call, sent: dict[str, Any], station: str, person_id: UUID) -> dict[str, Any]:
+    """Leave a tired volunteer in peace for a time; she sees it, and may end it herself."""
+    found = station_of(call, station)
+    member = rests.give(
+        call.session, call.actor, found.village_code, found.kind, person_id, sent["until"]
+    )
+    body: dict[str, Any] = MemberSchema().dump(member)
+    return body
 
 
 @door.open(

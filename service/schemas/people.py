@@ -100,7 +100,7 @@ class ClockTime(fields.String):
         super().__init__(validate=pattern, **options)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **options: Any) -> Any:
-        return f"{value // 60:02}:{value % 60:02}"
+        return None if value is None else f"{value // 60:02}:{value % 60:02}"
 
 
 class WeeklyWindowSchema(Schema):

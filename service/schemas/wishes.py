@@ -50,6 +50,13 @@ class RestSchema(ma.Schema):
     by = fields.String(required=True, allow_none=True)
 
 
+class LearntSchema(ma.Schema):
+    """What her own answers have told, in plain words."""
+
+    kind = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class WishesSchema(ma.Schema):
     """A volunteer's wishes as they are, and what was learnt from her answers."""
 
@@ -61,4 +68,5 @@ class WishesSchema(ma.Schema):
     ask_less_until = Moment(attribute="volunteer.ask_less_until", required=True, allow_none=True)
     personal = fields.Boolean(attribute="volunteer.personal", required=True)
     rest = fields.Nested(RestSchema, required=True, allow_none=True)
+    learned = fields.List(fields.Nested(LearntSchema), attribute="learnt", required=True)
     version = fields.Integer(attribute="volunteer.version", required=True)

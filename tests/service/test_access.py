@@ -19,7 +19,7 @@ from service.app import DOORS
 from tests.service import world as roster
 from tests.service.access_table import agreed
 from tests.service.conftest import County, Trial
-from tests.service.house import House, bare_app, login_code
+from tests.service.house import bare_app, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
 from village import access
 from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC
@@ -57,6 +57,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "consents": {"document": "privacy", "version": PRIVACY_VERSION, "accepted": True},
     "village": {"village": HOME},
     "profile": {"name": "某某"},
+    "widen": {"circle": "village"},
+    "agreements": {"with": "990103"},
+    "rest": {"until": None},
 }
 
 
@@ -73,7 +76,8 @@ class Endpoint:
 def outcome(trial: Trial, endpoint: Endpoint, path: str, caller: str | None) -> str:
     """What a call comes to; nothing of it stays."""
     real = trial.county.house
-    body = _body(real, path) if endpoint.method in ("POST", "PUT") else None
+    path = path.replace("<uuid:person_id>", trial.county.world.member)
+    body = _body(trial.county, path) if endpoint.method in ("POST", "PUT") else None
     headers = real.login(caller) if caller else {}
     house = real if endpoint.name.startswith("ops.") else trial.house
     with trial.taken_back():
@@ -106,8 +110,10 @@ def permission_of(rule: Rule) -> str:
     return permissions[view]
 
 
-def _body(house: House, path: str) -> dict[str, Any]:
-    last = path.rpartition("/")[2]
+def _body(county: County, path: str) -> dict[str, Any]:
+    last, house = path.rpartition("/")[2], county.house
+    if last == "pairs":
+        return {"request": county.world.cases["submitted"].id, "volunteers": [county.world.member]}
     if path.endswith("/auth/wechat"):
         return {"code": login_code("u041")}
     if path.endswith("/auth/refresh"):
@@ -174,6 +180,14 @@ def _villages(world: World, permission: str) -> Objects:
     yield HOME, partial(roster.to_station, village=HOME, station=None)
 
 
+def _agreements(world: World, permission: str) -> Objects:
+    yield world.agreement, partial(roster.to_agreement, kind="public_works")
+
+
+def _pairs(world: World, permission: str) -> Objects:
+    yield world.pair, partial(roster.to_pair, world=world)
+
+
 def _lines(world: World, permission: str) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
@@ -185,6 +199,8 @@ OBJECTS: dict[str, Callable[[World, str], Objects]] = {
     "<string:station>": _stations,
     "<string:village>": _villages,
     "<uuid:notification_id>": _lines,
+    "<uuid:agreement_id>": _agreements,
+    "<uuid:pair_id>": _pairs,
 }
 
 

@@ -112,6 +112,9 @@ def known(world: World) -> dict[str, list[str]]:
         "offer_id": list(world.offers.values()),
         "task_id": [world.task],
         "notification_id": [world.line],
+        "agreement_id": [world.agreement],
+        "pair_id": [world.pair],
+        "person_id": [world.member],
         "station": [STATION],
         "village": [HOME],
     }

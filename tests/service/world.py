@@ -16,7 +16,8 @@ from village.db import transaction
 from village.workflow.engine import attempt
 from village.workflow.request import REQUEST
 
-HOME, AWAY = "990101", "990105"
+HOME, NEXT, AWAY = "990101", "990102", "990105"
+PAIRED = "u016"
 STATION = f"{HOME}.public_works"
 SECRET = "程家院墙边的旧事"
 VIOLENCE = "家里男人喝了酒又打我，孩子也挨打"
@@ -80,6 +81,9 @@ class World:
     offers: dict[str, str] = field(default_factory=dict)  # code of the invited → offer
     worker: str = ""
     line: str = ""
+    member: str = ""  # a volunteer of the station, by id
+    agreement: str = ""
+    pair: str = ""
 
 
 def build(house: House) -> World:
@@ -89,6 +93,7 @@ def build(house: House) -> World:
     _plain(house, world)
     _secret(house, world)
     _safe(house, world)
+    _standing(house, world)
     assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
     house.work()
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
@@ -108,6 +113,18 @@ def _at_work(house: House, world: World) -> None:
     world.task = house.done(accept, world.worker)["id"]
     workers = frozenset({world.worker})
     _add(world, Case(made["id"], "at work", "u041", "public_works", workers=workers))
+
+
+def _standing(house: House, world: World) -> None:
+    """An agreement that waits for the other side, and a pair that waits for both."""
+    people = house.seen(f"/stations/{STATION}/volunteers", "u006")["items"]
+    names = {code: house.seen("/me", code)["id"] for code in (PAIRED, "u017")}
+    world.member = names["u017"]
+    assert world.member in {each["person"] for each in people}
+    sent = {"with": NEXT}
+    world.agreement = house.done(f"/stations/{STATION}/agreements", "u006", sent)["id"]
+    proposed = {"request": world.cases["submitted"].id, "volunteers": [names[PAIRED]]}
+    world.pair = house.done(f"/stations/{STATION}/pairs", "u006", proposed)["items"][0]["id"]
 
 
 def _plain(house: House, world: World) -> None:
@@ -188,6 +205,19 @@ def to_task(code: str, world: World) -> set[str]:
 def to_offer(code: str, invited: str) -> set[str]:
     """How a person stands to an offer."""
     return {INVITED} if code == invited else set()
+
+
+def to_agreement(code: str, kind: str) -> set[str]:
+    """How a person stands to the agreement: by either village."""
+    return to_station(code, HOME, kind) | to_station(code, NEXT, kind)
+
+
+def to_pair(code: str, world: World) -> set[str]:
+    """How a person stands to the pair."""
+    found = to_station(code, HOME, "public_works")
+    if code == world.cases["submitted"].requester:
+        found.add(REQUESTER)
+    return found | ({INVITED} if code == PAIRED else set())
 
 
 def is_volunteer(code: str) -> bool:

@@ -48,7 +48,9 @@ class Notification(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
-    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"))
+    event_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("events.id"), doc="None: about what is no request"
+    )
     request_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("requests.id"))
     offer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("offers.id"))
     template: Mapped[str | None] = mapped_column(sa.ForeignKey("notification_templates.code"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from village import clock
+from village.access import Actor
 from village.errors import GuardFailed, Invalid, Recused
 from village.models import (
     Category,
@@ -100,11 +103,19 @@ def has_consent(step: Step) -> None:
 
 def not_recused(step: Step) -> None:
     """Nobody decides on her own, her household's or her declared relatives' matter (3.0)."""
-    me, requester = step.actor.person_id, step.row.requester_id
-    if me is None:
-        return
-    if me == requester or step.session.scalar(_too_close(me, requester)):
+    refuse_recused(step.session, step.actor, step.row)
+
+
+def refuse_recused(session: Session, actor: Actor, request: Request) -> None:
+    """Raise Recused for who is a party to the request, of the household, or declared kin."""
+    me, requester = actor.person_id, request.requester_id
+    if me is not None and is_too_close(session, me, requester):
         raise Recused
+
+
+def is_too_close(session: Session, me: UUID, other: UUID) -> bool:
+    """Tell whether two people are one, of one household, or declared relatives."""
+    return me == other or bool(session.scalar(_too_close(me, other)))
 
 
 def _too_close(me: Any, other: Any) -> sa.Select[tuple[bool]]:

@@ -1,0 +1,57 @@
+"""The head's word on how far a task's invitations go: ask the next village, or not for now."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from village import access, clock, outbox, tasks
+from village.access import Actor
+from village.errors import NotFound, WrongState
+from village.models import Task
+from village.workflow.request import REQUEST
+from village.workflow.request_rules import refuse_recused
+
+CIRCLES = {"village": 1, "neighbours": 2}
+
+
+def widen(session: Session, actor: Actor, task_id: UUID, circle: str) -> Task:
+    """Let the task's invitations go as far as `circle` from now on, and look for people again.
+
+    Raises NotFound, Forbidden, Recused, or WrongState where nobody is looked for.
+    """
+    task = open_task(session, actor, task_id, "task.circle")
+    task.widest = max(task.widest or 0, CIRCLES[circle])
+    task.hold, task.widens_at, task.next_wake = False, clock.now(), clock.now()
+    outbox.put(session, "dispatch.round", task.request_id)
+    return task
+
+
+def hold(session: Session, actor: Actor, task_id: UUID, *, held: bool) -> Task:
+    """Ask no wider circle for now, or let it take its course again. Raises as `widen` does."""
+    task = open_task(session, actor, task_id, "task.circle")
+    task.hold = held
+    if not held:
+        task.next_wake = clock.now()
+        outbox.put(session, "dispatch.round", task.request_id)
+    return task
+
+
+def open_task(session: Session, actor: Actor, task_id: UUID, permission: str) -> Task:
+    """Return a task that looks for people, its request locked, for who answers for it.
+
+    Raises NotFound, Forbidden, Recused for a head who is close to the requester, WrongState.
+    """
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound
+    request = REQUEST.lock(session, task.request_id)
+    if request is None:
+        raise NotFound
+    access.require(permission, tasks.relations(actor, task, tasks.own_offer(session, actor, task)))
+    refuse_recused(session, actor, request)
+    session.refresh(task)
+    if task.status != "open" or request.status != "dispatching":
+        raise WrongState(current_status=request.status)
+    return task
