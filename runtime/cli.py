@@ -13,6 +13,7 @@ import click
 from environs import EnvError
 
 from runtime import settings
+from runtime.backup import backup, restore
 from runtime.binaries import MissingPackageError
 from runtime.dispatch import dispatch
 from runtime.local import LocalServerError
@@ -44,6 +45,8 @@ def main() -> None:
 
 
 main.add_command(routing)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(dispatch)
 
 

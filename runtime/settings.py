@@ -88,15 +88,15 @@ def local_secret_key(data_dir: Path) -> str:
     return kept_secret(data_dir / "secret_key")
 
 
-def kept_secret(path: Path) -> str:
-    """Return the secret in this file, writing a new random one (mode 0600) where there is none."""
+def kept_secret(path: Path, first: str | None = None) -> str:
+    """Return the secret in this file; where there is none, write `first` or a random one (0600)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text().strip()
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32))
+        file.write(first or secrets.token_urlsafe(32))
     return path.read_text().strip()
 
 

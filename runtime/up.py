@@ -42,7 +42,7 @@ def up(loaded: Settings, *, speed: float = 1.0) -> None:
     logs.configure("up", loaded.log_level)
     data_dir = prepared(loaded.data_dir)
     with ExitStack() as stack:
-        stack.enter_context(_only_one(data_dir))
+        stack.enter_context(only_one(data_dir))
         _claim_port(loaded.host, loaded.port)
         loaded = stack.enter_context(servers(loaded.with_values(data_dir=data_dir), whole=True))
         loaded = _completed(loaded, data_dir, speed)
@@ -150,7 +150,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def _only_one(data_dir: Path) -> Iterator[None]:
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Hold a data folder that no `wuzhan up` runs on; raises `UpError` where one does."""
     with (data_dir / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

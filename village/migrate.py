@@ -36,6 +36,12 @@ def head() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
+def known(revision: str) -> bool:
+    """Tell whether this code knows the revision; one of a newer version it does not."""
+    scripts = ScriptDirectory(str(FOLDER)).walk_revisions()
+    return revision in {script.revision for script in scripts}
+
+
 def current(engine: Engine) -> str | None:
     """Return the revision that the database is at."""
     with engine.connect() as connection:
