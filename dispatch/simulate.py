@@ -159,4 +159,4 @@ def _bar(row: Row) -> str:
     mean, _ = row.mean("filled")
     full = round(BAR * mean)
     label = f"{row.policy}, {CIRCLES[row.widest]}"
-    return f"{label:32}{'█' * full}{'░' * (BAR - full)} {mean:.0%}"
+    return f"{label:36}{'█' * full}{'░' * (BAR - full)} {mean:.0%}"
