@@ -66,6 +66,8 @@ export interface Offer {
   risk_notice: string;
   expires_at: string;
   status: string;
+  /** Why she is asked: about herself, never about others. */
+  why: { kind: string; text: string }[];
 }
 
 export interface Contact {

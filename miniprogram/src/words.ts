@@ -24,6 +24,13 @@ export const words = {
     withdrawn: "不用去了",
   } as Record<string, string>,
 
+  noReasons: {
+    busy: "这次正忙",
+    not_this_kind: "这类事我不做",
+    not_these_days: "这几天不行",
+    ask_me_less: "少找我一点",
+  } as Record<string, string>,
+
   yesWaits: "现在没有网络。您的「我去」已记下，一有网就替您发出去。",
 } as const;
 

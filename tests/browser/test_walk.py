@@ -181,6 +181,10 @@ def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     head.sees("1", "people_needed")
     head.tap("send-dispatch", number)
     first, late = invited(login, "公共房屋凉亭维护", 2)
+    first.sees("为什么问您", "why")
+    first.tap("no")
+    fits(first)
+    first.tap("cancel")
     first.tap("yes")
     first.sees("凉亭", "task")
     late.tap("yes")
@@ -220,3 +224,17 @@ def test_next_person_on_the_same_phone_finds_nothing_of_the_last_one(login: Logi
     left = villager.run("Object.values(localStorage).join()")
     assert "还没有想好" not in left
     assert "access_token" not in left
+
+
+def test_no_with_a_reason_is_one_more_tap(login: Login) -> None:
+    villager, head = login("u049"), login(HEAD)
+    number = say(villager, "石桥的栏杆松了", "PUB-08")
+    head.tap("tab-queue")
+    head.tap("do-accept", number)
+    head.tap("view-open")
+    head.tap("do-dispatch", number)
+    head.tap("send-dispatch", number)
+    (asked,) = invited(login, "公共房屋凉亭维护", 1)
+    asked.tap("no")
+    asked.tap("no-busy")
+    asked.sees("现在没有邀请")
