@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch.routing import danger
+from dispatch.routing.directory import refer
 from dispatch.routing.emergency import Screen
-from dispatch.routing.router import Routing, route
+from dispatch.routing.router import NOT_OURS, Routing, route
 from village import clock, similar
 from village.access import Actor
 from village.catalog.cache import Catalog
@@ -111,6 +112,7 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
         consent_version=sent.get("consent_version"),
         priority=routing.priority,
         waits_for=routing.waits_for,
+        advice=_advice(sent["text"], routing),
         no_volunteer=False,
         routing=routing.record(),
         transfers=0,
@@ -120,6 +122,13 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
     seal_dispute(request)
     request.routing["waits_for"] = request.waits_for
     return request
+
+
+def _advice(text: str, routing: Routing) -> list[dict[str, Any]] | None:
+    """Say who is responsible for what is no village matter (R31)."""
+    if routing.decision != NOT_OURS:
+        return None
+    return [refer(text, clock.now().astimezone(clock.SHANGHAI).date()).as_advice()]
 
 
 def _own_stations(actor: Actor, village: str) -> list[str]:

@@ -56,5 +56,6 @@ def _step(action: str) -> Callable[[Session, UUID], Any]:
 ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
     "emergency_answer": _step("presume_danger"),
     "auto_close": _step("auto_close"),
+    "ask_helped": _step("ask_helped"),
     "offer_round": _ask,
 }

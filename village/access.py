@@ -100,6 +100,9 @@ OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediat
 
 SAFE_PATH_KINDS = ("dv", "child", "suicide")
 
+# Nobody's business yet, and what is none of the village's: she alone may know what she asked.
+HERS_ALONE = ("draft", "not_ours")
+
 # Sensitivity tags of a request's fields, by audience.
 META, CONTENT, IDENTITY, EVIDENCE = "meta", "content", "identity", "evidence"
 
@@ -203,7 +206,7 @@ def request_relations(actor: Actor, request: RequestLike, *, works: bool = False
         found.discard(HEAD)
     if actor.person_id == request.requester_id:
         found.add(REQUESTER)
-    if request.status == "draft":  # a draft is nobody's business yet
+    if request.status in HERS_ALONE:
         return frozenset(found & {REQUESTER})
     if request.sealed and actor.mediates(request.village_code, request.station):
         found.add(MEDIATOR)

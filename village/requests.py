@@ -74,7 +74,7 @@ def after(session: Session, actor: Actor, request: Request) -> RequestView:
     return RequestView(request, relations, name, tuple(name for _, name in assigned))
 
 
-NOBODY_YET = ("draft", "submitted", "triage")
+NOBODY_YET = ("draft", "submitted", "triage", "not_ours")
 
 
 def timeline(session: Session, actor: Actor, request_id: UUID) -> tuple[RequestView, list[Event]]:
@@ -98,7 +98,7 @@ def list_station(
 ) -> Page[RequestView]:
     """Return what lies at the stations that the caller heads, newest first."""
     mine = [_at(grant) for grant in access.offices(actor, "request.list_station")]
-    listed = _select().where(sa.or_(*mine), Request.status != "draft")
+    listed = _select().where(sa.or_(*mine), ~Request.status.in_(access.HERS_ALONE))
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 
@@ -112,7 +112,8 @@ def list_village(
 ) -> Page[RequestView]:
     """Return what lies in the villages whose association the caller chairs, newest first."""
     villages = [grant.unit for grant in access.offices(actor, "request.list_village")]
-    listed = _select().where(Request.village_code.in_(villages), Request.status != "draft")
+    seen = ~Request.status.in_(access.HERS_ALONE)
+    listed = _select().where(Request.village_code.in_(villages), seen)
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 

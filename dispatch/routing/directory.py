@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from village.catalog.files import Row, parts, read
 
@@ -22,6 +23,22 @@ class Referral:
     answer: str
     take_along: str
     valid_until: date
+    may_keep: bool
+
+    def as_advice(self) -> dict[str, Any]:
+        """Return the referral as the body of an answer: `{kind, body, phone, numbers, text, …}`.
+
+        `may_keep` is false for tip-offs and crimes, which the village never queues.
+        """
+        return {
+            "kind": self.kind,
+            "body": self.office,
+            "phone": self.numbers[0][1],
+            "numbers": [{"label": label, "number": number} for label, number in self.numbers],
+            "text": self.answer,
+            "printable": self.as_text(),
+            "may_keep": self.may_keep,
+        }
 
     def as_text(self) -> str:
         """Return the referral as lines that can be copied or printed."""
@@ -70,6 +87,7 @@ def _referral(row: Row) -> Referral:
         answer=row["answer"],
         take_along=row["take_along"],
         valid_until=date.fromisoformat(row["valid_until"]),
+        may_keep=row["may_keep"] == "yes",
     )
 
 

@@ -37,7 +37,7 @@ def predict(text: str) -> Prediction:
         reasons = [Reason("emergency", term, 1.0) for term in screen.matched]
         share = max(opinion.shares[EMERGENCY], ASKED_SHARE)
         return Prediction(EMERGENCY, share, _first(opinion, EMERGENCY), reasons)
-    routing = route(text, None, "", allow_not_ours=True)
+    routing = route(text, None, "")
     label = NONE if routing.decision == NOT_OURS else routing.station
     ranked = _first(opinion, label or opinion.ranked(without=EMERGENCY)[0][0])
     return Prediction(label, routing.confidence, ranked, routing.reasons)

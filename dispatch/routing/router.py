@@ -78,20 +78,20 @@ def route(
     categories: Mapping[str, Category] | None = None,
     kinds: Collection[str] = (),
     own_stations: Collection[str] = (),
-    allow_not_ours: bool = False,
 ) -> Routing:
     """Return the routing of a villager's `text`.
 
     `village` is its code, for rules that a village adds; `categories` the catalog by code
     (default: the packaged one); `kinds` the emergency kinds that were hit and answered "no
     danger now": dv and child take the safe path (rules 2.10). `own_stations` are stations whose
-    head is the requester, or too close to her: those go to the chair. With `allow_not_ours`
-    what is no village matter is answered and not queued (R31); else it goes to the chair.
+    head is the requester, or too close to her: those go to the chair. What is no village matter
+    is answered and not queued (R31); a tip-off is not, whatever category was chosen for it.
     """
     catalog = packaged_categories() if categories is None else categories
     found = _by_text(text, village, catalog) if category is None else _by_category(category)
-    if found.decision == NOT_OURS and not allow_not_ours:
-        found = replace(found, decision=TRIAGE)
+    rule = village_rule(text, village)
+    if category is not None and rule is not None and rule.to == NONE:
+        found = _by_text(text, village, catalog)
     chosen = category or catalog.get(found.category or "")
     found = _raise(found, text)
     if SAFE_PATH_KINDS & set(kinds):

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Code, Empty, Schema, Text, Whole
-from service.schemas.requests import SOLVED, TaskCardSchema
+from service.schemas.requests import HELPED, SOLVED, TaskCardSchema
 from village.stations import KINDS
 
 REJECT_REASONS = (
@@ -94,6 +94,12 @@ class HandOverSchema(Schema):
     basis = fields.String(required=True, validate=validate.OneOf(HANDOVER_BASIS))
 
 
+class HelpedSchema(Schema):
+    """`helped`: whether the office that was named has helped (R31)."""
+
+    helped = fields.String(required=True, validate=validate.OneOf(HELPED))
+
+
 PAYLOADS: dict[str, type[ma.Schema]] = {
     "accept": AcceptSchema,
     "ask": AskSchema,
@@ -112,4 +118,6 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "reopen": ReasonInSchema,
     "withdraw": MaybeReasonSchema,
     "hand_over": HandOverSchema,
+    "keep": Empty,
+    "helped": HelpedSchema,
 }

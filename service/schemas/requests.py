@@ -35,6 +35,7 @@ NAMED = {
     "additionalProperties": False,
 }
 SOLVED = ("yes", "partly", "no")
+HELPED = ("yes", "no")
 WAITS = ("mediation", "council", "referral", "authority", "supervision", "safe_path",
          "unconfirmed_danger")  # fmt: skip
 
@@ -154,6 +155,18 @@ class RoutingSchema(ma.Schema):
     alternatives = fields.List(fields.Nested(AlternativeSchema), required=True)
 
 
+class AdviceSchema(ma.Schema):
+    """Who is responsible for what is no village matter, to call, to copy or to print (R31)."""
+
+    kind = fields.String(required=True)
+    body = fields.String(required=True)
+    phone = fields.String(required=True)
+    numbers = fields.List(fields.Nested(NumberSchema), required=True)
+    text = fields.String(required=True)
+    printable = fields.String(required=True)
+    may_keep = fields.Boolean(required=True)
+
+
 class DeadlinesSchema(ma.Schema):
     """The two clocks of a request."""
 
@@ -195,6 +208,14 @@ class RequestSchema(ma.Schema):
     emergency = fields.Nested(
         EmergencySchema, attribute="request.emergency", allow_none=True, metadata=CONTENT_FIELD
     )
+    advice = fields.List(
+        fields.Nested(AdviceSchema), attribute="request.advice", allow_none=True,
+        metadata=CONTENT_FIELD,
+    )  # fmt: skip
+    helped = fields.String(
+        attribute="request.helped", allow_none=True, validate=validate.OneOf(HELPED),
+        metadata=CONTENT_FIELD,
+    )  # fmt: skip
     deadlines = fields.Nested(DeadlinesSchema, attribute="request", required=True)
     assigned = fields.List(fields.String(), required=True)
     waits_for = fields.String(

@@ -10,10 +10,12 @@ import pytest
 from dispatch import intake
 from tests.village.town import VILLAGE, Town
 from village import clock
-from village.access import Actor
+from village.access import Actor, request_relations
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed, Invalid
 from village.models import Handover, Request
+from village.workflow.engine import apply
+from village.workflow.request import REQUEST
 
 FIRE = "后山起火了"
 LAMP = "村口到小学那段路灯坏了三盏"
@@ -157,3 +159,72 @@ def test_an_outdated_notice_is_refused_and_none_too(town: Town, catalog: Catalog
         submit(town, catalog, LAMP, stranger)
     assert (outdated.value.code, missing.value.code) == ("consent_outdated", "consent_needed")
     assert town.all(Request) == []
+
+
+PENSION = "请问养老保险断交三年怎么补缴，社保局说要去外地开证明，退休工资怎么算"
+TIP_OFF = "我要举报村支书把修路款私吞了，贪了好几万"
+
+
+def act(town: Town, request: Request, action: str, **sent: Any) -> Request:
+    return town.run(
+        lambda s: apply(s, REQUEST, request.id, action, actor=town.villager, payload=sent)
+    )
+
+
+def test_what_is_no_village_matter_is_answered_and_asked_about_after_a_week(
+    town: Town, catalog: Catalog
+) -> None:
+    request = submit(town, catalog, PENSION)
+    assert (request.status, request.station) == ("not_ours", None)
+    advice = request.advice[0]
+    assert (advice["phone"], advice["may_keep"]) == ("12333", True)
+    assert "12333" in advice["printable"]
+    town.later(days=6, hours=23)
+    assert [e.action for e in town.events(request.id)] == ["submit"]
+    town.later(hours=2)
+    assert [e.action for e in town.events(request.id)] == ["submit", "ask_helped"]
+    assert act(town, request, "helped", helped="no").helped == "no"
+    assert act(town, request, "keep").status == "triage"
+
+
+def test_what_she_keeps_for_the_village_goes_to_the_chair_with_its_clocks(
+    town: Town, catalog: Catalog
+) -> None:
+    request = submit(town, catalog, PENSION)
+    assert town.due(request.id, "resolve") == []
+    kept = act(town, request, "keep")
+    assert (kept.status, kept.ended_at) == ("triage", None)
+    assert town.due(request.id, "triage")
+    assert town.due(request.id, "resolve")
+    assert town.due(request.id, "ask_helped") == []
+
+
+def test_an_answer_can_be_kept_for_thirty_days(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, PENSION)
+    town.later(days=31)
+    with pytest.raises(GuardFailed) as late:
+        act(town, request, "keep")
+    assert late.value.code == "too_late_to_keep"
+
+
+@pytest.mark.parametrize("category", [None, "PUB-08"])
+def test_a_tip_off_is_shown_a_number_and_its_words_are_not_kept(
+    town: Town, catalog: Catalog, category: str | None
+) -> None:
+    request = submit(town, catalog, TIP_OFF, category=category, place={"name": "支书家"})
+    assert (request.status, request.advice[0]["phone"]) == ("not_ours", "12388")
+    stored = town.request(request.id)
+    assert (stored.place, "支书" in str(stored.text) + str(stored.routing["reasons"])) == (
+        None, False,
+    )  # fmt: skip
+    assert town.due(request.id, "ask_helped") == []
+    for action, sent in (("keep", {}), ("helped", {"helped": "no"})):
+        with pytest.raises(GuardFailed) as caught:
+            act(town, request, action, **sent)
+        assert caught.value.code == "never_queued"
+
+
+def test_what_is_no_village_matter_is_seen_by_nobody_else(town: Town, catalog: Catalog) -> None:
+    request = submit(town, catalog, PENSION)
+    assert request_relations(town.chair, request) == frozenset()
+    assert request_relations(town.villager, request) == {"requester"}

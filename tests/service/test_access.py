@@ -48,6 +48,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
     "confirm": {"solved": "yes"},
+    "helped": {"helped": "yes"},
     "reopen": REASON,
     "hand_over": {"receiver": "镇政府", "contact": "镇政府办公室", "basis": "consent"},
     "emergency": {"danger_now": False},

@@ -52,6 +52,7 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "hand_over": {"receiver": "a", "contact": "b", "basis": "consent"},
         "answer": {"text": "a"},
         "confirm": {"solved": "yes"},
+        "helped": {"helped": "yes"},
         "submit_result": {"result": "a"},
     }
     for caller in ("u041", "u006", "u001"):

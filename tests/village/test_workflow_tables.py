@@ -53,7 +53,12 @@ def test_an_invitation_that_waits_leaves_a_way_on_to_the_invited(state: str) -> 
 
 def test_ended_requests_live_again_only_by_reopening() -> None:
     for state in rules.ENDED:
-        assert {row.action for row in exits(REQUEST, state)} <= {"reopen"}
+        assert {row.action for row in exits(REQUEST, state)} <= {
+            "reopen",
+            "keep",
+            "helped",
+            "ask_helped",
+        }
     assert set(PEOPLE_DECIDE) | set(rules.ENDED) == set(REQUEST.states)
 
 

@@ -167,7 +167,8 @@ class Town:
             "requester_id": (actor or self.villager).person_id,
             "text": "村口到小学那段路灯坏了三盏", "answers": {},
             "hide_me": False, "sealed": False, "neutral": False, "consent_version": CONSENT,
-            "priority": found.priority if found else "P3", "no_volunteer": False, "routing": {},
+            "priority": found.priority if found else "P3", "no_volunteer": False,
+            "routing": {"decision": "routed"},
             "transfers": 0, "reopened": 0, "created_at": clock.now(),
         }  # fmt: skip
         return Request(**{**values, **facts})
@@ -342,6 +343,14 @@ def _after(bring: Callable[..., UUID], action: str, **sent: Any) -> Callable[...
     return go
 
 
+def _not_ours(town: Town, **facts: Any) -> UUID:
+    advice = [{"kind": "power", "may_keep": True}]
+    return town.submit(
+        category=None, station=None, advice=advice,
+        routing={"decision": "not_ours", "reasons": []}, **facts,
+    )  # fmt: skip
+
+
 def _triage(town: Town, **facts: Any) -> UUID:
     return town.submit(category=None, **facts)
 
@@ -364,5 +373,6 @@ BRING: dict[str, Callable[..., UUID]] = {
     "closed": _after(_resolved, "confirm", solved="yes"),
     "rejected": _after(Town.submit, "reject", reason="spam", advice="请打12345"),
     "withdrawn": _after(_accepted, "withdraw"),
+    "not_ours": _not_ours,
     "handed_over": _after(_accepted, "hand_over", receiver="供电所", basis="requester_consents"),
 }

@@ -28,6 +28,7 @@ REQUEST_STATES = (
     "rejected",
     "withdrawn",
     "handed_over",
+    "not_ours",
 )
 WAITS_FOR = (
     "mediation",
@@ -38,7 +39,9 @@ WAITS_FOR = (
     "safe_path",
     "unconfirmed_danger",
 )
+HELPED = ("yes", "no")
 DUE_KINDS = (
+    "ask_helped",
     "emergency_answer",
     "triage",
     "first_response",
@@ -60,6 +63,7 @@ class Request(Base):
         sa.CheckConstraint(one_of("status", REQUEST_STATES), name="status"),
         sa.CheckConstraint(one_of("priority", PRIORITIES), name="priority"),
         sa.CheckConstraint(one_of("waits_for", WAITS_FOR), name="waits_for"),
+        sa.CheckConstraint(one_of("helped", HELPED), name="helped"),
         sa.CheckConstraint("char_length(text) between 1 and 2000", name="text"),
         sa.CheckConstraint("rating between 1 and 5", name="rating"),
         sa.CheckConstraint("not (priority = 'P0' and status = 'dispatching')", name="p0"),
@@ -90,6 +94,8 @@ class Request(Base):
     no_volunteer: Mapped[bool] = mapped_column(default=False)
     routing: Mapped[dict[str, Any]]
     emergency: Mapped[dict[str, Any] | None]
+    advice: Mapped[list[dict[str, Any]] | None] = mapped_column(doc="who is responsible (R31)")
+    helped: Mapped[str | None] = mapped_column(doc="what she said a week after the advice")
     transfers: Mapped[int] = mapped_column(default=0)
     reopened: Mapped[int] = mapped_column(default=0)
     question: Mapped[str | None]

@@ -15,6 +15,7 @@ from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
+from village.workflow import request_advice as advice
 from village.workflow import request_rules as rules
 from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition, column_values
 
@@ -29,6 +30,9 @@ TABLE: tuple[Transition, ...] = (
     T("submit", (START,), "submitted", (REQUESTER,), "R1, R3",
       when=rules.is_routed, guards=(rules.has_consent,), effects=(rules.set_limits,),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
+    T("submit", (START,), "not_ours", (REQUESTER,), "R31",
+      when=advice.is_not_ours, guards=(rules.has_consent,), effects=(advice.forget_tip_off,),
+      tell=(Tell(REQUESTER, push=False),)),
     T("submit", (START,), "triage", (REQUESTER,), "R1, R4",
       guards=(rules.has_consent,), effects=(rules.set_limits,),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
@@ -40,6 +44,9 @@ TABLE: tuple[Transition, ...] = (
     T("no_danger", ("draft",), "submitted", (REQUESTER,), "R1, R3",
       when=rules.is_routed, effects=(rules.set_limits, rules.no_danger),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
+    T("no_danger", ("draft",), "not_ours", (REQUESTER,), "R31",
+      when=advice.is_not_ours, effects=(rules.no_danger, advice.forget_tip_off),
+      tell=(Tell(REQUESTER, push=False),)),
     T("no_danger", ("draft",), "triage", (REQUESTER,), "R1, R4",
       effects=(rules.set_limits, rules.no_danger),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
@@ -48,6 +55,14 @@ TABLE: tuple[Transition, ...] = (
     T("presume_danger", ("draft",), "submitted", (SYSTEM,), "R30",
       effects=(rules.presume_danger,),
       tell=(Tell(HEAD, "N13"), Tell(CHAIR, "N13"), Tell(REQUESTER, push=False))),
+    # ------------------------------------------------------------------ no village matter
+    T("ask_helped", ("not_ours",), "not_ours", (SYSTEM,), "R31",
+      tell=(Tell(REQUESTER, push=False),)),
+    T("helped", ("not_ours",), "not_ours", (REQUESTER,), "R31",
+      guards=(advice.may_be_kept,), effects=(advice.keep_answer,), keeps=("helped",)),
+    T("keep", ("not_ours",), "triage", (REQUESTER,), "R32",
+      guards=(advice.may_be_kept, advice.within_30_days), effects=(advice.live_again,),
+      tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
     # ------------------------------------------------------------------ finding the station
     T("route", ("triage",), "submitted", (CHAIR,), "R5",
       guards=(rules.not_recused, rules.stays_sealed), effects=(rules.to_station,),

@@ -32,7 +32,7 @@ AUTO_CLOSE_DAYS = 7
 REOPEN_DAYS = 15
 MAX_TRANSFERS = 2
 EMERGENCY_MINUTES = 2
-ENDED = ("closed", "rejected", "withdrawn", "handed_over")
+ENDED = ("closed", "rejected", "withdrawn", "handed_over", "not_ours")
 NO_MACHINE = ("mediation", "council", "referral", "supervision", "safe_path")
 
 # Due times that belong to a state: set on entering it, cancelled on leaving.
@@ -41,6 +41,7 @@ STATE_DUE = {
     "triage": "triage",
     "needs_info": "requester_answer",
     "resolved": "auto_close",
+    "not_ours": "ask_helped",
 }
 
 
@@ -486,7 +487,7 @@ def change_due_times(step: Step, source: str) -> None:
     if target == "resolved":
         step.row.resolved_at = step.now
         cancel_due(step, "resolve", "first_response")
-    if target in ENDED:
+    if target in ENDED and source != target:
         step.row.ended_at = step.now
         if source not in ("resolved", "-"):
             cancel_due(step, "resolve", "first_response")
@@ -499,6 +500,7 @@ def _state_due(step: Step, state: str) -> Any:
         return priorities.after(step.row.priority, TRIAGE_HOURS, step.now)
     if state == "needs_info":
         return clock.end_of_service_day(step.now, ANSWER_DAYS)
+    # resolved (R24) and not_ours (R31) both wait a week for the villager's word
     return step.now + timedelta(days=AUTO_CLOSE_DAYS)
 
 

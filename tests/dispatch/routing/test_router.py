@@ -73,7 +73,7 @@ def test_words_that_say_nothing_go_to_the_chair() -> None:
 
 
 def test_the_county_s_own_matters_are_not_put_to_a_station() -> None:
-    assert route("征地的钱开发商没给，路灯也没装", None, "990101").decision == "triage"
+    assert route("征地的钱开发商没给，路灯也没装", None, "990101").station is None
 
 
 def test_a_dam_that_leaks_more_and_more_is_raised() -> None:
@@ -113,21 +113,20 @@ def test_the_same_text_is_routed_the_same_way_and_names_its_version() -> None:
 PENSION = "请问养老保险断交三年怎么补缴，社保局说要去外地开证明，退休工资怎么算"
 
 
-def test_what_is_no_village_matter_is_answered_where_that_is_allowed() -> None:
-    allowed = route(PENSION, None, "990101", allow_not_ours=True)
+def test_what_is_no_village_matter_is_answered() -> None:
+    allowed = route(PENSION, None, "990101")
     assert (allowed.decision, allowed.station) == ("not_ours", None)
-    assert route(PENSION, None, "990101").decision == "triage"
 
 
 @pytest.mark.parametrize("row", TEXTS, ids=lambda row: row["id"])
 def test_no_request_of_the_village_is_sent_away(row: Row) -> None:
-    routing = route(row["text"], None, row["village"], allow_not_ours=True)
+    routing = route(row["text"], None, row["village"])
     assert routing.decision != "not_ours"
 
 
 def test_a_tip_off_about_a_person_is_never_queued() -> None:
     text = "我要举报村支书把修路款私吞了，贪了好几万"
-    routing = route(text, None, "990101", allow_not_ours=True)
+    routing = route(text, None, "990101")
     assert (routing.decision, routing.by) == ("not_ours", "rule")
     assert routing.reasons[0].kind == "rule"
 
