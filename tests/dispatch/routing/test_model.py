@@ -59,7 +59,7 @@ def test_without_a_whole_model_all_goes_to_people(
     changed = {"cut": small[: len(small) // 2], "changed": small.replace("路灯", "路等")}
     model_file(changed.get(damage, damage))
     assert model.state().state == ("broken" if damage else "missing")
-    routing = route(LAMP, None, "990101", allow_not_ours=True)
+    routing = route(LAMP, None, "990101")
     assert (routing.decision, routing.station) == ("triage", None)
     assert routing.alternatives[0].station == "public_works"
     assert danger.ask("后山起火了，快来人") is not None
