@@ -10,16 +10,18 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.village.town import LAMP, QUESTION, STATION, Town
+from tests.village.town import ELSEWHERE, LAMP, QUESTION, STATION, Town
 from village import clock
 from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, THE_SYSTEM, Actor
 from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
 from village.models import Category, Place, Task
+from village.workflow import request_advice as advice
 from village.workflow import request_rules as rules
 from village.workflow.engine import START, Transition
 from village.workflow.request import REQUEST
 
 PAYLOADS: dict[str, dict[str, Any]] = {
+    "helped": {"helped": "yes"},
     "route": {"station": "sanitation", "reason": "归卫生"},
     "ask": {"question": "哪一盏？"},
     "answer": {"text": "第三盏"},
@@ -48,6 +50,10 @@ def without_station(town: Town, source: str) -> UUID:
     return town.hold(category=None)
 
 
+def elsewhere_asked(town: Town, source: str) -> UUID:
+    return town.hold(category=None, **ELSEWHERE)
+
+
 def short(town: Town, source: str) -> UUID:
     request_id = town.bring("dispatching")
     town.take_place(request_id, town.helpers[0])
@@ -74,6 +80,7 @@ UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
 READY: dict[Any, Callable[[Town, str], UUID]] = {
+    advice.is_not_ours: elsewhere_asked,
     rules.was_asked: asked,
     rules.is_unconfirmed: unanswered,
     rules.is_short: short,
@@ -168,6 +175,14 @@ def long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, resolved_at=clock.now() - timedelta(days=15, minutes=1))
 
 
+def tip_off(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, advice=[{"kind": "crime", "may_keep": False}])
+
+
+def a_month_ago(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, ended_at=clock.now() - timedelta(days=30, minutes=1))
+
+
 # What makes each guard refuse, and the code that it refuses with.
 SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
     rules.not_recused: (too_close, Recused, "recused"),
@@ -180,6 +195,8 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     rules.somebody_accepted: (nobody, GuardFailed, "nobody_yet"),
     rules.second_person: (same_person, GuardFailed, "second_person_needed"),
     rules.within_15_days: (long_ago, GuardFailed, "too_late"),
+    advice.may_be_kept: (tip_off, GuardFailed, "never_queued"),
+    advice.within_30_days: (a_month_ago, GuardFailed, "too_late_to_keep"),
 }
 
 
@@ -228,13 +245,18 @@ def test_nothing_begins_without_consent(
 
 
 @pytest.mark.parametrize(
-    ("category", "action", "status"),
-    [(LAMP, "submit", "submitted"), (None, "submit", "triage"), (LAMP, "hold", "draft")],
+    ("facts", "action", "status"),
+    [
+        ({"category": LAMP}, "submit", "submitted"),
+        ({"category": None}, "submit", "triage"),
+        ({"category": None, **ELSEWHERE}, "submit", "not_ours"),
+        ({"category": LAMP}, "hold", "draft"),
+    ],
 )
 def test_a_request_begins_where_routing_put_it(
-    shared_town: Town, category: str | None, action: str, status: str
+    shared_town: Town, facts: dict[str, Any], action: str, status: str
 ) -> None:
-    request_id = shared_town.start(shared_town.new(category=category), action)
+    request_id = shared_town.start(shared_town.new(**facts), action)
     row, (event,) = shared_town.request(request_id), shared_town.events(request_id)
     assert (row.status, row.version, event.from_status) == (status, 1, None)
     assert row.number.startswith("QT20261125-")

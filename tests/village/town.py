@@ -46,6 +46,11 @@ LAMP = "PUB-03"
 STATION = "public_works"
 CONSENT = "2026-11"
 QUESTION = {"kind": "fire", "question": "?", "numbers": [{"label": "火警", "number": "119"}]}
+# What intake writes of a text that is none of the five stations' (R31).
+ELSEWHERE: dict[str, Any] = {
+    "advice": [{"kind": "power", "may_keep": True}],
+    "routing": {"decision": "not_ours", "reasons": []},
+}
 ALWAYS = tuple((day, 0, 1440) for day in range(7))
 WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=clock.SHANGHAI)
 
@@ -344,11 +349,7 @@ def _after(bring: Callable[..., UUID], action: str, **sent: Any) -> Callable[...
 
 
 def _not_ours(town: Town, **facts: Any) -> UUID:
-    advice = [{"kind": "power", "may_keep": True}]
-    return town.submit(
-        category=None, station=None, advice=advice,
-        routing={"decision": "not_ours", "reasons": []}, **facts,
-    )  # fmt: skip
+    return town.submit(category=None, **ELSEWHERE, **facts)
 
 
 def _triage(town: Town, **facts: Any) -> UUID:
