@@ -23,7 +23,8 @@ from village.ids import new_id
 from village.models import Category, Request
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
-from village.workflow.request_rules import EMERGENCY_MINUTES, seal_dispute
+from village.workflow.request_limits import EMERGENCY_MINUTES
+from village.workflow.request_transfers import seal_dispute
 
 
 def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Request:

@@ -10,8 +10,8 @@ from village import access, clock, outbox, tasks
 from village.access import Actor
 from village.errors import NotFound, WrongState
 from village.models import Task
+from village.workflow.recusal import refuse_recused
 from village.workflow.request import REQUEST
-from village.workflow.request_rules import refuse_recused
 
 CIRCLES = {"village": 1, "neighbours": 2}
 

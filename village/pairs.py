@@ -18,7 +18,7 @@ from village import access, clock, lines
 from village.access import INVITED, REQUESTER, Actor
 from village.errors import GuardFailed, LostRace, NotFound
 from village.models import Category, Membership, Person, Request, StandingPair, Station, Volunteer
-from village.workflow.request_rules import is_too_close, refuse_recused
+from village.workflow.recusal import is_too_close, refuse_recused
 
 MOST = 2  # people who come together
 WHEN = ("weekday", "from_minute", "minutes", "every_weeks")

@@ -24,7 +24,7 @@ from village.models import Offer, Place, Task
 from village.models.requests import REQUEST_STATES
 from village.workflow.offer import LIVE
 from village.workflow.request import REQUEST
-from village.workflow.request_rules import ENDED
+from village.workflow.request_limits import ENDED
 
 BEGINNINGS = ("submitted", "triage", "dispatching", "assigned", "in_progress", "resolved")
 FINAL = ("withdraw", "hand_over", "reject")

@@ -15,8 +15,10 @@ from village import clock
 from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, THE_SYSTEM, Actor
 from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
 from village.models import Category, Place, Task
+from village.workflow import recusal
 from village.workflow import request_advice as advice
 from village.workflow import request_rules as rules
+from village.workflow import request_transfers as transfers
 from village.workflow.engine import START, Transition
 from village.workflow.request import REQUEST
 
@@ -185,9 +187,9 @@ def a_month_ago(town: Town, request_id: UUID, actor: Actor) -> None:
 
 # What makes each guard refuse, and the code that it refuses with.
 SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
-    rules.not_recused: (too_close, Recused, "recused"),
-    rules.other_station: (at_target, GuardFailed, "same_station"),
-    rules.stays_sealed: (dispute, GuardFailed, "sealed_stays"),
+    recusal.not_recused: (too_close, Recused, "recused"),
+    transfers.other_station: (at_target, GuardFailed, "same_station"),
+    transfers.stays_sealed: (dispute, GuardFailed, "sealed_stays"),
     rules.is_confirmed: (perhaps_danger, GuardFailed, "emergency_stays"),
     rules.has_machine: (elsewhere, GuardFailed, "needs_other_body"),
     rules.for_volunteers: (dangerous, GuardFailed, "not_for_volunteers"),
@@ -217,7 +219,7 @@ def test_every_guard_refuses_and_leaves_everything_as_it_was(
     request_id = prepared(town, row, row.sources[0])
     spoil, error, code = SPOILED[guard]
     actor = actor_of(town, role)
-    if guard is rules.other_station and role == HEAD:
+    if guard is transfers.other_station and role == HEAD:
         actor = town.person("卫生站长", ("head", "sanitation"))
     spoil(town, request_id, actor)
     before = town.request(request_id)

@@ -9,7 +9,8 @@ from village import requests
 from village.access import SYSTEM
 from village.models.requests import DUE_KINDS
 from village.paging import Window
-from village.workflow import request_rules as rules
+from village.workflow import recusal
+from village.workflow import request_limits as limits
 from village.workflow.engine import START, Machine, Transition
 from village.workflow.offer import LIVE, OFFER
 from village.workflow.request import ACTIVE, OPEN, REQUEST
@@ -52,14 +53,14 @@ def test_an_invitation_that_waits_leaves_a_way_on_to_the_invited(state: str) -> 
 
 
 def test_ended_requests_live_again_only_by_reopening() -> None:
-    for state in rules.ENDED:
+    for state in limits.ENDED:
         assert {row.action for row in exits(REQUEST, state)} <= {
             "reopen",
             "keep",
             "helped",
             "ask_helped",
         }
-    assert set(PEOPLE_DECIDE) | set(rules.ENDED) == set(REQUEST.states)
+    assert set(PEOPLE_DECIDE) | set(limits.ENDED) == set(REQUEST.states)
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
@@ -78,12 +79,12 @@ def test_every_row_says_which_rule_it_follows() -> None:
 def test_every_decision_of_an_officer_asks_whether_she_is_too_close() -> None:
     for row in REQUEST.rows:
         if {"head", "chair"} & set(row.who):
-            assert rules.not_recused in row.guards, row.action
+            assert recusal.not_recused in row.guards, row.action
 
 
 def test_due_times_of_states_are_known() -> None:
-    assert set(rules.STATE_DUE) <= set(REQUEST.states)
-    assert set(rules.STATE_DUE.values()) <= set(DUE_KINDS)
+    assert set(limits.STATE_DUE) <= set(REQUEST.states)
+    assert set(limits.STATE_DUE.values()) <= set(DUE_KINDS)
 
 
 @pytest.mark.parametrize("state", PEOPLE_DECIDE)
@@ -103,7 +104,7 @@ def test_every_state_is_seen_in_a_queue_or_has_a_time_at_which_it_ends(
             found |= {view.request.id for view in views.items}
         return found
 
-    due = rules.STATE_DUE.get(state)
+    due = limits.STATE_DUE.get(state)
     ends = bool(due and shared_town.due(request_id, due)) and state in ("draft", "resolved")
     assert ends or request_id in seen("head") | seen("chair")
 

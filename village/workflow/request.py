@@ -15,8 +15,11 @@ from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
+from village.workflow import recusal
 from village.workflow import request_advice as advice
+from village.workflow import request_limits as limits
 from village.workflow import request_rules as rules
+from village.workflow import request_transfers as transfers
 from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition, column_values
 
 STAFF = (HEAD, CHAIR)
@@ -28,13 +31,13 @@ T = Transition
 TABLE: tuple[Transition, ...] = (
     # ------------------------------------------------------------------ asking for help
     T("submit", (START,), "submitted", (REQUESTER,), "R1, R3",
-      when=rules.is_routed, guards=(rules.has_consent,), effects=(rules.set_limits,),
+      when=rules.is_routed, guards=(rules.has_consent,), effects=(limits.set_limits,),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
     T("submit", (START,), "not_ours", (REQUESTER,), "R31",
       when=advice.is_not_ours, guards=(rules.has_consent,), effects=(advice.forget_tip_off,),
       tell=(Tell(REQUESTER, push=False),)),
     T("submit", (START,), "triage", (REQUESTER,), "R1, R4",
-      guards=(rules.has_consent,), effects=(rules.set_limits,),
+      guards=(rules.has_consent,), effects=(limits.set_limits,),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
     T("hold", (START,), "draft", (REQUESTER,), "R1", guards=(rules.has_consent,)),
     # ------------------------------------------------------------------ the emergency question
@@ -42,13 +45,13 @@ TABLE: tuple[Transition, ...] = (
       when=rules.was_asked, effects=(rules.hand_to_rescue, rules.cancel_task),
       tell=(Tell(REQUESTER, "N07", push=False), Tell(HEAD), Tell(CHAIR))),
     T("no_danger", ("draft",), "submitted", (REQUESTER,), "R1, R3",
-      when=rules.is_routed, effects=(rules.set_limits, rules.no_danger),
+      when=rules.is_routed, effects=(limits.set_limits, rules.no_danger),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
     T("no_danger", ("draft",), "not_ours", (REQUESTER,), "R31",
       when=advice.is_not_ours, effects=(rules.no_danger, advice.forget_tip_off),
       tell=(Tell(REQUESTER, push=False),)),
     T("no_danger", ("draft",), "triage", (REQUESTER,), "R1, R4",
-      effects=(rules.set_limits, rules.no_danger),
+      effects=(limits.set_limits, rules.no_danger),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
     T("no_danger", ("submitted",), "submitted", (REQUESTER,), "R30",
       when=rules.is_unconfirmed, effects=(rules.no_danger,), tell=(Tell(HEAD), Tell(CHAIR))),
@@ -65,63 +68,64 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
     # ------------------------------------------------------------------ finding the station
     T("route", ("triage",), "submitted", (CHAIR,), "R5",
-      guards=(rules.not_recused, rules.stays_sealed), effects=(rules.to_station,),
+      guards=(recusal.not_recused, transfers.stays_sealed), effects=(transfers.to_station,),
       keeps=("station", "reason"), tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (CHAIR,), "R10",
-      guards=(rules.not_recused, rules.other_station, rules.stays_sealed),
-      effects=(rules.to_station,), keeps=("station", "reason"),
+      guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed),
+      effects=(transfers.to_station,), keeps=("station", "reason"),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (HEAD,), "R10",
-      when=rules.may_transfer, guards=(rules.not_recused, rules.other_station, rules.stays_sealed),
-      effects=(rules.to_station, rules.count_transfer), keeps=("station", "reason"),
+      when=transfers.may_transfer,
+      guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed),
+      effects=(transfers.to_station, transfers.count_transfer), keeps=("station", "reason"),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     # ------------------------------------------------------------------ the station's answer
     T("accept", ("submitted",), "accepted", STAFF, "R6",
-      guards=(rules.not_recused,), effects=(rules.responded, rules.take_over),
+      guards=(recusal.not_recused,), effects=(limits.responded, rules.take_over),
       keeps=("priority",), tell=(Tell(REQUESTER, "N02"),)),
     T("ask", ("submitted", "accepted"), "needs_info", STAFF, "R7",
-      guards=(rules.not_recused,), effects=(rules.responded, rules.pause),
+      guards=(recusal.not_recused,), effects=(limits.responded, limits.pause),
       keeps=("question",), tell=(Tell(REQUESTER, "N03"),)),
     T("answer", ("needs_info",), "submitted", (REQUESTER,), "R8",
-      effects=(rules.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
+      effects=(limits.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
     T("reject", ("submitted",), "rejected", STAFF, "R11",
-      guards=(rules.not_recused, rules.is_confirmed), effects=(rules.responded,),
+      guards=(recusal.not_recused, rules.is_confirmed), effects=(limits.responded,),
       keeps=("reason", "advice"), tell=(Tell(REQUESTER, "N04"),)),
     # ------------------------------------------------------------------ the work
     T("dispatch", ("accepted",), "dispatching", STAFF, "R13",
-      guards=(rules.not_recused, rules.has_machine, rules.for_volunteers),
+      guards=(recusal.not_recused, rules.has_machine, rules.for_volunteers),
       effects=(rules.open_task,), tell=(Tell(REQUESTER, push=False),)),
     T("dispatch", ("in_progress",), "dispatching", STAFF, "R13, R25",
       when=rules.was_reopened,
-      guards=(rules.not_recused, rules.has_machine, rules.for_volunteers, rules.no_live_task),
+      guards=(recusal.not_recused, rules.has_machine, rules.for_volunteers, rules.no_live_task),
       effects=(rules.open_task,), tell=(Tell(REQUESTER, push=False),)),
     T("recall", ("dispatching",), "accepted", STAFF, "R13",
-      guards=(rules.not_recused,), effects=(rules.cancel_task,),
+      guards=(recusal.not_recused,), effects=(rules.cancel_task,),
       tell=(Tell(REQUESTER, push=False),)),
     T("fill", ("dispatching",), "assigned", (SYSTEM,), "R14",
       effects=(rules.withdraw_offers,), tell=(Tell(REQUESTER, "N05"), Tell(HEAD, push=False))),
     T("run_short", ("dispatching",), "dispatching", (SYSTEM,), "R14, R15",
       effects=(rules.run_short,), tell=(Tell(HEAD),)),
     T("go_ahead", ("dispatching",), "assigned", STAFF, "R14",
-      when=rules.is_short, guards=(rules.not_recused, rules.somebody_accepted),
+      when=rules.is_short, guards=(recusal.not_recused, rules.somebody_accepted),
       effects=(rules.drop_open_places, rules.withdraw_offers), tell=(Tell(REQUESTER, "N05"),)),
     T("give_up", ("dispatching",), "accepted", (SYSTEM,), "R15",
       effects=(rules.close_unfilled,), tell=(Tell(HEAD), Tell(CHAIR, push=False))),
     T("handle", ("accepted",), "in_progress", STAFF, "R16",
-      guards=(rules.not_recused, rules.has_machine), effects=(rules.do_without_volunteers,),
+      guards=(recusal.not_recused, rules.has_machine), effects=(rules.do_without_volunteers,),
       tell=(Tell(REQUESTER, push=False),)),
     T("start", ("assigned",), "in_progress", (*STAFF, SYSTEM), "R17, R34",
-      guards=(rules.not_recused,), tell=(Tell(REQUESTER, push=False),)),
+      guards=(recusal.not_recused,), tell=(Tell(REQUESTER, push=False),)),
     T("reopen_place", ("assigned", "in_progress"), "dispatching", (SYSTEM,), "R18",
       effects=(rules.refill,), tell=(Tell(HEAD, push=False),)),
     T("submit_result", ("in_progress",), "checking", (*STAFF, SYSTEM), "R21",
-      guards=(rules.not_recused,), effects=(rules.keep_result,), keeps=("result",),
+      guards=(recusal.not_recused,), effects=(rules.keep_result,), keeps=("result",),
       tell=(Tell(HEAD, push=False),)),
     T("send_back", ("checking",), "in_progress", STAFF, "R22",
-      guards=(rules.not_recused,), effects=(rules.work_again,), keeps=("reason",),
+      guards=(recusal.not_recused,), effects=(rules.work_again,), keeps=("reason",),
       tell=(Tell("volunteers"),)),
     T("resolve", ("checking",), "resolved", STAFF, "R23",
-      guards=(rules.not_recused, rules.second_person), tell=(Tell(REQUESTER, "N08"),)),
+      guards=(recusal.not_recused, rules.second_person), tell=(Tell(REQUESTER, "N08"),)),
     # ------------------------------------------------------------------ the villager's word
     T("confirm", ("resolved",), "closed", (REQUESTER,), "R24",
       effects=(rules.keep_verdict,), keeps=("solved", "rating", "comment"),
@@ -134,7 +138,7 @@ TABLE: tuple[Transition, ...] = (
       when=rules.reopened_before, guards=(rules.within_15_days,), effects=(rules.open_again,),
       keeps=("reason",), tell=(Tell(CHAIR, "N13"),)),
     T("reopen", ("resolved", "closed"), "in_progress", (CHAIR,), "R25",
-      when=rules.reopened_once, guards=(rules.not_recused, rules.within_15_days),
+      when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("withdraw", ("triage",), "withdrawn", (REQUESTER,), "R27",
@@ -142,7 +146,7 @@ TABLE: tuple[Transition, ...] = (
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (REQUESTER,), "R27",
       effects=(rules.cancel_task,), keeps=("reason",), tell=(Tell(HEAD, push=False),)),
     T("hand_over", ACTIVE, "handed_over", STAFF, "R2, R29",
-      guards=(rules.not_recused,), effects=(rules.responded, rules.hand_over, rules.cancel_task),
+      guards=(recusal.not_recused,), effects=(limits.responded, rules.hand_over, rules.cancel_task),
       tell=(Tell(REQUESTER, "N07"),)),
 )  # fmt: skip
 
@@ -178,7 +182,7 @@ class RequestMachine(Machine):
 
     def entered(self, step: Step, source: str) -> None:
         """Cancel due times of the state that was left, set those of the one that is entered."""
-        rules.change_due_times(step, source)
+        limits.change_due_times(step, source)
 
 
 @cache

@@ -8,7 +8,7 @@ from village.errors import GuardFailed
 from village.models import Request
 from village.timeline import word
 from village.workflow.engine import Step
-from village.workflow.request_rules import set_limits
+from village.workflow.request_limits import set_limits
 
 KEEP_DAYS = 30
 
