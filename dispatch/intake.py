@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.routing import danger
 from dispatch.routing.directory import refer
 from dispatch.routing.emergency import Screen
+from dispatch.routing.flags import HIDE_ME
 from dispatch.routing.router import NOT_OURS, Routing, route
 from village import clock, similar
 from village.access import Actor
@@ -96,7 +97,7 @@ def _check(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
 def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Routing) -> Request:
     code = routing.category
     chosen = catalog.categories.get(code or "")
-    flags = set(chosen.flags) if chosen else set()
+    flags = {*(chosen.flags if chosen else ()), *(flag.kind for flag in routing.flags)}
     request = Request(
         id=new_id(),
         village_code=sent["village"],
@@ -107,7 +108,7 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
         text=sent["text"],
         place=sent.get("place"),
         answers=sent.get("answers") or {},
-        hide_me=bool(sent.get("hide_me")) or "confid" in flags,
+        hide_me=bool(sent.get("hide_me")) or not flags.isdisjoint({HIDE_ME, "confid"}),
         sealed=False,
         neutral=routing.waits_for == "safe_path" or bool(flags & {"nopub", "confid"}),
         consent_version=sent.get("consent_version"),

@@ -105,12 +105,14 @@ HERS_ALONE = ("draft", "not_ours")
 
 # Sensitivity tags of a request's fields, by audience.
 META, CONTENT, IDENTITY, EVIDENCE = "meta", "content", "identity", "evidence"
+# Why it was routed so, in words, is for those who decide; what it means to her, for her alone.
+GROUNDS, OWN = "grounds", "own"
 
 REQUEST_VIEWS: dict[str, frozenset[str]] = {
-    REQUESTER: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
-    MEDIATOR: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
-    HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
-    CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE}),
+    REQUESTER: frozenset({META, CONTENT, IDENTITY, EVIDENCE, OWN}),
+    MEDIATOR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
+    HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
+    CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     VOLUNTEER: frozenset({META}),
 }
 

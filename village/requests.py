@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock
+from village import access, clock, grounds
 from village.access import Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
@@ -42,6 +42,16 @@ class RequestView:
         """What the caller may do with it now."""
         allowed = REQUEST.allowed_actions(self.request, self.relations)
         return list(dict.fromkeys(SAID_AS.get(action, action) for action in allowed))
+
+    @property
+    def grounds(self) -> dict[str, Any]:
+        """Why it was routed so, in words."""
+        return grounds.of(self.request)
+
+    @property
+    def told(self) -> list[str]:
+        """What that means to her who wrote, in plain sentences."""
+        return grounds.told(self.request)
 
     @property
     def seen(self) -> frozenset[str]:

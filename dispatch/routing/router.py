@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from dispatch.routing.classifier import Opinion, judge, policy, terms
+from dispatch.routing.flags import Flag, flags, most_urgent
 from dispatch.routing.labels import EMERGENCY, NONE, STATIONS
 from dispatch.routing.rules import (
     Reason,
@@ -59,6 +60,7 @@ class Routing:
     alternatives: list[Alternative]
     version: str
     waits_for: str | None = None
+    flags: list[Flag] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """Return the decision with its inputs' version, to be stored as it was."""
@@ -67,6 +69,7 @@ class Routing:
             **vars(self),
             "reasons": [{**vars(reason)} for reason in self.reasons],
             "alternatives": [{**vars(other)} for other in self.alternatives],
+            "flags": [{**vars(flag)} for flag in self.flags],
         }
 
 
@@ -188,6 +191,9 @@ def _alternatives(opinion: Opinion, station: str | None) -> list[Alternative]:
 
 
 def _raise(found: Routing, text: str) -> Routing:
+    """Raise the priority, never lower it, by flags and by the words of the category."""
+    seen = flags(text)
+    found = replace(found, flags=seen, priority=most_urgent(seen, found.priority))
     raised = raised_priority(text, found.category) if found.category else None
     if raised is None:
         return found
@@ -228,6 +234,7 @@ def _version(opinion: Opinion | None = None) -> str:
 
 @cache
 def _words_version() -> str:
-    names = ("routing_words", "routing_rules", "routing_policy", "priority_words")
+    names = ("routing_words", "routing_rules", "routing_policy", "priority_words",
+             "routing_flags")  # fmt: skip
     rows = [row for name in names for row in read(name)]
     return "words-" + hashlib.sha256(repr(rows).encode()).hexdigest()[:8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Empty, Schema, Text, Whole
+from service.schemas.base import Code, Empty, Flag, Schema, Text, Whole
 from service.schemas.requests import HELPED, SOLVED, TaskCardSchema
 from village.stations import KINDS
 
@@ -94,6 +94,12 @@ class HandOverSchema(Schema):
     basis = fields.String(required=True, validate=validate.OneOf(HANDOVER_BASIS))
 
 
+class HideMeSchema(Schema):
+    """`hide_me`: whether the station learns who wrote (the chair always does)."""
+
+    hide = Flag(required=True)
+
+
 class HelpedSchema(Schema):
     """`helped`: whether the office that was named has helped (R31)."""
 
@@ -120,4 +126,5 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "hand_over": HandOverSchema,
     "keep": Empty,
     "helped": HelpedSchema,
+    "hide_me": HideMeSchema,
 }

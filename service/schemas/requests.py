@@ -18,7 +18,7 @@ from service.schemas.base import (
     WindowQuery,
     page_of,
 )
-from village.access import CONTENT, EVIDENCE, IDENTITY
+from village.access import CONTENT, EVIDENCE, GROUNDS, IDENTITY, OWN
 from village.privacy import mask_name
 from village.requests import ACTIONS, QUEUE_VIEWS, RequestView
 from village.stations import KINDS, PRIORITIES
@@ -155,6 +155,21 @@ class RoutingSchema(ma.Schema):
     alternatives = fields.List(fields.Nested(AlternativeSchema), required=True)
 
 
+class FlagSchema(ma.Schema):
+    """How careful to be, why, and the words that said so."""
+
+    kind = fields.String(required=True)
+    text = fields.String(required=True)
+    matched = fields.String(required=True)
+    priority = fields.String(required=True, allow_none=True, validate=validate.OneOf(PRIORITIES))
+
+
+class GroundsSchema(ma.Schema):
+    """Why it was routed so, in words, for those who decide."""
+
+    flags = fields.List(fields.Nested(FlagSchema), required=True)
+
+
 class AdviceSchema(ma.Schema):
     """Who is responsible for what is no village matter, to call, to copy or to print (R31)."""
 
@@ -205,6 +220,8 @@ class RequestSchema(ma.Schema):
     )
     requester = fields.Method("_requester", metadata={**IDENTITY_FIELD, **NAMED})
     routing = fields.Nested(RoutingSchema, attribute="request.routing", metadata=EVIDENCE_FIELD)
+    grounds = fields.Nested(GroundsSchema, metadata={"sens": GROUNDS})
+    told = fields.List(fields.String(), metadata={"sens": OWN})
     emergency = fields.Nested(
         EmergencySchema, attribute="request.emergency", allow_none=True, metadata=CONTENT_FIELD
     )

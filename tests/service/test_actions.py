@@ -53,6 +53,7 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "answer": {"text": "a"},
         "confirm": {"solved": "yes"},
         "helped": {"helped": "yes"},
+        "hide_me": {"hide": True},
         "submit_result": {"result": "a"},
     }
     for caller in ("u041", "u006", "u001"):

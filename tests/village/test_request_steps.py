@@ -33,6 +33,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "confirm": {"solved": "yes", "rating": 5},
     "reopen": {"reason": "又坏了"},
     "hand_over": {"receiver": "供电所", "basis": "requester_consents"},
+    "hide_me": {"hide": True},
 }
 
 

@@ -20,6 +20,7 @@ from village.workflow import request_advice as advice
 from village.workflow import request_limits as limits
 from village.workflow import request_rules as rules
 from village.workflow import request_transfers as transfers
+from village.workflow import request_words as words
 from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition, column_values
 
 STAFF = (HEAD, CHAIR)
@@ -40,6 +41,8 @@ TABLE: tuple[Transition, ...] = (
       guards=(rules.has_consent,), effects=(limits.set_limits,),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
     T("hold", (START,), "draft", (REQUESTER,), "R1", guards=(rules.has_consent,)),
+    *(T("hide_me", (state,), state, (REQUESTER,), "R1", effects=(words.hide_or_show,),
+        keeps=("hide",)) for state in ("draft", *ACTIVE)),
     # ------------------------------------------------------------------ the emergency question
     T("danger", ("draft", *ACTIVE), "handed_over", (REQUESTER,), "R2",
       when=rules.was_asked, effects=(rules.hand_to_rescue, rules.cancel_task),

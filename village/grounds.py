@@ -1,0 +1,45 @@
+"""Why a request was routed as it was: in words for those who decide, and a sentence for her.
+
+The words are those of `grounds.csv`; what was decided is read from the stored `routing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from village.catalog import files
+from village.models import Request
+
+HIDE_ME = "hide_me"
+
+
+def of(request: Request) -> dict[str, Any]:
+    """Return `{flags: [{kind, text, matched, priority}]}` for those who decide."""
+    return {"flags": [_flag(flag) for flag in request.routing.get("flags", ())]}
+
+
+def _flag(flag: Mapping[str, Any]) -> dict[str, Any]:
+    return {**flag, "text": word(f"flag_{flag['kind']}", reason=flag["reason"])}
+
+
+def told(request: Request) -> list[str]:
+    """Return what the machine's findings mean to her who wrote, in plain sentences."""
+    return list(_told(request))
+
+
+def _told(request: Request) -> Iterator[str]:
+    said = {flag["kind"] for flag in request.routing.get("flags", ())}
+    if request.hide_me:
+        yield word("told_hidden_by_words" if HIDE_ME in said else "told_hidden")
+
+
+def word(kind: str, **values: Any) -> str:
+    """Return a sentence of `grounds.csv`; KeyError if there is none."""
+    return _words()[kind].format_map(values)
+
+
+@cache
+def _words() -> dict[str, str]:
+    return {row["kind"]: row["zh"] for row in files.read("grounds")}
