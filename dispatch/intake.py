@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch.routing import danger
-from dispatch.routing.directory import refer
+from dispatch.routing.directory import refer, refer_to
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
 from dispatch.routing.router import NOT_OURS, Routing, route
-from village import clock, similar
+from dispatch.routing.village_rules import Matter, settle
+from village import clock, routing_rules, similar
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -37,13 +38,17 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
     """
     category = _check(catalog, sent)
     screen = danger.ask(sent["text"])
+    kinds = screen.kinds if screen else ()
+    matter = Matter(sent["text"], sent.get("place"), category, catalog.categories, kinds)
+    rules = routing_rules.active(session, sent["village"])
     routing = route(
         sent["text"],
         category,
         sent["village"],
         categories=catalog.categories,
-        kinds=screen.kinds if screen else (),
+        kinds=kinds,
         own_stations=_own_stations(actor, sent["village"]),
+        agreed=lambda found: settle(found, rules, matter),
     )
     request = _draft(actor, catalog, sent, routing)
     answer = sent.get("emergency_confirmed")
@@ -130,7 +135,9 @@ def _advice(text: str, routing: Routing) -> list[dict[str, Any]] | None:
     """Say who is responsible for what is no village matter (R31)."""
     if routing.decision != NOT_OURS:
         return None
-    return [refer(text, clock.now().astimezone(clock.SHANGHAI).date()).as_advice()]
+    today = clock.now().astimezone(clock.SHANGHAI).date()
+    agreed = routing.rule and routing.rule["referral"]
+    return [(refer_to(agreed, today) if agreed else refer(text, today)).as_advice()]
 
 
 def _own_stations(actor: Actor, village: str) -> list[str]:

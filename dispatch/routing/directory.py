@@ -55,10 +55,19 @@ def refer(text: str, today: date) -> Referral:
     The kind is the one whose words occur most in `text`; a row that is not valid on `today` is
     not shown: then, as where no word helps, the general hotline is (which never runs out).
     """
-    kind = _kind(text)
+    return refer_to(_kind(text), today)
+
+
+def refer_to(kind: str, today: date) -> Referral:
+    """Return the referral of a kind of the directory, or, out of its time, the general one."""
     row = _rows()[kind]
     valid = date.fromisoformat(row["valid_from"]) <= today <= date.fromisoformat(row["valid_until"])
     return _referral(row if valid else _rows()[GENERAL])
+
+
+def is_tip_off(text: str) -> bool:
+    """Tell whether the text is of a kind that the village never queues: crimes, tip-offs."""
+    return _rows()[_kind(text)]["may_keep"] == "no"
 
 
 def expired(today: date) -> list[str]:

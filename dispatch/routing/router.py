@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -47,7 +47,8 @@ class Routing:
     """Where a request goes, how sure that is, and why; `station` is None unless it is routed.
 
     `decision` is `routed`, `triage` or `not_ours`; `by` says what decided: `category`, `rule`
-    (a rule, or words that are clear by themselves) or `model`.
+    (a rule, or words that are clear by themselves) or `model`; `rule` names the village's own
+    rule where that decided: `{id, version, referral, chosen}`, the last the category chosen.
     """
 
     decision: str
@@ -61,6 +62,7 @@ class Routing:
     version: str
     waits_for: str | None = None
     flags: list[Flag] = field(default_factory=list)
+    rule: dict[str, Any] | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the decision with its inputs' version, to be stored as it was."""
@@ -81,13 +83,15 @@ def route(
     categories: Mapping[str, Category] | None = None,
     kinds: Collection[str] = (),
     own_stations: Collection[str] = (),
+    agreed: Callable[[Routing], Routing] | None = None,
 ) -> Routing:
     """Return the routing of a villager's `text`.
 
     `village` is its code, for rules that a village adds; `categories` the catalog by code
     (default: the packaged one); `kinds` the emergency kinds that were hit and answered "no
     danger now": dv and child take the safe path (rules 2.10). `own_stations` are stations whose
-    head is the requester, or too close to her: those go to the chair. What is no village matter
+    head is the requester, or too close to her: those go to the chair. `agreed` puts what the
+    village's own rules say in the place of what words and model found. What is no village matter
     is answered and not queued (R31); a tip-off is not, whatever category was chosen for it.
     """
     catalog = packaged_categories() if categories is None else categories
@@ -95,6 +99,7 @@ def route(
     rule = village_rule(text, village)
     if category is not None and rule is not None and rule.to == NONE:
         found = _by_text(text, village, catalog)
+    found = agreed(found) if agreed else found
     chosen = category or catalog.get(found.category or "")
     found = _raise(found, text)
     if SAFE_PATH_KINDS & set(kinds):

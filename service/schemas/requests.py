@@ -139,6 +139,13 @@ class AlternativeSchema(ma.Schema):
     confidence = fields.Float(required=True)
 
 
+class DecidingRuleSchema(ma.Schema):
+    """The village's own rule that decided, as it was then."""
+
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+
+
 class RoutingSchema(ma.Schema):
     """How the station was found."""
 
@@ -153,6 +160,7 @@ class RoutingSchema(ma.Schema):
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)
     version = fields.String(required=True)
     alternatives = fields.List(fields.Nested(AlternativeSchema), required=True)
+    rule = fields.Nested(DecidingRuleSchema, allow_none=True)
 
 
 class FlagSchema(ma.Schema):

@@ -31,6 +31,7 @@ from village.models.people import (
     WechatIdentity,
 )
 from village.models.requests import DueTime, Event, Handover, Request
+from village.models.routing import RoutingRule, RoutingRuleVersion
 from village.models.similar import SimilarText
 from village.models.tasks import Offer, Place, Task
 
@@ -60,6 +61,8 @@ __all__ = [
     "ResponseStat",
     "RoleGrant",
     "Round",
+    "RoutingRule",
+    "RoutingRuleVersion",
     "SimilarText",
     "StandingPair",
     "Station",
