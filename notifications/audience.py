@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
-from village import clock
+from village import clock, similar
 from village.access import CHAIR, HEAD, INVITED, REQUESTER
-from village.models import RoleGrant
+from village.models import Follow, RoleGrant
 from village.workflow.engine import Tell
 
-VOLUNTEERS = "volunteers"
-AUDIENCES = (REQUESTER, HEAD, CHAIR, INVITED, VOLUNTEERS)
+VOLUNTEERS, FOLLOWERS = "volunteers", "followers"
+AUDIENCES = (REQUESTER, HEAD, CHAIR, INVITED, VOLUNTEERS, FOLLOWERS)
 OFFICES: Mapping[str, tuple[str, ...]] = {HEAD: ("head", "deputy"), CHAIR: ("chair",)}
 
 
@@ -33,10 +33,11 @@ def hearers(session: Session, scene: Scene, tells: Sequence[Tell]) -> dict[UUID,
 
     Who acted knows it already: of her own step she hears no more than a requester's receipt.
     """
-    officers = _officers(session, scene, tells)
+    officers, followers = _officers(session, scene, tells), _followers(session, scene, tells)
     heard: dict[UUID, Tell] = {}
     for tell in tells:
-        for person_id in _people(scene, officers, tell.audience):
+        heard_by = followers if tell.audience == FOLLOWERS else _people(scene, officers, tell)
+        for person_id in heard_by:
             if person_id != scene.event.actor_id or _is_receipt(scene, tell):
                 heard.setdefault(person_id, tell)
     return heard
@@ -46,7 +47,8 @@ def _is_receipt(scene: Scene, tell: Tell) -> bool:
     return tell.audience == REQUESTER == scene.event.actor_role
 
 
-def _people(scene: Scene, officers: Iterable[Officer], audience: str) -> list[UUID]:
+def _people(scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]:
+    audience = tell.audience
     if audience == REQUESTER:
         return [scene.request.requester_id]
     if audience == INVITED:
@@ -85,6 +87,15 @@ def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Off
         .order_by(RoleGrant.person_id)
     )
     return [Officer(*row) for row in found]
+
+
+def _followers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[UUID]:
+    """Return who said 我也是, as long as neighbours may know of the request at all."""
+    asked = any(tell.audience == FOLLOWERS for tell in tells)
+    if not asked or not similar.is_comparable(scene.request, scene.category):
+        return []
+    found = sa.select(Follow.person_id).where(Follow.request_id == scene.request.id)
+    return list(session.scalars(found.order_by(Follow.person_id)))
 
 
 def _never_seen(scene: Scene) -> bool:

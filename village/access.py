@@ -18,6 +18,7 @@ from village.errors import Forbidden, NotFound
 PUBLIC = "public"
 ANYONE = "anyone"
 REQUESTER = "requester"
+NEIGHBOUR = "neighbour"
 INVITED = "invited"
 VOLUNTEER = "volunteer"
 HEAD = "head"
@@ -47,6 +48,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.list_village": frozenset({CHAIR}),
     "request.find_similar": frozenset({ANYONE}),
     "request.similar": frozenset({HEAD, CHAIR}),
+    "request.follow": frozenset({NEIGHBOUR}),
+    "request.list_followed": frozenset({ANYONE}),
     "request.read": READERS,
     "request.timeline": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
     "request.act": READERS | {SYSTEM},
@@ -84,6 +87,7 @@ HIDDEN: dict[str, str] = {
     "request.read": "request.read",
     "request.timeline": "request.read",
     "request.similar": "request.read",
+    "request.follow": "request.read",
     "request.act": "request.act",
     "offer.answer": "offer.answer",
     "task.read": "task.read",
@@ -215,6 +219,17 @@ def request_relations(actor: Actor, request: RequestLike, *, works: bool = False
     if works:
         found.add(VOLUNTEER)
     return frozenset(found)
+
+
+def neighbour_relations(
+    actor: Actor, request: RequestLike, known: frozenset[str], *, public: bool
+) -> frozenset[str]:
+    """Add to the `known` relations that of a neighbour: another's request of her own village.
+
+    `public`: neighbours may know that there is such a request.
+    """
+    near = public and actor.village == request.village_code and REQUESTER not in known
+    return known | {NEIGHBOUR} if near else known
 
 
 def _is_unconfirmed(request: RequestLike) -> bool:

@@ -60,5 +60,16 @@ def decode(cursor: str, size: int) -> list[str]:
         if any("\0" in part for part in place):
             raise ValueError(cursor)
     except (ValueError, TypeError, binascii.Error) as error:
-        raise Invalid("invalid_cursor", errors={"cursor": ["翻页标记不对，请从头看起"]}) from error
+        raise _invalid() from error
     return list(place)
+
+
+def number_in(part: str) -> int:
+    """Return the number that a part of a cursor is. Raises Invalid for anything else."""
+    if not (part.isascii() and part.isdigit() and len(part) < 9):
+        raise _invalid()
+    return int(part)
+
+
+def _invalid() -> Invalid:
+    return Invalid("invalid_cursor", errors={"cursor": ["翻页标记不对，请从头看起"]})

@@ -15,7 +15,7 @@ from village import access, clock, grounds
 from village.access import Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
-from village.paging import Page, Window, cut, decode
+from village.paging import Page, Window, cut, decode, number_in
 from village.workflow.request import ACTIVE, REQUEST
 
 DUE_SOON = timedelta(hours=24)
@@ -130,7 +130,10 @@ def list_village(
 def queue(
     session: Session, actor: Actor, village: str, station: str, name: str, window: Window
 ) -> Page[RequestView]:
-    """Return a view of a station's queue, the most urgent first. Raises NotFound, Forbidden."""
+    """Return a view of a station's queue, the most urgent first. Raises NotFound, Forbidden.
+
+    Of equally urgent ones, what more neighbours wait for comes first, then what is older.
+    """
     access.require("station.queue", access.station_relations(actor, village, station))
     at_station = sa.or_(
         Request.station == station,
@@ -200,11 +203,12 @@ def _newest_first(
 def _urgent_first(
     session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window
 ) -> Page[RequestView]:
+    order = (Request.priority, -Request.followers, Request.id)
     if window.cursor:
-        priority, last = decode(window.cursor, 2)
-        place = sa.tuple_(Request.priority, Request.id)
-        listed = listed.where(place > sa.tuple_(priority, sa.cast(last, sa.Uuid)))
-    return _page(session, actor, listed.order_by(Request.priority, Request.id), window, 2)
+        priority, followers, last = decode(window.cursor, 3)
+        after = (priority, -number_in(followers), sa.cast(last, sa.Uuid))
+        listed = listed.where(sa.tuple_(*order) > sa.tuple_(*after))
+    return _page(session, actor, listed.order_by(*order), window, 3)
 
 
 def _page(
@@ -225,7 +229,8 @@ def _page(
 
 
 def _place(seen: RequestView, size: int) -> list[str]:
-    return [seen.request.priority, str(seen.request.id)][-size:]
+    request = seen.request
+    return [request.priority, str(request.followers), str(request.id)][-size:]
 
 
 def _names_by_request(session: Session, request_ids: list[UUID]) -> dict[UUID, list[str]]:

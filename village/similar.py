@@ -26,10 +26,11 @@ from village import access, clock
 from village.access import Actor
 from village.catalog.files import read
 from village.db import table
-from village.models import Category, Request, SimilarText
+from village.models import Category, Follow, Request, SimilarText
 from village.requests import read as read_request
 from village.workflow.request import ACTIVE
 
+DONE = ("resolved", "closed")
 RECENT = timedelta(days=30)
 MOST_GRAMS = 200
 CANDIDATES = 40
@@ -63,6 +64,12 @@ class Similar:
     score: float
     by: tuple[str, ...]
     mine: bool
+    following: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still being seen to."""
+        return self.request.status in ACTIVE
 
 
 def grams(*texts: str) -> list[str]:
@@ -95,6 +102,11 @@ def is_comparable(request: Request, category: Category | None) -> bool:
     if category is None:
         return request.station in PUBLIC_STATIONS
     return set(PRIVATE_FLAGS).isdisjoint(category.flags)
+
+
+def is_shown(request: Request, category: Category | None) -> bool:
+    """Tell whether neighbours may find this request: it is comparable, and open or done."""
+    return is_comparable(request, category) and request.status in (*ACTIVE, *DONE)
 
 
 def before_submitting(session: Session, actor: Actor, wanted: Wanted) -> list[Similar]:
@@ -132,7 +144,8 @@ def _find(
     looked_for = grams(wanted.text, _place_name(wanted.place))
     if not looked_for:
         return []
-    rows = session.execute(statement(wanted.village, looked_for).where(*where)).all()
+    found_by = statement(wanted.village, looked_for).where(*where)
+    rows = session.execute(found_by.add_columns(_follows(actor))).all()
     found = [_scored(actor, wanted, len(looked_for), *row) for row in rows]
     likely = [one for one in found if one.score >= weights()["shown"]]
     return sorted(likely, key=lambda one: (-one.score, one.request.number))[:SHOWN]
@@ -149,16 +162,20 @@ def statement(village: str, looked_for: Sequence[str]) -> sa.Select[Request, int
         sa.select(Request, shared.label("shared"), sa.func.cardinality(held))
         .join(SimilarText, SimilarText.request_id == Request.id)
         .outerjoin(Category, Category.code == Request.category)
-        .where(held.overlap(sought), SimilarText.village_code == village, _may_be_shown())
+        .where(held.overlap(sought), SimilarText.village_code == village, is_public())
+        .where(_is_recent())
         .order_by(sa.desc("shared"))
         .limit(CANDIDATES)
     )
 
 
-def _may_be_shown() -> sa.ColumnElement[bool]:
-    """What `is_comparable` says, of how the request stands now."""
-    since = clock.now() - RECENT
-    ended = sa.func.coalesce(Request.ended_at, Request.resolved_at)
+def _follows(actor: Actor) -> sa.ColumnElement[bool]:
+    mine = sa.exists().where(Follow.request_id == Request.id, Follow.person_id == actor.person_id)
+    return mine.label("following")
+
+
+def is_public() -> sa.ColumnElement[bool]:
+    """What `is_comparable` says, of how the request stands now; `Category` is joined."""
     return sa.and_(
         sa.not_(Request.sealed),
         sa.not_(Request.neutral),
@@ -170,15 +187,25 @@ def _may_be_shown() -> sa.ColumnElement[bool]:
             sa.and_(Category.code.is_(None), Request.station.in_(PUBLIC_STATIONS)),
             sa.not_(Category.flags.overlap(list(PRIVATE_FLAGS))),
         ),
-        sa.or_(
-            Request.status.in_(ACTIVE),
-            sa.and_(Request.status.in_(("resolved", "closed")), ended > since),
-        ),
+    )
+
+
+def _is_recent() -> sa.ColumnElement[bool]:
+    ended = sa.func.coalesce(Request.ended_at, Request.resolved_at)
+    return sa.or_(
+        Request.status.in_(ACTIVE),
+        sa.and_(Request.status.in_(DONE), ended > clock.now() - RECENT),
     )
 
 
 def _scored(
-    actor: Actor, wanted: Wanted, sought: int, request: Request, shared: int, held: int
+    actor: Actor,
+    wanted: Wanted,
+    sought: int,
+    request: Request,
+    shared: int,
+    held: int,
+    following: bool,
 ) -> Similar:
     parts = {
         "text": 2 * shared / (sought + held),
@@ -189,7 +216,7 @@ def _scored(
     score = sum(weights()[name] * part for name, part in parts.items())
     by = tuple(name for name in ("text", "place", "category") if parts[name] >= 0.2)
     mine = request.requester_id == actor.person_id
-    return Similar(request, round(score, 3), by, mine)
+    return Similar(request, round(score, 3), by, mine, following)
 
 
 def _nearness(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> float:

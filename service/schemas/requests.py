@@ -247,6 +247,7 @@ class RequestSchema(ma.Schema):
         attribute="request.waits_for", required=True, allow_none=True,
         validate=validate.OneOf(WAITS),
     )  # fmt: skip
+    followers = fields.Integer(attribute="request.followers", required=True)
     no_volunteer = fields.Boolean(attribute="request.no_volunteer", required=True)
     question = fields.String(attribute="request.question", allow_none=True, metadata=CONTENT_FIELD)
     result = fields.String(attribute="request.result", allow_none=True, metadata=CONTENT_FIELD)

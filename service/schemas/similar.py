@@ -5,11 +5,10 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Moment, Schema, Text
+from service.schemas.base import Code, Schema, Text
+from service.schemas.follows import FaceSchema
 from service.schemas.requests import PlaceSchema
 from village.access import CONTENT
-from village.timeline import status_text
-from village.workflow.request import REQUEST
 
 
 class SimilarInSchema(Schema):
@@ -21,28 +20,16 @@ class SimilarInSchema(Schema):
     place = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
 
 
-class SimilarSchema(ma.Schema):
+class SimilarSchema(FaceSchema):
     """A request that may be the same: never who wrote it; her words for its station alone."""
 
-    id = fields.UUID(attribute="request.id", required=True)
-    number = fields.String(attribute="request.number", required=True)
-    status = fields.String(
-        attribute="request.status", required=True, validate=validate.OneOf(REQUEST.states)
-    )
-    status_text = fields.Function(
-        lambda found: status_text(found.request.status), metadata={"type": "string"}, required=True
-    )
-    category = fields.String(attribute="request.category", required=True, allow_none=True)
-    place = fields.Function(
-        lambda found: (found.request.place or {}).get("name"),
-        metadata={"type": ["string", "null"]}, required=True,
-    )  # fmt: skip
-    created_at = Moment(attribute="request.created_at", required=True)
     score = fields.Float(required=True)
     by = fields.List(
         fields.String(validate=validate.OneOf(("text", "place", "category"))), required=True
     )
     mine = fields.Boolean(required=True)
+    open = fields.Boolean(attribute="is_open", required=True)
+    following = fields.Boolean(required=True)
     text = fields.String(attribute="request.text", metadata={"sens": CONTENT})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.service.house import FLOOD, House
-from village.access import CHAIR, HEAD, INVITED, MEDIATOR, REQUESTER, VOLUNTEER
+from village.access import CHAIR, HEAD, INVITED, MEDIATOR, NEIGHBOUR, REQUESTER, VOLUNTEER
 from village.catalog.files import parts, read
 from village.db import transaction
 from village.workflow.engine import attempt
@@ -70,6 +70,12 @@ class Case:
     hidden: bool = False
     safe: bool = False
     workers: frozenset[str] = frozenset()
+
+    @property
+    def public(self) -> bool:
+        """Whether neighbours may know of it."""
+        secret = self.draft or self.danger or self.sealed or self.hidden or self.safe
+        return self.station is not None and not secret
 
 
 @dataclass
@@ -193,7 +199,14 @@ def to_case(code: str, case: Case) -> set[str]:
         found.discard(HEAD)
     if case.sealed and (MEDIATOR, case.village, case.station) in offices(code):
         found.add(MEDIATOR)
+    if code != case.requester and case.public and _home(code) == case.village:
+        found.add(NEIGHBOUR)
     return found | ({VOLUNTEER} if code in case.workers else set())
+
+
+def _home(code: str) -> str:
+    """Where a person lives."""
+    return next(row["village"] for row in read("people") if row["person"] == code)
 
 
 def to_task(code: str, world: World) -> set[str]:

@@ -9,6 +9,7 @@ from village.models.dispatch import (
     StandingPair,
     VillageAgreement,
 )
+from village.models.follows import Follow
 from village.models.messages import (
     Delivery,
     IdempotencyKey,
@@ -45,6 +46,7 @@ __all__ = [
     "DispatchSettings",
     "DueTime",
     "Event",
+    "Follow",
     "Handover",
     "IdempotencyKey",
     "LoginCode",

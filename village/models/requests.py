@@ -98,6 +98,7 @@ class Request(Base):
     helped: Mapped[str | None] = mapped_column(doc="what she said a week after the advice")
     transfers: Mapped[int] = mapped_column(default=0)
     reopened: Mapped[int] = mapped_column(default=0)
+    followers: Mapped[int] = mapped_column(default=0, doc="kept by a trigger on follows")
     question: Mapped[str | None]
     result: Mapped[str | None]
     solved: Mapped[str | None]

@@ -28,6 +28,8 @@ OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigne
 ACTIVE = (*OPEN, "in_progress", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
 T = Transition
+# Those who said 我也是 hear of the main steps in their inboxes.
+FOLLOWERS = Tell("followers", push=False)
 
 TABLE: tuple[Transition, ...] = (
     # ------------------------------------------------------------------ asking for help
@@ -85,7 +87,7 @@ TABLE: tuple[Transition, ...] = (
     # ------------------------------------------------------------------ the station's answer
     T("accept", ("submitted",), "accepted", STAFF, "R6",
       guards=(recusal.not_recused,), effects=(limits.responded, rules.take_over),
-      keeps=("priority",), tell=(Tell(REQUESTER, "N02"),)),
+      keeps=("priority",), tell=(Tell(REQUESTER, "N02"), FOLLOWERS)),
     T("ask", ("submitted", "accepted"), "needs_info", STAFF, "R7",
       guards=(recusal.not_recused,), effects=(limits.responded, limits.pause),
       keeps=("question",), tell=(Tell(REQUESTER, "N03"),)),
@@ -93,7 +95,7 @@ TABLE: tuple[Transition, ...] = (
       effects=(limits.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
     T("reject", ("submitted",), "rejected", STAFF, "R11",
       guards=(recusal.not_recused, rules.is_confirmed), effects=(limits.responded,),
-      keeps=("reason", "advice"), tell=(Tell(REQUESTER, "N04"),)),
+      keeps=("reason", "advice"), tell=(Tell(REQUESTER, "N04"), FOLLOWERS)),
     # ------------------------------------------------------------------ the work
     T("dispatch", ("accepted",), "dispatching", STAFF, "R13",
       guards=(recusal.not_recused, rules.has_machine, rules.for_volunteers),
@@ -128,7 +130,8 @@ TABLE: tuple[Transition, ...] = (
       guards=(recusal.not_recused,), effects=(rules.work_again,), keeps=("reason",),
       tell=(Tell("volunteers"),)),
     T("resolve", ("checking",), "resolved", STAFF, "R23",
-      guards=(recusal.not_recused, rules.second_person), tell=(Tell(REQUESTER, "N08"),)),
+      guards=(recusal.not_recused, rules.second_person),
+      tell=(Tell(REQUESTER, "N08"), FOLLOWERS)),
     # ------------------------------------------------------------------ the villager's word
     T("confirm", ("resolved",), "closed", (REQUESTER,), "R24",
       effects=(rules.keep_verdict,), keeps=("solved", "rating", "comment"),
@@ -147,10 +150,11 @@ TABLE: tuple[Transition, ...] = (
     T("withdraw", ("triage",), "withdrawn", (REQUESTER,), "R27",
       keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (REQUESTER,), "R27",
-      effects=(rules.cancel_task,), keeps=("reason",), tell=(Tell(HEAD, push=False),)),
+      effects=(rules.cancel_task,), keeps=("reason",),
+      tell=(Tell(HEAD, push=False), FOLLOWERS)),
     T("hand_over", ACTIVE, "handed_over", STAFF, "R2, R29",
       guards=(recusal.not_recused,), effects=(limits.responded, rules.hand_over, rules.cancel_task),
-      tell=(Tell(REQUESTER, "N07"),)),
+      tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
 )  # fmt: skip
 
 
@@ -174,7 +178,8 @@ class RequestMachine(Machine):
         return access.request_relations(actor, row, works=works_on(session, actor, row.id))
 
     def insert(self, session: Session, row: Any) -> None:
-        """Write a new request and read the number that it was given."""
+        """Write a new request, which nobody follows yet, and read its number."""
+        row.followers = 0
         values = {name: value for name, value in column_values(row).items() if name != "number"}
         day = {"day": f"QT{clock.local_date(row.created_at)}-"}
         row.number = session.scalar(_insert(), {**values, **day})
