@@ -9,20 +9,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatch.routing import danger
-from dispatch.routing.directory import refer, refer_to
+from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
-from dispatch.routing.router import NOT_OURS, Routing, route
-from dispatch.routing.village_rules import Matter, settle
-from village import clock, routing_rules, similar
+from village import clock, similar
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
 from village.catalog.privacy import PRIVACY_VERSION
 from village.errors import Invalid
 from village.ids import new_id
-from village.models import Category, Request
+from village.models import Request
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
 from village.workflow.request_limits import EMERGENCY_MINUTES
@@ -36,21 +33,11 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
     makes a draft with the question; everything else is put to a station or to triage at once.
     Raises Invalid, or GuardFailed `consent_needed`.
     """
-    category = _check(catalog, sent)
-    screen = danger.ask(sent["text"])
-    kinds = screen.kinds if screen else ()
-    matter = Matter(sent["text"], sent.get("place"), category, catalog.categories, kinds)
-    rules = routing_rules.active(session, sent["village"])
-    routing = route(
-        sent["text"],
-        category,
-        sent["village"],
-        categories=catalog.categories,
-        kinds=kinds,
-        own_stations=_own_stations(actor, sent["village"]),
-        agreed=lambda found: settle(found, rules, matter),
-    )
-    request = _draft(actor, catalog, sent, routing)
+    if sent.get("consent_version") not in (None, PRIVACY_VERSION):
+        raise Invalid("consent_outdated", "the privacy notice has another version now")
+    seen = look(session, actor, catalog, sent)
+    screen = seen.screen
+    request = _draft(actor, catalog, sent, seen)
     answer = sent.get("emergency_confirmed")
     payload = {"category": catalog.categories.get(request.category or "")}
     if answer or (screen is not None and answer is None):
@@ -86,20 +73,8 @@ def _has_said(request: Request, danger_now: bool) -> bool:
     return request.emergency is not None and request.emergency.get("danger_now") is danger_now
 
 
-def _check(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
-    if sent["village"] not in catalog.villages:
-        raise Invalid(errors={"village": ["没有这个村"]})
-    if sent.get("consent_version") not in (None, PRIVACY_VERSION):
-        raise Invalid("consent_outdated", "the privacy notice has another version now")
-    if sent.get("category") is None:
-        return None
-    category = catalog.categories.get(sent["category"])
-    if category is None:
-        raise Invalid(errors={"category": ["没有这个类别"]})
-    return category
-
-
-def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Routing) -> Request:
+def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -> Request:
+    routing = seen.routing
     code = routing.category
     chosen = catalog.categories.get(code or "")
     flags = {*(chosen.flags if chosen else ()), *(flag.kind for flag in routing.flags)}
@@ -119,9 +94,9 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
         consent_version=sent.get("consent_version"),
         priority=routing.priority,
         waits_for=routing.waits_for,
-        advice=_advice(sent["text"], routing),
+        advice=seen.advice,
         no_volunteer=False,
-        routing=routing.record(),
+        routing=seen.record(),
         transfers=0,
         reopened=0,
         created_at=clock.now(),
@@ -129,20 +104,6 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], routing: Rou
     seal_dispute(request)
     request.routing["waits_for"] = request.waits_for
     return request
-
-
-def _advice(text: str, routing: Routing) -> list[dict[str, Any]] | None:
-    """Say who is responsible for what is no village matter (R31)."""
-    if routing.decision != NOT_OURS:
-        return None
-    today = clock.now().astimezone(clock.SHANGHAI).date()
-    agreed = routing.rule and routing.rule["referral"]
-    return [(refer_to(agreed, today) if agreed else refer(text, today)).as_advice()]
-
-
-def _own_stations(actor: Actor, village: str) -> list[str]:
-    """Return the stations that the requester heads: her own matters go to the chair."""
-    return [grant.station for grant in actor.grants if grant.unit == village and grant.station]
 
 
 def _question(screen: Screen | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from service.api import (
     notifications,
     ops,
     pairs,
+    preview,
     requests,
     search,
     stations,
@@ -40,8 +41,8 @@ log = logging.getLogger(__name__)
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
-    auth, me, wishes, catalog, requests, follows, work, search, stations, agreements, pairs,
-    notifications,
+    auth, me, wishes, catalog, requests, preview, follows, work, search, stations, agreements,
+    pairs, notifications,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -43,6 +43,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "wishes.read": frozenset({OWNER}),
     "wishes.update": frozenset({OWNER}),
     "request.create": frozenset({ANYONE}),
+    "request.preview": frozenset({ANYONE}),
     "request.list": frozenset({ANYONE}),
     "request.list_station": frozenset({HEAD, MEDIATOR}),
     "request.list_village": frozenset({CHAIR}),

@@ -17,11 +17,15 @@ HIDE_ME = "hide_me"
 
 def of(request: Request) -> dict[str, Any]:
     """Return `{flags: [{kind, text, matched, priority}]}` for those who decide."""
-    return {"flags": [_flag(flag) for flag in request.routing.get("flags", ())]}
+    return {"flags": flags(request.routing)}
 
 
-def _flag(flag: Mapping[str, Any]) -> dict[str, Any]:
-    return {**flag, "text": word(f"flag_{flag['kind']}", reason=flag["reason"])}
+def flags(routing: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the flags of a decision, each with its sentence in `text`."""
+    return [
+        {**flag, "text": word(f"flag_{flag['kind']}", reason=flag["reason"])}
+        for flag in routing.get("flags", ())
+    ]
 
 
 def told(request: Request) -> list[str]:

@@ -55,6 +55,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "complete": {"result": "做好了", "minutes": 30},
     "requests": {"village": HOME, "text": "路灯坏了", "consent_version": PRIVACY_VERSION},
     "similar": {"village": HOME, "text": "路灯坏了"},
+    "preview": {"village": HOME, "text": "路灯坏了"},
     "consents": {"document": "privacy", "version": PRIVACY_VERSION, "accepted": True},
     "village": {"village": HOME},
     "profile": {"name": "某某"},

@@ -1,0 +1,91 @@
+"""What a villager's words are, before anything is written: the question, the way, the matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from dispatch.routing import danger
+from dispatch.routing.directory import refer, refer_to
+from dispatch.routing.emergency import Screen
+from dispatch.routing.parts import Part, parts
+from dispatch.routing.router import NOT_OURS, Routing, route
+from dispatch.routing.village_rules import Matter, settle
+from village import clock, routing_rules
+from village.access import SAFE_PATH_KINDS, Actor
+from village.catalog.cache import Catalog
+from village.errors import Invalid
+from village.models import Category
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found: the emergency question, where it goes, and the matters it is made of.
+
+    `safe`: violence at home, a child in danger, a wish to die; nothing may give it away (5.2).
+    """
+
+    text: str
+    screen: Screen | None
+    routing: Routing
+    parts: list[Part]
+    safe: bool
+
+    def record(self) -> dict[str, Any]:
+        """Return the decision to be stored."""
+        return {**self.routing.record(), "parts": [vars(part) for part in self.parts]}
+
+    @property
+    def advice(self) -> list[dict[str, Any]] | None:
+        """Who is responsible for what is no village matter (R31)."""
+        if self.routing.decision != NOT_OURS:
+            return None
+        today = clock.now().astimezone(clock.SHANGHAI).date()
+        agreed = self.routing.rule and self.routing.rule["referral"]
+        return [(refer_to(agreed, today) if agreed else refer(self.text, today)).as_advice()]
+
+
+def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Look:
+    """Look at `{text, village, category?, place?}`. Raises Invalid for what no catalog knows.
+
+    What takes the safe path is not cut into matters: a person reads it as it is.
+    """
+    category = _known(catalog, sent)
+    screen = danger.ask(sent["text"])
+    kinds = screen.kinds if screen else ()
+    rules = routing_rules.active(session, sent["village"])
+
+    def routed(text: str, chosen: Category | None = None) -> Routing:
+        matter = Matter(text, sent.get("place"), chosen, catalog.categories, kinds)
+        return route(
+            text,
+            chosen,
+            sent["village"],
+            categories=catalog.categories,
+            kinds=kinds,
+            own_stations=_own_stations(actor, sent["village"]),
+            agreed=lambda found: settle(found, rules, matter),
+        )
+
+    safe = not set(SAFE_PATH_KINDS).isdisjoint(kinds)
+    found = [] if safe else parts(sent["text"], routed)
+    return Look(sent["text"], screen, routed(sent["text"], category), found, safe)
+
+
+def _known(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:
+    if sent["village"] not in catalog.villages:
+        raise Invalid(errors={"village": ["没有这个村"]})
+    if sent.get("category") is None:
+        return None
+    category = catalog.categories.get(sent["category"])
+    if category is None:
+        raise Invalid(errors={"category": ["没有这个类别"]})
+    return category
+
+
+def _own_stations(actor: Actor, village: str) -> list[str]:
+    """Return the stations that the requester heads: her own matters go to the chair."""
+    return [grant.station for grant in actor.grants if grant.unit == village and grant.station]
