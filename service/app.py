@@ -25,6 +25,7 @@ from service.api import (
     pairs,
     preview,
     requests,
+    rules,
     search,
     stations,
     wishes,
@@ -42,7 +43,7 @@ PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
     auth, me, wishes, catalog, requests, preview, follows, work, search, stations, agreements,
-    pairs, notifications,
+    pairs, rules, notifications,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -74,6 +74,10 @@ MATRIX: dict[str, frozenset[str]] = {
     "pair.agree": frozenset({REQUESTER, INVITED}),
     "pair.end": frozenset({REQUESTER, INVITED, HEAD, CHAIR}),
     "village.triage": frozenset({CHAIR}),
+    "routing_rule.list": frozenset({HEAD, CHAIR}),
+    "routing_rule.create": frozenset({CHAIR}),
+    "routing_rule.read": frozenset({HEAD, CHAIR}),
+    "routing_rule.change": frozenset({CHAIR}),
     "notification.list": frozenset({ANYONE}),
     "notification.read": frozenset({OWNER}),
 }
@@ -97,6 +101,8 @@ HIDDEN: dict[str, str] = {
     "agreement.act": "agreement.act",
     "pair.agree": "pair.end",
     "pair.end": "pair.end",
+    "routing_rule.read": "routing_rule.read",
+    "routing_rule.change": "routing_rule.read",
     "notification.read": "notification.read",
 }
 

@@ -13,6 +13,11 @@ from sqlalchemy.orm import Session
 
 from village.db import table
 from village.models import RoutingRule
+from village.models.routing import RULE_TARGETS as TARGETS
+
+__all__ = ["TARGETS", "ActiveRule", "active", "plain"]
+
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class ActiveRule:
 
 def plain(text: str) -> str:
     """Return `text` as rules are compared with it: one width, small letters, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return "".join(unicodedata.normalize("NFKC", text).translate(UNSEEN).casefold().split())
 
 
 def active(session: Session, village: str) -> list[ActiveRule]:

@@ -62,6 +62,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "widen": {"circle": "village"},
     "agreements": {"with": "990103"},
     "rest": {"until": None},
+    "routing-rules": {
+        "title": "井归卫生站",
+        "words": ["水井"],
+        "to": "station",
+        "station": "sanitation",
+    },
 }
 
 
@@ -190,6 +196,10 @@ def _pairs(world: World, permission: str) -> Objects:
     yield world.pair, partial(roster.to_pair, world=world)
 
 
+def _rules(world: World, permission: str) -> Objects:
+    yield world.rule, partial(roster.to_station, village=HOME, station=None)
+
+
 def _lines(world: World, permission: str) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
@@ -203,6 +213,7 @@ OBJECTS: dict[str, Callable[[World, str], Objects]] = {
     "<uuid:notification_id>": _lines,
     "<uuid:agreement_id>": _agreements,
     "<uuid:pair_id>": _pairs,
+    "<uuid:rule_id>": _rules,
 }
 
 

@@ -114,6 +114,7 @@ def known(world: World) -> dict[str, list[str]]:
         "notification_id": [world.line],
         "agreement_id": [world.agreement],
         "pair_id": [world.pair],
+        "rule_id": [world.rule],
         "person_id": [world.member],
         "station": [STATION],
         "village": [HOME],

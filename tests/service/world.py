@@ -89,6 +89,7 @@ class World:
     line: str = ""
     member: str = ""  # a volunteer of the station, by id
     agreement: str = ""
+    rule: str = ""
     pair: str = ""
 
 
@@ -100,6 +101,7 @@ def build(house: House) -> World:
     _secret(house, world)
     _safe(house, world)
     _standing(house, world)
+    _agreed_on(house, world)
     assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
     house.work()
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
@@ -131,6 +133,12 @@ def _standing(house: House, world: World) -> None:
     world.agreement = house.done(f"/stations/{STATION}/agreements", "u006", sent)["id"]
     proposed = {"request": world.cases["submitted"].id, "volunteers": [names[PAIRED]]}
     world.pair = house.done(f"/stations/{STATION}/pairs", "u006", proposed)["items"][0]["id"]
+
+
+def _agreed_on(house: House, world: World) -> None:
+    """A rule of the village that moves nothing of what is written here."""
+    sent = {"title": "桥归公益站", "words": ["石拱桥"], "to": "station", "station": "public_works"}
+    world.rule = house.done(f"/villages/{HOME}/routing-rules", "u001", sent)["id"]
 
 
 def _plain(house: House, world: World) -> None:

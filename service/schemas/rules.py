@@ -1,0 +1,106 @@
+"""Routing rules of a village: what the chair writes, and what officers read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from service.schemas.base import (
+    Code,
+    Flag,
+    Moment,
+    Schema,
+    Switch,
+    Text,
+    Whole,
+    WindowQuery,
+    page_of,
+)
+from village.routing_rules import TARGETS
+from village.stations import KINDS
+
+MOST_WORDS = 20
+
+
+def _words() -> Any:
+    """A list of words."""
+    return fields.List(Text(20), validate=validate.Length(max=MOST_WORDS))
+
+
+class RuleInSchema(Schema):
+    """A rule: where all the conditions that it has hold, a request goes `to`.
+
+    One of `words` is in the text and none of `unless`; one of `places` in the place or the text;
+    `category` is what the villager chose.
+    """
+
+    title = Text(40, required=True)
+    position = Whole(1, 999, metadata={"description": "the first rule that holds decides"})
+    words = _words()
+    unless = _words()
+    places = _words()
+    category = Code(20, allow_none=True)
+    target = fields.String(data_key="to", required=True, validate=validate.OneOf(TARGETS))
+    station = fields.String(allow_none=True, validate=validate.OneOf(KINDS))
+    referral = Code(
+        40, allow_none=True, metadata={"description": "a kind of the county's directory"}
+    )
+
+
+class RuleChangeSchema(RuleInSchema):
+    """The fields to replace; `active` false takes the rule out of force."""
+
+    title = Text(40)
+    target = fields.String(data_key="to", validate=validate.OneOf(TARGETS))
+    active = Flag()
+
+
+class RuleFieldsSchema(ma.Schema):
+    """What a rule says."""
+
+    title = fields.String(required=True)
+    position = fields.Integer(required=True)
+    active = fields.Boolean(required=True)
+    words = fields.List(fields.String(), required=True)
+    unless = fields.List(fields.String(), required=True)
+    places = fields.List(fields.String(), required=True)
+    category = fields.String(required=True, allow_none=True)
+    target = fields.String(data_key="to", required=True, validate=validate.OneOf(TARGETS))
+    station = fields.String(required=True, allow_none=True)
+    referral = fields.String(required=True, allow_none=True)
+
+
+class ChangeSchema(ma.Schema):
+    """Who made it so, and when."""
+
+    version = fields.Integer(required=True)
+    changed_by = fields.String(required=True, allow_none=True)
+    changed_at = Moment(required=True)
+
+
+class RuleSchema(RuleFieldsSchema, ChangeSchema):
+    """A rule as it is now."""
+
+    id = fields.UUID(required=True)
+    village = fields.String(required=True)
+
+
+class RuleVersionSchema(RuleFieldsSchema, ChangeSchema):
+    """A rule as it was from `changed_at` on."""
+
+
+class RuleVersionsSchema(ma.Schema):
+    """All that a rule has been, newest first."""
+
+    items = fields.List(fields.Nested(RuleVersionSchema), required=True)
+
+
+class RulesQuery(WindowQuery):
+    """`active`: those in force, or those that are not; without it, all."""
+
+    active = Switch(load_default=None, allow_none=False)
+
+
+RulePageSchema = page_of(RuleSchema, "RulePage")

@@ -1,0 +1,224 @@
+"""The chair keeps her village's routing rules: every change is a new version, none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access, clock
+from village.access import Actor
+from village.catalog.cache import Catalog
+from village.errors import Invalid, NotFound, StaleVersion
+from village.ids import new_id
+from village.models import OrgUnit, Person, RoutingRule, RoutingRuleVersion
+from village.paging import Page, Window, cut, decode
+from village.routing_rules import plain
+from village.rule_faults import Known, faults, said
+
+MOST_ACTIVE = 50
+LISTS = ("words", "unless", "places")
+CONDITIONS = (*LISTS, "category")
+FIELDS = ("title", "position", "active", *CONDITIONS, "target", "station", "referral")
+NEW: dict[str, Any] = {
+    "position": 100,
+    "active": True,
+    "words": [],
+    "unless": [],
+    "places": [],
+    "category": None,
+    "station": None,
+    "referral": None,
+}
+
+
+@dataclass(frozen=True)
+class RuleView:
+    """A rule, or a version of one, and the name of who made it so."""
+
+    rule: RoutingRule
+    changed_by: str | None
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """A rule as it was from `version.changed_at` on."""
+
+    version: RoutingRuleVersion
+    changed_by: str | None
+
+
+def list_for(
+    session: Session, actor: Actor, village: str, window: Window, *, active: bool | None
+) -> Page[RuleView]:
+    """Return a village's rules in the order in which they are tried. Raises Forbidden."""
+    access.require("routing_rule.list", access.station_relations(actor, village, None))
+    listed = _select().where(RoutingRule.village_code == village)
+    if active is not None:
+        listed = listed.where(RoutingRule.active.is_(active))
+    place = sa.tuple_(RoutingRule.position, RoutingRule.id)
+    if window.cursor:
+        last = sa.orm.aliased(RoutingRule)
+        after = sa.select(last.position, last.id).where(
+            last.id == UUID(decode(window.cursor, 1)[0]), last.village_code == village
+        )
+        listed = listed.where(place > after.scalar_subquery())
+    rows = session.execute(listed.order_by(RoutingRule.position, RoutingRule.id))
+    views = [RuleView(rule, name) for rule, name in rows.fetchmany(window.limit + 1)]
+    return cut(views, window, lambda view: [str(view.rule.id)])
+
+
+def read(session: Session, actor: Actor, rule_id: UUID) -> RuleView:
+    """Return a rule of a village in which the caller answers for something. Raises NotFound."""
+    row = session.execute(_select().where(RoutingRule.id == rule_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    _require("routing_rule.read", actor, row[0])
+    return RuleView(*row)
+
+
+def versions(session: Session, actor: Actor, rule_id: UUID) -> list[VersionView]:
+    """Return all that a rule has been, newest first. Raises NotFound."""
+    read(session, actor, rule_id)
+    kept = RoutingRuleVersion
+    named = sa.select(kept, Person.name).outerjoin(Person, Person.id == kept.changed_by)
+    found = named.where(kept.rule_id == rule_id).order_by(kept.version.desc()).limit(100)
+    return [VersionView(version, name) for version, name in session.execute(found)]
+
+
+def create(
+    session: Session, actor: Actor, catalog: Catalog, village: str, sent: Mapping[str, Any]
+) -> RuleView:
+    """Write a rule of the village from `sent` (see FIELDS). Raises Forbidden, Invalid."""
+    access.require("routing_rule.create", access.station_relations(actor, village, None))
+    values = written(NEW, sent)
+    _lock(session, village)
+    check(session, catalog, village, values, None)
+    rule = RoutingRule(id=new_id(), village_code=village, version=0)
+    session.add(rule)
+    return _put(session, actor, rule, values)
+
+
+def change(
+    session: Session,
+    actor: Actor,
+    catalog: Catalog,
+    rule_id: UUID,
+    sent: Mapping[str, Any],
+    *,
+    if_match: int | None = None,
+) -> RuleView:
+    """Replace the fields that are sent; a change that changes nothing makes no version.
+
+    Raises NotFound, Forbidden, StaleVersion, Invalid.
+    """
+    rule = _mine(session, actor, rule_id)
+    _lock(session, rule.village_code)
+    session.refresh(rule, with_for_update=True)
+    if if_match is not None and if_match != rule.version:
+        raise StaleVersion(version=rule.version)
+    before = values_of(rule)
+    values = written(before, sent)
+    if values == before:
+        return read(session, actor, rule_id)
+    if values["active"] or sent.keys() - {"active"}:  # an old rule can always be ended
+        check(session, catalog, rule.village_code, values, rule_id)
+    return _put(session, actor, rule, values)
+
+
+def values_of(rule: RoutingRule) -> dict[str, Any]:
+    """Return what a rule says, by field."""
+    return {name: getattr(rule, name) for name in FIELDS}
+
+
+def written(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule's fields after a change, its words as they are compared with texts.
+
+    A new target drops the station or the authority of the old one.
+    """
+    values = {**before, **({"station": None, "referral": None} if "target" in sent else {}), **sent}
+    for name in LISTS:
+        values[name] = list(dict.fromkeys(filter(None, map(plain, values[name]))))
+    values["title"] = " ".join(values["title"].split())
+    return values
+
+
+def check(
+    session: Session,
+    catalog: Catalog,
+    village: str,
+    values: Mapping[str, Any],
+    rule_id: UUID | None,
+) -> None:
+    """Raise Invalid with `errors` by field for a rule that must not be written."""
+    stations = {each.kind for each in catalog.stations.values() if each.village_code == village}
+    found = faults(values, Known(stations, catalog.categories))
+    if not found and values["active"]:
+        found = _beside(
+            values, [rule for rule in _in_force(session, village) if rule.id != rule_id]
+        )
+    if found:
+        raise Invalid(errors=found)
+
+
+def _in_force(session: Session, village: str) -> Sequence[RoutingRule]:
+    mine = sa.and_(RoutingRule.village_code == village, RoutingRule.active)
+    return session.scalars(sa.select(RoutingRule).where(mine)).all()
+
+
+def _beside(values: Mapping[str, Any], others: Sequence[RoutingRule]) -> dict[str, list[str]]:
+    if len(others) >= MOST_ACTIVE:
+        return {"active": [said("many", most=MOST_ACTIVE)]}
+    twin = next((one for one in others if _condition(values_of(one)) == _condition(values)), None)
+    return {} if twin is None else {"words": [said("twice", title=twin.title)]}
+
+
+def _condition(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*(frozenset(values[name]) for name in LISTS), values["category"])
+
+
+def _put(session: Session, actor: Actor, rule: RoutingRule, values: Mapping[str, Any]) -> RuleView:
+    for name, value in values.items():
+        setattr(rule, name, value)
+    rule.version += 1
+    rule.changed_by, rule.changed_at = actor.person_id, clock.now()
+    session.flush()
+    session.add(
+        RoutingRuleVersion(
+            rule_id=rule.id,
+            version=rule.version,
+            rule=dict(values),
+            changed_by=rule.changed_by,
+            changed_at=rule.changed_at,
+        )
+    )
+    session.flush()
+    return RuleView(rule, actor.name)
+
+
+def _mine(session: Session, actor: Actor, rule_id: UUID) -> RoutingRule:
+    rule = session.get(RoutingRule, rule_id)
+    if rule is None:
+        raise NotFound
+    _require("routing_rule.change", actor, rule)
+    return rule
+
+
+def _require(permission: str, actor: Actor, rule: RoutingRule) -> None:
+    access.require(permission, access.station_relations(actor, rule.village_code, None))
+
+
+def _lock(session: Session, village: str) -> None:
+    """One change of a village's rules at a time; requests may still be written meanwhile."""
+    unit = sa.select(OrgUnit.code).where(OrgUnit.code == village)
+    session.execute(unit.with_for_update(key_share=True))
+
+
+def _select() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(RoutingRule, Person.name).outerjoin(
+        Person, Person.id == RoutingRule.changed_by
+    )
