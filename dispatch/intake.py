@@ -23,7 +23,7 @@ from village.models import Request
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
 from village.workflow.request_limits import EMERGENCY_MINUTES
-from village.workflow.request_transfers import seal_dispute
+from village.workflow.request_words import protect
 
 
 def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Request:
@@ -77,7 +77,7 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) 
     routing = seen.routing
     code = routing.category
     chosen = catalog.categories.get(code or "")
-    flags = {*(chosen.flags if chosen else ()), *(flag.kind for flag in routing.flags)}
+    flags = {flag.kind for flag in routing.flags}
     request = Request(
         id=new_id(),
         village_code=sent["village"],
@@ -88,9 +88,9 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) 
         text=sent["text"],
         place=sent.get("place"),
         answers=sent.get("answers") or {},
-        hide_me=bool(sent.get("hide_me")) or not flags.isdisjoint({HIDE_ME, "confid"}),
+        hide_me=bool(sent.get("hide_me")) or HIDE_ME in flags,
         sealed=False,
-        neutral=routing.waits_for == "safe_path" or bool(flags & {"nopub", "confid"}),
+        neutral=False,
         consent_version=sent.get("consent_version"),
         priority=routing.priority,
         waits_for=routing.waits_for,
@@ -101,7 +101,7 @@ def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) 
         reopened=0,
         created_at=clock.now(),
     )
-    seal_dispute(request)
+    protect(request, chosen)
     request.routing["waits_for"] = request.waits_for
     return request
 

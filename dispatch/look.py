@@ -12,11 +12,12 @@ from dispatch.routing import danger
 from dispatch.routing.directory import refer, refer_to
 from dispatch.routing.emergency import Screen
 from dispatch.routing.parts import Part, parts
-from dispatch.routing.router import NOT_OURS, Routing, route
+from dispatch.routing.router import NOT_OURS, ROUTED, Routing, route
 from dispatch.routing.village_rules import Matter, settle
-from village import clock, routing_rules
+from village import clock, grounds, routing_rules
 from village.access import SAFE_PATH_KINDS, Actor
 from village.catalog.cache import Catalog
+from village.catalog.files import read
 from village.errors import Invalid
 from village.models import Category
 
@@ -33,19 +34,17 @@ class Look:
     routing: Routing
     parts: list[Part]
     safe: bool
+    asks: dict[str, Any] | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the decision to be stored."""
-        return {**self.routing.record(), "parts": [vars(part) for part in self.parts]}
+        found = {"parts": [vars(part) for part in self.parts], "asks": self.asks}
+        return {**self.routing.record(), **found}
 
     @property
     def advice(self) -> list[dict[str, Any]] | None:
         """Who is responsible for what is no village matter (R31)."""
-        if self.routing.decision != NOT_OURS:
-            return None
-        today = clock.now().astimezone(clock.SHANGHAI).date()
-        agreed = self.routing.rule and self.routing.rule["referral"]
-        return [(refer_to(agreed, today) if agreed else refer(self.text, today)).as_advice()]
+        return _advice(self.text, self.routing)
 
 
 def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Look:
@@ -70,9 +69,52 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
             agreed=lambda found: settle(found, rules, matter),
         )
 
-    safe = not set(SAFE_PATH_KINDS).isdisjoint(kinds)
-    found = [] if safe else parts(sent["text"], routed)
-    return Look(sent["text"], screen, routed(sent["text"], category), found, safe)
+    text, routing = sent["text"], routed(sent["text"], category)
+    if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
+        return Look(text, screen, routing, [], safe=True)
+    asks = None
+    if category is not None and routing.by == "category":
+        asks = _doubt(text, category, routed(text), catalog)
+    return Look(text, screen, routing, parts(text, routed), safe=False, asks=asks)
+
+
+def _doubt(text: str, chosen: Category, other: Routing, catalog: Catalog) -> dict[str, Any] | None:
+    """Return what to ask her once, where her words clearly speak of another station than she chose.
+
+    The sentence is kept as it was put, with what her yes would lead to.
+    """
+    if other.decision not in (ROUTED, NOT_OURS) or other.station == chosen.station:
+        return None
+    advice, category = _advice(text, other), catalog.categories.get(other.category or "")
+    if advice:
+        name = grounds.word("asks_elsewhere", office=advice[0]["body"])
+    else:
+        name = category.zh if category else _station_names()[other.station or ""]
+    return {
+        "question": grounds.word("asks", chosen=chosen.zh, other=name),
+        "chosen": chosen.code,
+        "names": {"chosen": chosen.zh, "other": name},
+        "decision": other.decision,
+        "station": other.station,
+        "category": other.category,
+        "priority": other.priority,
+        "waits_for": other.waits_for,
+        "confidence": other.confidence,
+        "advice": advice,
+        "answer": None,
+    }
+
+
+def _advice(text: str, routing: Routing) -> list[dict[str, Any]] | None:
+    if routing.decision != NOT_OURS:
+        return None
+    today = clock.now().astimezone(clock.SHANGHAI).date()
+    agreed = routing.rule and routing.rule["referral"]
+    return [(refer_to(agreed, today) if agreed else refer(text, today)).as_advice()]
+
+
+def _station_names() -> dict[str, str]:
+    return {row["kind"]: row["zh"] for row in read("station_kinds")}
 
 
 def _known(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:

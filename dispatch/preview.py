@@ -38,6 +38,7 @@ def preview(
         "advice": None if safe else found.advice,
         "flags": [] if safe else grounds.flags(routing.record()),
         "parts": found.record()["parts"],
+        "asks": found.asks,
         "told": [] if safe else list(_told(found, catalog, sent["village"])),
     }
 

@@ -16,8 +16,13 @@ HIDE_ME = "hide_me"
 
 
 def of(request: Request) -> dict[str, Any]:
-    """Return `{flags: [{kind, text, matched, priority}]}` for those who decide."""
-    return {"flags": flags(request.routing)}
+    """Return `{flags: [{kind, text, matched, priority}], lines: [sentence]}` for who decides."""
+    return {"flags": flags(request.routing), "lines": list(_lines(request.routing))}
+
+
+def _lines(routing: Mapping[str, Any]) -> Iterator[str]:
+    if asks := routing.get("asks"):
+        yield word(f"asks_{asks['answer'] or 'open'}", **asks["names"])
 
 
 def flags(routing: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
 from village.paging import Page, Window, cut, decode, number_in
 from village.workflow.request import ACTIVE, REQUEST
+from village.workflow.request_words import open_question
 
 DUE_SOON = timedelta(hours=24)
 UNANSWERED = timedelta(days=5)  # R9
@@ -52,6 +53,12 @@ class RequestView:
     def told(self) -> list[str]:
         """What that means to her who wrote, in plain sentences."""
         return grounds.told(self.request)
+
+    @property
+    def asks(self) -> dict[str, Any] | None:
+        """What she may still answer about her category."""
+        mine = "recategorise" in self.allowed_actions
+        return open_question(self.request) if mine else None
 
     @property
     def seen(self) -> frozenset[str]:

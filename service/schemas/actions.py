@@ -127,4 +127,6 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "keep": Empty,
     "helped": HelpedSchema,
     "hide_me": HideMeSchema,
+    "recategorise": Empty,
+    "keep_category": Empty,
 }

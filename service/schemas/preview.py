@@ -10,6 +10,7 @@ from service.schemas.requests import (
     WAITS,
     AdviceSchema,
     AlternativeSchema,
+    AsksSchema,
     FlagSchema,
     NumberSchema,
     PlaceSchema,
@@ -58,4 +59,5 @@ class PreviewSchema(ma.Schema):
     advice = fields.List(fields.Nested(AdviceSchema), required=True, allow_none=True)
     flags = fields.List(fields.Nested(FlagSchema), required=True)
     parts = fields.List(fields.Nested(PartSchema), required=True)
+    asks = fields.Nested(AsksSchema, required=True, allow_none=True)
     told = fields.List(fields.String(), required=True)

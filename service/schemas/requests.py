@@ -163,6 +163,19 @@ class RoutingSchema(ma.Schema):
     rule = fields.Nested(DecidingRuleSchema, allow_none=True)
 
 
+class AsksSchema(ma.Schema):
+    """She chose a category, and her words speak of another station: which is it?
+
+    Her answers are the actions `recategorise` and `keep_category`; without one it goes on as
+    she chose. `station` is None for what is no village matter.
+    """
+
+    question = fields.String(required=True)
+    chosen = fields.String(required=True)
+    station = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
+    category = fields.String(required=True, allow_none=True)
+
+
 class FlagSchema(ma.Schema):
     """How careful to be, why, and the words that said so."""
 
@@ -176,6 +189,7 @@ class GroundsSchema(ma.Schema):
     """Why it was routed so, in words, for those who decide."""
 
     flags = fields.List(fields.Nested(FlagSchema), required=True)
+    lines = fields.List(fields.String(), required=True)
 
 
 class AdviceSchema(ma.Schema):
@@ -230,6 +244,7 @@ class RequestSchema(ma.Schema):
     routing = fields.Nested(RoutingSchema, attribute="request.routing", metadata=EVIDENCE_FIELD)
     grounds = fields.Nested(GroundsSchema, metadata={"sens": GROUNDS})
     told = fields.List(fields.String(), metadata={"sens": OWN})
+    asks = fields.Nested(AsksSchema, allow_none=True, metadata={"sens": OWN})
     emergency = fields.Nested(
         EmergencySchema, attribute="request.emergency", allow_none=True, metadata=CONTENT_FIELD
     )

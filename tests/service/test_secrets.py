@@ -31,7 +31,7 @@ FIELDS = {
     "identity": {"requester", "on_behalf_of"},
     "evidence": {"routing"},
     "grounds": {"grounds"},
-    "own": {"told"},
+    "own": {"told", "asks"},
 }
 NAMES = {"u041": "程家明", "u045": "邓春兰", "u047": "彭细妹", "u141": "叶桂英"}
 MASKED = {"u041": "程*明", "u045": "邓*兰", "u047": "彭*妹", "u141": "叶*英"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.service.house import House
+from tests.service.test_problems import problem
 from village.catalog.files import read
 
 HIDDEN = "村口那个猪场夜里往河里放黑水，不要讲是我说的"
@@ -64,3 +65,110 @@ def test_council_and_authority_are_marked_for_staff_alone(house: House) -> None:
 @pytest.mark.parametrize("kind", sorted({row["kind"] for row in read("routing_flags")}))
 def test_every_flag_has_its_words(kind: str) -> None:
     assert f"flag_{kind}" in {row["kind"] for row in read("grounds")}
+
+
+# ------------------------------------------------------------------ category and text disagree
+
+LAMP_AS_CULTURE = {"text": "村口到小学那段路灯坏了三盏，晚上很黑。", "category": "CUL-03"}
+PENSION = "请问养老保险断交三年怎么补缴，社保局说要去外地开证明，退休工资怎么算"
+QUARREL = "邻居把滴水打到我家墙上，吵了几次，想请人调解一下"
+
+
+def head_lines(house: House, path: str, caller: str) -> list[str]:
+    lines: list[str] = house.seen(path, caller)["grounds"]["lines"]
+    return lines
+
+
+def test_a_clear_disagreement_is_asked_once_and_goes_on_unanswered(house: House) -> None:
+    made = house.submit("u041", **LAMP_AS_CULTURE)
+    path = f"/requests/{made['id']}"
+    assert (made["status"], made["station"], made["routing"]["by"]) == (
+        "submitted", "culture", "category",
+    )  # fmt: skip
+    assert (made["asks"]["station"], made["asks"]["chosen"]) == ("public_works", "CUL-03")
+    assert made["asks"]["question"].startswith("您选的是“")
+    assert {"recategorise", "keep_category"} <= set(made["allowed_actions"])
+    (line,) = head_lines(house, path, "u005")
+    assert "还没有回答" in line
+    assert "asks" not in house.seen(path, "u005")
+    house.done(f"{path}/accept", "u005")
+    seen = house.seen(path, "u041")
+    assert (seen["asks"], "recategorise" in seen["allowed_actions"]) == (None, False)
+    problem(house.post(f"{path}/recategorise", "u041"), 409, "transition_not_allowed")
+
+
+def test_her_answer_moves_it_and_resets_no_clock(house: House) -> None:
+    made = house.submit("u041", **LAMP_AS_CULTURE)
+    path = f"/requests/{made['id']}"
+    house.work()
+    moved = house.done(f"{path}/recategorise", "u041")
+    assert (moved["status"], moved["station"], moved["category"]) == (
+        "submitted", "public_works", "PUB-03",
+    )  # fmt: skip
+    assert moved["routing"]["by"] == "person"
+    assert moved["deadlines"]["resolve_due"] <= made["deadlines"]["resolve_due"]
+    assert moved["asks"] is None
+    assert house.get(path, "u005").status_code == 404
+    (line,) = head_lines(house, path, "u006")
+    assert (line.startswith("村民先选了"), "路灯" in line) == (True, True)
+    house.work()
+    assert house.seen("/notifications", "u006")["items"][0]["title"] == "新事项待受理"
+    problem(house.post(f"{path}/recategorise", "u041"), 409, "transition_not_allowed")
+
+
+def test_her_word_that_it_is_right_ends_the_question(house: House) -> None:
+    path = f"/requests/{house.submit('u041', **LAMP_AS_CULTURE)['id']}"
+    kept = house.done(f"{path}/keep_category", "u041")
+    assert (kept["station"], kept["asks"]) == ("culture", None)
+    assert "没有错" in head_lines(house, path, "u005")[0]
+    assert house.seen(f"{path}/timeline", "u005")["items"][-1]["text"] == "村民说选的类别没有错。"
+
+
+def test_what_turns_out_to_be_a_dispute_is_sealed(house: House) -> None:
+    made = house.submit("u041", QUARREL, category="PUB-08")
+    path = f"/requests/{made['id']}"
+    assert made["asks"]["station"] == "mediation"
+    house.done(f"{path}/recategorise", "u041")
+    assert house.get(path, "u006").status_code == 404
+    assert "text" not in house.seen(path, "u001")
+    assert house.seen(path, "u012")["text"] == QUARREL
+
+
+def test_what_turns_out_to_be_no_village_matter_is_answered(house: House) -> None:
+    made = house.submit("u041", PENSION, category="PUB-08")
+    path = f"/requests/{made['id']}"
+    assert made["asks"]["station"] is None
+    moved = house.done(f"{path}/recategorise", "u041")
+    assert (moved["status"], moved["advice"][0]["phone"]) == ("not_ours", "12333")
+    assert moved["deadlines"] == made["deadlines"]
+    open_due = "select kind from due_times where cancelled_at is null and fired_at is null"
+    assert [row[0] for row in house.rows(open_due)] == ["ask_helped"]
+    assert house.get(path, "u006").status_code == 404
+    assert house.done(f"{path}/keep", "u041")["status"] == "triage"
+
+
+def test_who_has_put_it_elsewhere_has_decided(house: House) -> None:
+    path = f"/requests/{house.submit('u041', **LAMP_AS_CULTURE)['id']}"
+    house.done(f"{path}/route", "u001", {"station": "sanitation", "reason": "归卫生"})
+    assert house.seen(path, "u041")["asks"] is None
+    problem(house.post(f"{path}/recategorise", "u041"), 409, "transition_not_allowed")
+
+
+def test_nobody_else_answers_for_her(house: House) -> None:
+    path = f"/requests/{house.submit('u041', **LAMP_AS_CULTURE)['id']}"
+    problem(house.post(f"{path}/recategorise", "u005"), 403, "forbidden")
+    problem(house.post(f"{path}/recategorise", "u045"), 404, "not_found")
+
+
+@pytest.mark.parametrize("row", read("request_texts"), ids=lambda row: row["id"])
+def test_the_right_category_is_never_doubted(shared_house: House, row: dict[str, str]) -> None:
+    body = {"village": row["village"], "text": row["text"], "category": row["category"]}
+    assert shared_house.done("/routing/preview", "u041", body)["asks"] is None
+
+
+def test_the_live_hint_asks_too(shared_house: House) -> None:
+    body = {"village": "990101", **LAMP_AS_CULTURE}
+    asked = shared_house.done("/routing/preview", "u041", body)["asks"]
+    assert asked["question"].startswith("您选的是“")
+    unsure = {**body, "text": "麻烦你们看看"}
+    assert shared_house.done("/routing/preview", "u041", unsure)["asks"] is None

@@ -19,6 +19,7 @@ from village.workflow import recusal
 from village.workflow import request_advice as advice
 from village.workflow import request_rules as rules
 from village.workflow import request_transfers as transfers
+from village.workflow import request_words as words
 from village.workflow.engine import START, Transition
 from village.workflow.request import REQUEST
 
@@ -79,6 +80,21 @@ def resolved_again(town: Town, source: str) -> UUID:
     return request_id
 
 
+DOUBT = {"chosen": LAMP, "decision": "routed", "station": "sanitation", "category": None,
+         "priority": "P3", "waits_for": None, "advice": None, "answer": None}  # fmt: skip
+
+
+def in_doubt(town: Town, source: str, **other: Any) -> UUID:
+    request_id = town.bring(source)
+    routing = {"decision": "routed", "reasons": [], "asks": {**DOUBT, **other}}
+    town.set(request_id, routing={**routing, "station": town.request(request_id).station})
+    return request_id
+
+
+def in_doubt_elsewhere(town: Town, source: str) -> UUID:
+    return in_doubt(town, source, decision="not_ours", station=None)
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -90,6 +106,9 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     rules.was_reopened: reopened,
     rules.reopened_before: resolved_again,
     rules.reopened_once: resolved_again,
+    words.is_asked: in_doubt,
+    words.is_asked_station: in_doubt,
+    words.is_asked_elsewhere: in_doubt_elsewhere,
 }
 
 

@@ -63,6 +63,15 @@ TABLE: tuple[Transition, ...] = (
     T("presume_danger", ("draft",), "submitted", (SYSTEM,), "R30",
       effects=(rules.presume_danger,),
       tell=(Tell(HEAD, "N13"), Tell(CHAIR, "N13"), Tell(REQUESTER, push=False))),
+    # ------------------------------------------------------------------ another category?
+    T("recategorise", ("submitted", "triage"), "submitted", (REQUESTER,), "R3, R10",
+      when=words.is_asked_station, effects=(words.take_suggestion,),
+      tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    T("recategorise", ("submitted", "triage"), "not_ours", (REQUESTER,), "R31",
+      when=words.is_asked_elsewhere, effects=(words.take_suggestion, advice.forget_tip_off),
+      tell=(Tell(REQUESTER, push=False),)),
+    *(T("keep_category", (state,), state, (REQUESTER,), "R3", when=words.is_asked,
+        effects=(words.keep_choice,)) for state in ("submitted", "triage")),
     # ------------------------------------------------------------------ no village matter
     T("ask_helped", ("not_ours",), "not_ours", (SYSTEM,), "R31",
       tell=(Tell(REQUESTER, push=False),)),
