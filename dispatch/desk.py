@@ -15,6 +15,7 @@ from village.catalog.cache import Catalog
 from village.models import Category, Request, Task
 from village.workflow.engine import apply
 from village.workflow.request import REQUEST
+from village.workflow.request_transfers import is_chairs
 
 
 def act(
@@ -29,9 +30,12 @@ def act(
 ) -> Request:
     """Take an action on a request; raises what `engine.apply` raises.
 
-    "Not solved" is a reopening, whatever button said it; a category whose card may go out at
-    once is sent out with its acceptance.
+    "Not solved" is a reopening, whatever button said it; a transfer that is the chair's to decide
+    asks her (R10); a category whose card may go out at once is sent out with its acceptance.
     """
+    if action == "route" and _asks_chair(session, actor, request_id, payload["station"]):
+        proposed = {"reason": payload["reason"], "proposed": payload["station"]}
+        action, payload = "ask_chair", proposed
     if action == "confirm" and payload["solved"] == "no":
         action, payload = "reopen", {"reason": payload.get("comment") or "没有解决"}
     request: Request = apply(
@@ -42,6 +46,13 @@ def act(
     if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):
         apply(session, REQUEST, request_id, "dispatch", actor=actor)
     return request
+
+
+def _asks_chair(session: Session, actor: Actor, request_id: UUID, station: str) -> bool:
+    request = REQUEST.lock(session, request_id)
+    if request is None or request.status not in ("submitted", "accepted"):
+        return False
+    return not actor.chairs(request.village_code) and is_chairs(session, request, station)
 
 
 def _catch_up(session: Session, request: Request) -> None:

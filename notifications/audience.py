@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
 from village import clock, similar
-from village.access import CHAIR, HEAD, INVITED, REQUESTER
+from village.access import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
 from village.models import Follow, RoleGrant
+from village.workflow import recusal
 from village.workflow.engine import Tell
 
 VOLUNTEERS, FOLLOWERS = "volunteers", "followers"
-AUDIENCES = (REQUESTER, HEAD, CHAIR, INVITED, VOLUNTEERS, FOLLOWERS)
+AUDIENCES = (REQUESTER, HEAD, CHAIR, STAND_IN, INVITED, VOLUNTEERS, FOLLOWERS)
 OFFICES: Mapping[str, tuple[str, ...]] = {HEAD: ("head", "deputy"), CHAIR: ("chair",)}
 
 
@@ -33,10 +34,11 @@ def hearers(session: Session, scene: Scene, tells: Sequence[Tell]) -> dict[UUID,
 
     Who acted knows it already: of her own step she hears no more than a requester's receipt.
     """
-    officers, followers = _officers(session, scene, tells), _followers(session, scene, tells)
+    officers, others = _officers(session, scene, tells), _others(session, scene, tells)
     heard: dict[UUID, Tell] = {}
     for tell in tells:
-        heard_by = followers if tell.audience == FOLLOWERS else _people(scene, officers, tell)
+        known = tell.audience in others
+        heard_by = others[tell.audience] if known else _people(scene, officers, tell)
         for person_id in heard_by:
             if person_id != scene.event.actor_id or _is_receipt(scene, tell):
                 heard.setdefault(person_id, tell)
@@ -89,10 +91,20 @@ def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Off
     return [Officer(*row) for row in found]
 
 
-def _followers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[UUID]:
+def _others(session: Session, scene: Scene, tells: Sequence[Tell]) -> Mapping[str, list[UUID]]:
+    """Return the audiences that are read from the database, each only where it is told."""
+    asked = {tell.audience for tell in tells}
+    found = {FOLLOWERS: _followers, STAND_IN: _stand_ins}
+    return {name: find(session, scene) for name, find in found.items() if name in asked}
+
+
+def _stand_ins(session: Session, scene: Scene) -> list[UUID]:
+    return recusal.stand_ins(session, scene.request)
+
+
+def _followers(session: Session, scene: Scene) -> list[UUID]:
     """Return who said 我也是, as long as neighbours may know of the request at all."""
-    asked = any(tell.audience == FOLLOWERS for tell in tells)
-    if not asked or not similar.is_comparable(scene.request, scene.category):
+    if not similar.is_comparable(scene.request, scene.category):
         return []
     found = sa.select(Follow.person_id).where(Follow.request_id == scene.request.id)
     return list(session.scalars(found.order_by(Follow.person_id)))

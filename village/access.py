@@ -24,11 +24,12 @@ VOLUNTEER = "volunteer"
 HEAD = "head"
 CHAIR = "chair"
 MEDIATOR = "mediator"
+STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
 OWNER = "owner"
 SYSTEM = "system"
 LOOPBACK = "loopback"
 
-READERS = frozenset({REQUESTER, VOLUNTEER, HEAD, CHAIR, MEDIATOR})
+READERS = frozenset({REQUESTER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN})
 
 MATRIX: dict[str, frozenset[str]] = {
     "ops.health": frozenset({PUBLIC}),
@@ -52,7 +53,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.follow": frozenset({NEIGHBOUR}),
     "request.list_followed": frozenset({ANYONE}),
     "request.read": READERS,
-    "request.timeline": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
+    "request.timeline": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR, STAND_IN}),
     "request.act": READERS | {SYSTEM},
     "offer.list": frozenset({ANYONE}),
     "offer.answer": frozenset({INVITED, SYSTEM}),
@@ -73,7 +74,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "pair.list_mine": frozenset({ANYONE}),
     "pair.agree": frozenset({REQUESTER, INVITED}),
     "pair.end": frozenset({REQUESTER, INVITED, HEAD, CHAIR}),
-    "village.triage": frozenset({CHAIR}),
+    "village.triage": frozenset({CHAIR, STAND_IN}),
     "routing_rule.list": frozenset({HEAD, CHAIR}),
     "routing_rule.create": frozenset({CHAIR}),
     "routing_rule.read": frozenset({HEAD, CHAIR}),
@@ -124,6 +125,7 @@ REQUEST_VIEWS: dict[str, frozenset[str]] = {
     MEDIATOR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
+    STAND_IN: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     VOLUNTEER: frozenset({META}),
 }
 
@@ -206,9 +208,12 @@ def owner_relations(actor: Actor, owner_id: UUID | None) -> frozenset[str]:
     return frozenset({OWNER} if mine else ())
 
 
-def request_relations(actor: Actor, request: RequestLike, *, works: bool = False) -> frozenset[str]:
-    """Return the caller's relations to a request; `works`: she holds a place of its task.
+def request_relations(
+    actor: Actor, request: RequestLike, *, works: bool = False, stands_in: bool = False
+) -> frozenset[str]:
+    """Return the caller's relations to a request.
 
+    `works`: she holds a place of its task; `stands_in`: for a chair who must not decide.
     What no station has yet is the chair's alone, since it may be about a head; danger that
     nobody has ruled out is every head's of the village (R30).
     """
@@ -225,6 +230,8 @@ def request_relations(actor: Actor, request: RequestLike, *, works: bool = False
         found.add(MEDIATOR)
     if works:
         found.add(VOLUNTEER)
+    if stands_in:
+        found.add(STAND_IN)
     return frozenset(found)
 
 
@@ -277,7 +284,8 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
 
     Disputes are sealed: head and chair see category, dates and state alone. A reporter who
     hid herself is hidden from the station, not from the chair who answers for it. What must
-    take the safe path is read by the chair alone, who answers for the duty to report.
+    take the safe path is read by the chair alone (or who stands in for her), who answers for the
+    duty to report.
     """
     seen: set[str] = set()
     safe = _is_safe_path(request)
@@ -285,7 +293,7 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
         tags = set(REQUEST_VIEWS.get(relation, ()))
         if safe and relation in (HEAD, MEDIATOR):
             tags &= {META}
-        if request.sealed and not safe and relation in (HEAD, CHAIR):
+        if request.sealed and not safe and relation in (HEAD, CHAIR, STAND_IN):
             tags &= {META}
         if request.hide_me and relation == HEAD:
             tags -= {IDENTITY}

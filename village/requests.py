@@ -16,6 +16,7 @@ from village.access import Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
 from village.paging import Page, Window, cut, decode, number_in
+from village.workflow import recusal
 from village.workflow.request import ACTIVE, REQUEST
 from village.workflow.request_words import open_question
 
@@ -37,11 +38,13 @@ class RequestView:
     relations: frozenset[str]
     requester_name: str
     assigned: tuple[str, ...]
+    recused: bool  # she must keep out of it, whatever her office (3.0)
 
     @property
     def allowed_actions(self) -> list[str]:
         """What the caller may do with it now."""
-        allowed = REQUEST.allowed_actions(self.request, self.relations)
+        refusing = (recusal.not_recused,) if self.recused else ()
+        allowed = REQUEST.allowed_actions(self.request, self.relations, refusing)
         return list(dict.fromkeys(SAID_AS.get(action, action) for action in allowed))
 
     @property
@@ -84,11 +87,18 @@ def view(session: Session, actor: Actor, request: Request) -> RequestView:
 def after(session: Session, actor: Actor, request: Request) -> RequestView:
     """Return the request to who has just acted on it, even if it is out of her hands now."""
     relations = REQUEST.relations(session, actor, request)
-    name = actor.name
-    if request.requester_id != actor.person_id:
-        name = session.get_one(Person, request.requester_id).name
+    name, recused = _requester(session, actor, request)
     assigned = () if request.status in NOBODY_YET else tuple(_names(session, [request.id]))
-    return RequestView(request, relations, name, tuple(name for _, name in assigned))
+    return RequestView(request, relations, name, tuple(name for _, name in assigned), recused)
+
+
+def _requester(session: Session, actor: Actor, request: Request) -> tuple[str, bool]:
+    """Return her name, and whether the caller is too close to her."""
+    if request.requester_id == actor.person_id:
+        return actor.name, True
+    asked = sa.select(Person.name, recusal.too_close(actor.person_id, Person.id))
+    row = session.execute(asked.where(Person.id == request.requester_id)).one()
+    return row[0], row[1]
 
 
 NOBODY_YET = ("draft", "submitted", "triage", "not_ours")
@@ -106,7 +116,7 @@ def list_mine(
     session: Session, actor: Actor, window: Window, filters: dict[str, Any]
 ) -> Page[RequestView]:
     """Return the caller's own requests, newest first."""
-    mine = _select().where(Request.requester_id == actor.person_id)
+    mine = _select(actor).where(Request.requester_id == actor.person_id)
     return _newest_first(session, actor, _filtered(mine, filters), window)
 
 
@@ -115,7 +125,7 @@ def list_station(
 ) -> Page[RequestView]:
     """Return what lies at the stations that the caller heads, newest first."""
     mine = [_at(grant) for grant in access.offices(actor, "request.list_station")]
-    listed = _select().where(sa.or_(*mine), ~Request.status.in_(access.HERS_ALONE))
+    listed = _select(actor).where(sa.or_(*mine), ~Request.status.in_(access.HERS_ALONE))
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 
@@ -130,7 +140,7 @@ def list_village(
     """Return what lies in the villages whose association the caller chairs, newest first."""
     villages = [grant.unit for grant in access.offices(actor, "request.list_village")]
     seen = ~Request.status.in_(access.HERS_ALONE)
-    listed = _select().where(Request.village_code.in_(villages), seen)
+    listed = _select(actor).where(Request.village_code.in_(villages), seen)
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 
@@ -146,20 +156,27 @@ def queue(
         Request.station == station,
         sa.and_(Request.station.is_(None), Request.waits_for == "unconfirmed_danger"),
     )
-    listed = _select().where(Request.village_code == village, at_station, _in_view(name))
+    listed = _select(actor).where(Request.village_code == village, at_station, _in_view(name))
     return _urgent_first(session, actor, listed, window)
 
 
 def triage(session: Session, actor: Actor, village: str, window: Window) -> Page[RequestView]:
-    """Return what the village's chair must put to a station. Raises NotFound, Forbidden."""
-    access.require("village.triage", access.station_relations(actor, village, None))
+    """Return what the village's chair must put to a station. Raises NotFound, Forbidden.
+
+    Who stands in for her sees what she must keep out of, and nothing else.
+    """
+    relations = access.station_relations(actor, village, None)
+    if recusal.may_stand_in(actor) and recusal.stands_above(session, actor, village):
+        relations |= {access.STAND_IN}
+    access.require("village.triage", relations)
     open_here = sa.or_(
         Request.status == "triage",
         sa.and_(Request.status == "submitted", Request.station.is_(None)),
     )
-    return _urgent_first(
-        session, actor, _select().where(Request.village_code == village, open_here), window
-    )
+    listed = _select(actor).where(Request.village_code == village, open_here)
+    if access.CHAIR not in relations:
+        listed = listed.where(recusal.stands_in(actor))
+    return _urgent_first(session, actor, listed, window)
 
 
 def _in_view(name: str) -> sa.ColumnElement[bool]:
@@ -182,8 +199,12 @@ def _in_view(name: str) -> sa.ColumnElement[bool]:
     return views[name]
 
 
-def _select() -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(Request, Person.name).join(Person, Person.id == Request.requester_id)
+def _select(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """Select requests with the requester's name, and what the caller's closeness to her means."""
+    too_close = recusal.too_close(actor.person_id, Request.requester_id)
+    stands_in = recusal.stands_in(actor) if recusal.may_stand_in(actor) else sa.false()
+    columns = (Request, Person.name, too_close, stands_in)
+    return sa.select(*columns).join(Person, Person.id == Request.requester_id)
 
 
 def _filtered(
@@ -222,15 +243,16 @@ def _page(
     session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window, size: int
 ) -> Page[RequestView]:
     rows = session.execute(listed.limit(window.limit + 1)).all()
-    people = _names_by_request(session, [request.id for request, _ in rows])
+    people = _names_by_request(session, [row[0].id for row in rows])
     views = [
         RequestView(
             request,
-            access.request_relations(actor, request),
+            access.request_relations(actor, request, stands_in=stands_in),
             name,
             tuple(people.get(request.id, ())),
+            recused,
         )
-        for request, name in rows
+        for request, name, recused, stands_in in rows
     ]
     return cut(views, window, lambda seen: _place(seen, size))
 

@@ -99,6 +99,10 @@ export const ACTIONS: Record<string, Action> = {
       text("reason", "为什么", 200, { start: "这件事归这个站管" }),
     ],
   },
+  ask_chair: {
+    label: "请会长定归哪个站",
+    fields: () => [text("reason", "为什么说不清", 200)],
+  },
   hand_over: {
     label: "移交别的单位",
     fields: () => [

@@ -46,6 +46,12 @@ class RouteSchema(Schema):
     reason = Text(200, required=True)
 
 
+class AskChairSchema(Schema):
+    """`ask_chair`: why the head cannot say whose it is (R10)."""
+
+    reason = Text(200, required=True)
+
+
 class RejectSchema(Schema):
     """`reject`: a reason from the closed list, and what to do instead (R11)."""
 
@@ -111,6 +117,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "ask": AskSchema,
     "answer": AnswerSchema,
     "route": RouteSchema,
+    "ask_chair": AskChairSchema,
     "reject": RejectSchema,
     "dispatch": DispatchSchema,
     "recall": Empty,

@@ -188,7 +188,7 @@ def new_request(actor: Actor, category: Category | None, **facts: Any) -> Reques
         "consent_version": "2026-11",
         "priority": category.priority if category else "P3",
         "no_volunteer": False,
-        "routing": {},
+        "routing": {"decision": "routed" if category else "triage"},
         "transfers": 0,
         "reopened": 0,
         "created_at": clock.now(),

@@ -37,13 +37,14 @@ SCOPES = {
 }
 AGREED = agreed()
 # For actions these stand for callers as "at work" does; reading them is tried in any case.
-ALIKE = ("submitted", "hidden", "elsewhere", "safe", "safe dispute")
+ALIKE = ("submitted", "hidden", "elsewhere", "safe", "safe dispute", "kin")
 OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
 REASON = {"reason": "因为"}
 BODIES: dict[str, dict[str, Any]] = {
     "ask": {"question": "在哪里？"},
     "answer": {"text": "在村口"},
     "route": {"station": "culture", "reason": "归他们"},
+    "ask_chair": REASON,
     "reject": {"reason": "spam", "advice": "请另找"},
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
@@ -185,7 +186,7 @@ def _stations(world: World, permission: str) -> Objects:
 
 
 def _villages(world: World, permission: str) -> Objects:
-    yield HOME, partial(roster.to_station, village=HOME, station=None)
+    yield HOME, roster.to_home
 
 
 def _agreements(world: World, permission: str) -> Objects:

@@ -71,7 +71,16 @@ def test_what_is_not_in_the_table_is_shut() -> None:
     assert not access.allows("request.read", frozenset())
 
 
-_RELATIONS = ("REQUESTER", "INVITED", "VOLUNTEER", "HEAD", "CHAIR", "MEDIATOR", "SYSTEM")
+_RELATIONS = (
+    "REQUESTER",
+    "INVITED",
+    "VOLUNTEER",
+    "HEAD",
+    "CHAIR",
+    "MEDIATOR",
+    "STAND_IN",
+    "SYSTEM",
+)
 
 
 def test_relations_add_up() -> None:

@@ -12,6 +12,7 @@ from tests.service.test_problems import problem
 from tests.service.test_walk import invited
 from village.workflow.request import REQUEST
 
+REASONED = ("send_back", "reopen", "ask_chair")
 STALE = {"If-Match": '"7"'}
 
 
@@ -59,7 +60,7 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
     for caller in ("u041", "u006", "u001"):
         promised = set(house.seen(path, caller)["allowed_actions"])
         for action in set(REQUEST.actions()) - {"submit", "hold", "danger", "no_danger"}:
-            body = bodies.get(action, {"reason": "a"} if action in ("send_back", "reopen") else {})
+            body = bodies.get(action, {"reason": "a"} if action in REASONED else {})
             house.rows("create table before as select * from requests")
             status = house.post(f"{path}/{action}", caller, body).status_code
             assert (status == 200) == (action in promised), (caller, action, status)

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.service.house import FLOOD, House
-from village.access import CHAIR, HEAD, INVITED, MEDIATOR, NEIGHBOUR, REQUESTER, VOLUNTEER
+from village.access import (
+    CHAIR,
+    HEAD,
+    INVITED,
+    MEDIATOR,
+    NEIGHBOUR,
+    REQUESTER,
+    STAND_IN,
+    VOLUNTEER,
+)
 from village.catalog.files import parts, read
 from village.db import transaction
 from village.workflow.engine import attempt
@@ -18,6 +27,7 @@ from village.workflow.request import REQUEST
 
 HOME, NEXT, AWAY = "990101", "990102", "990105"
 PAIRED = "u016"
+KIN, CLERK, TOWNSHIP = "u063", "u067", "u901"
 STATION = f"{HOME}.public_works"
 SECRET = "程家院墙边的旧事"
 VIOLENCE = "家里男人喝了酒又打我，孩子也挨打"
@@ -46,6 +56,7 @@ CALLERS = {
     "u061": "council chair",
     "u062": "council member",
     "u066": "party leader",
+    "u063": "council member, nephew of the chair",
     "u067": "clerk",
     "u068": "supervisor",
     "u903": "auditor",
@@ -69,6 +80,7 @@ class Case:
     sealed: bool = False
     hidden: bool = False
     safe: bool = False
+    kin: bool = False  # of the chair, who must keep out of it
     workers: frozenset[str] = frozenset()
 
     @property
@@ -146,6 +158,8 @@ def _plain(house: House, world: World) -> None:
     _add(world, Case(made["id"], "submitted", "u041", "public_works"))
     made = house.submit("u041", text="有件事想请大家评一评")
     _add(world, Case(made["id"], "triage", "u041", made["station"]))
+    made = house.submit(KIN, text="有件事想请大家评一评")
+    _add(world, Case(made["id"], "kin", KIN, made["station"], kin=True))
     made = house.submit("u141", village=AWAY, category="PUB-03")
     _add(world, Case(made["id"], "elsewhere", "u141", "public_works", AWAY))
 
@@ -197,6 +211,11 @@ def to_station(code: str, village: str, station: str | None) -> set[str]:
     return found
 
 
+def to_home(code: str) -> set[str]:
+    """How a person stands to the village: two offices above it stand in for its chair."""
+    return to_station(code, HOME, None) | ({STAND_IN} if code in (CLERK, TOWNSHIP) else set())
+
+
 def to_case(code: str, case: Case) -> set[str]:
     """How a person stands to a request."""
     mine = {REQUESTER} if code == case.requester else set()
@@ -209,6 +228,8 @@ def to_case(code: str, case: Case) -> set[str]:
         found.add(MEDIATOR)
     if code != case.requester and case.public and _home(code) == case.village:
         found.add(NEIGHBOUR)
+    if case.kin and code == CLERK:
+        found.add(STAND_IN)
     return found | ({VOLUNTEER} if code in case.workers else set())
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.village.town import ELSEWHERE, LAMP, QUESTION, STATION, Town
 from village import clock
-from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, THE_SYSTEM, Actor
+from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM, THE_SYSTEM, Actor
 from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
 from village.models import Category, Place, Task
 from village.workflow import recusal
@@ -28,6 +28,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "route": {"station": "sanitation", "reason": "归卫生"},
     "ask": {"question": "哪一盏？"},
     "answer": {"text": "第三盏"},
+    "ask_chair": {"reason": "说不清归谁", "proposed": "sanitation"},
     "reject": {"reason": "spam", "advice": "请打12345"},
     "submit_result": {"result": "换了灯泡"},
     "send_back": {"reason": "还有一盏"},
@@ -112,7 +113,9 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
 }
 
 
-def prepared(town: Town, row: Transition, source: str) -> UUID:
+def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
+    if role == STAND_IN:
+        return town.submit(town.nephew, category=None)
     if row.action == "no_danger" and row.target == "triage":
         return without_station(town, source)
     ready = READY.get(row.when)
@@ -121,7 +124,7 @@ def prepared(town: Town, row: Transition, source: str) -> UUID:
 
 def actor_of(town: Town, role: str) -> Actor:
     people = {REQUESTER: town.villager, HEAD: town.head, CHAIR: town.chair, SYSTEM: THE_SYSTEM}
-    return people[role]
+    return town.clerk if role == STAND_IN else people[role]
 
 
 def cases() -> Iterator[Any]:
@@ -138,7 +141,7 @@ def test_every_row_leads_where_it_says_and_leaves_its_event(
     shared_town: Town, index: int, source: str, role: str
 ) -> None:
     town, row = shared_town, REQUEST.rows[index]
-    request_id = prepared(town, row, source)
+    request_id = prepared(town, row, source, role)
     before = town.request(request_id)
     assert before.status == source
     actor, sent = actor_of(town, role), PAYLOADS.get(row.action, {})
@@ -155,11 +158,18 @@ def test_every_row_leads_where_it_says_and_leaves_its_event(
 def too_close(town: Town, request_id: UUID, actor: Actor) -> None:
     requester = town.person("堂弟")
     town.kin(actor, requester)
+    if actor == town.clerk:
+        town.kin(town.chair, requester)
     town.set(request_id, requester_id=requester.person_id)
 
 
 def at_target(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, station="sanitation")
+
+
+def been_back(town: Town, request_id: UUID, actor: Actor) -> None:
+    for station in ("sanitation", "public_works"):
+        town.act(request_id, "route", town.chair, station=station, reason="会长定")
 
 
 def dispute(town: Town, request_id: UUID, actor: Actor) -> None:
@@ -209,6 +219,7 @@ def a_month_ago(town: Town, request_id: UUID, actor: Actor) -> None:
 SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
     recusal.not_recused: (too_close, Recused, "recused"),
     transfers.other_station: (at_target, GuardFailed, "same_station"),
+    transfers.no_second_return: (been_back, GuardFailed, "chair_decides"),
     transfers.stays_sealed: (dispute, GuardFailed, "sealed_stays"),
     rules.is_confirmed: (perhaps_danger, GuardFailed, "emergency_stays"),
     rules.has_machine: (elsewhere, GuardFailed, "needs_other_body"),
@@ -236,7 +247,7 @@ def test_every_guard_refuses_and_leaves_everything_as_it_was(
     shared_town: Town, index: int, role: str, guard: Any
 ) -> None:
     town, row = shared_town, REQUEST.rows[index]
-    request_id = prepared(town, row, row.sources[0])
+    request_id = prepared(town, row, row.sources[0], role)
     spoil, error, code = SPOILED[guard]
     actor = actor_of(town, role)
     if guard is transfers.other_station and role == HEAD:
@@ -324,14 +335,15 @@ def test_a_step_in_the_wrong_state_says_what_is_possible_instead(shared_town: To
 
 
 def test_every_role_of_the_table_is_one_that_the_tests_can_play() -> None:
-    assert {who for row in REQUEST.rows for who in row.who} == {REQUESTER, HEAD, CHAIR, SYSTEM}
+    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM}
+    assert {who for row in REQUEST.rows for who in row.who} == roles
 
 
 def test_what_is_allowed_is_what_can_be_done(shared_town: Town) -> None:
     request_id = shared_town.submit()
     row = shared_town.request(request_id)
     offered = REQUEST.allowed_actions(row, frozenset({HEAD}))
-    assert offered == ["route", "accept", "ask", "reject", "hand_over"]
+    assert offered == ["route", "ask_chair", "accept", "ask", "reject", "hand_over"]
     for action in offered:
         another = shared_town.submit()
         shared_town.act(another, action, **PAYLOADS.get(action, {}))

@@ -42,6 +42,8 @@ from village.workflow.engine import apply, attempt, start
 from village.workflow.request import REQUEST
 
 VILLAGE = "t-qingshi"
+COMMITTEE = "t-qingshan"  # the administrative village above it
+TOWNSHIP = "t-qingxi"
 LAMP = "PUB-03"
 STATION = "public_works"
 CONSENT = "2026-11"
@@ -87,32 +89,39 @@ class Town:
 
     def build(self) -> None:
         with transaction(self.engine) as session:
-            unit = {"code": VILLAGE, "kind": "natural_village", "name": "青石"}
-            session.execute(sa.insert(table(OrgUnit)).values(unit))
+            units = [
+                {"code": TOWNSHIP, "kind": "township", "name": "青溪", "parent_code": None},
+                {"code": COMMITTEE, "kind": "admin_village", "name": "青山", "parent_code": TOWNSHIP},
+                {"code": VILLAGE, "kind": "natural_village", "name": "青石", "parent_code": COMMITTEE},
+            ]  # fmt: skip
+            session.execute(sa.insert(table(OrgUnit)), units)
             rows = [{"village_code": VILLAGE, "kind": k, "name": f"青石{k}站"} for k in STATIONS]
             session.execute(sa.insert(table(Station)), rows)
         self.villager = self.person("村民")
         self.head = self.person("站长", ("head", STATION))
         self.deputy = self.person("副站长", ("deputy", STATION))
         self.chair = self.person("会长", ("chair", None))
+        self.clerk = self.person("村委会经办", ("clerk", None), unit=COMMITTEE)
+        self.nephew = self.person("会长的侄子")
+        self.kin(self.chair, self.nephew)
         self.helpers = [self.volunteer(f"志愿者{n}") for n in range(3)]
 
     # ------------------------------------------------------------------ people
 
     def person(
         self, name: str, *offices: tuple[str, str | None], household: str | None = None,
-        born: int = 1980,
+        born: int = 1980, unit: str = VILLAGE,
     ) -> Actor:  # fmt: skip
         person_id, now = new_id(), clock.now()
         person = Person(id=person_id, name=name, village_code=VILLAGE, created_at=now)
         person.household, person.birth_year = household, born
-        grants = tuple(Grant(role, VILLAGE, station) for role, station in offices)
+        grants = tuple(Grant(role, unit, station) for role, station in offices)
         since = now - timedelta(days=90)
         self.add(person)
         for grant in grants:
             self.add(
                 RoleGrant(
-                    person_id=person_id, role=grant.role, unit_code=VILLAGE,
+                    person_id=person_id, role=grant.role, unit_code=unit,
                     station=grant.station, valid_from=since,
                 )
             )  # fmt: skip
@@ -173,7 +182,7 @@ class Town:
             "text": "村口到小学那段路灯坏了三盏", "answers": {},
             "hide_me": False, "sealed": False, "neutral": False, "consent_version": CONSENT,
             "priority": found.priority if found else "P3", "no_volunteer": False,
-            "routing": {"decision": "routed"},
+            "routing": {"decision": "routed", "station": found.station if found else None},
             "transfers": 0, "reopened": 0, "created_at": clock.now(),
         }  # fmt: skip
         return Request(**{**values, **facts})

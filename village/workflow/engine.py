@@ -7,7 +7,7 @@ due times and its outbox rows are one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -131,9 +131,19 @@ class Machine:
                 return transition
         return None
 
-    def allowed_actions(self, row: Any, relations: frozenset[str]) -> list[str]:
-        """Return what the caller may do now, before conditions on what she sends."""
-        return [action for action in self.actions() if self.find(action, row, relations)]
+    def refusing(self, session: Session, actor: Actor, row: Any) -> Collection[Guard]:
+        """Return the guards that refuse this caller whatever she sends."""
+        return ()
+
+    def allowed_actions(
+        self, row: Any, relations: frozenset[str], refusing: Collection[Guard] = ()
+    ) -> list[str]:
+        """Return what the caller may do now, before conditions on what she sends.
+
+        `refusing`: guards that are known to refuse her.
+        """
+        found = {action: self.find(action, row, relations) for action in self.actions()}
+        return [a for a, way in found.items() if way and not set(way.guards) & set(refusing)]
 
 
 def apply(
@@ -156,7 +166,11 @@ def apply(
         raise NotFound
     relations = machine.relations(session, actor, row)
     access.require(machine.permission, relations)
-    transition = _choose(machine, row, action, relations, if_match)
+    _check(machine, row, action, relations, if_match)
+    transition = machine.find(action, row, relations)
+    if transition is None:
+        allowed = machine.allowed_actions(row, relations, machine.refusing(session, actor, row))
+        raise WrongState(current_status=row.status, version=row.version, allowed_actions=allowed)
     role = next(relation for relation in transition.who if relation in relations)
     step = Step(session, row, transition, actor, role, payload or {}, clock.now())
     for guard in transition.guards:
@@ -178,22 +192,14 @@ def attempt(
         return None
 
 
-def _choose(
+def _check(
     machine: Machine, row: Any, action: str, relations: frozenset[str], if_match: int | None
-) -> Transition:
+) -> None:
     openers = {who for known in machine.rows if known.action == action for who in known.who}
     if not relations & openers:
         raise Forbidden
     if if_match is not None and if_match != row.version:
         raise StaleVersion(version=row.version, current_status=row.status)
-    transition = machine.find(action, row, relations)
-    if transition is None:
-        raise WrongState(
-            current_status=row.status,
-            version=row.version,
-            allowed_actions=machine.allowed_actions(row, relations),
-        )
-    return transition
 
 
 def start(

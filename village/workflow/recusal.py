@@ -1,4 +1,8 @@
-"""Nobody decides on her own matter, her household's, or her declared relatives' (3.0)."""
+"""Nobody decides on her own matter, her household's, or her declared relatives' (3.0).
+
+What lies in triage is the chair's; where no chair may decide, the next rung of the ladder (3.7)
+that may read a case stands in: the villagers' committee's clerk, then the township's officer.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from village import clock
 from village.access import Actor
 from village.errors import Recused
-from village.models import ConflictDeclaration, Person, Request
+from village.models import ConflictDeclaration, OrgUnit, Person, Request, RoleGrant
 from village.workflow.engine import Step
+
+RUNGS = ("chair", "clerk", "township_officer")
 
 
 def not_recused(step: Step) -> None:
@@ -21,27 +28,89 @@ def not_recused(step: Step) -> None:
 
 def refuse_recused(session: Session, actor: Actor, request: Request) -> None:
     """Raise Recused for who is a party to the request, of the household, or declared kin."""
-    me, requester = actor.person_id, request.requester_id
-    if me is not None and is_too_close(session, me, requester):
+    if is_recused(session, actor, request):
         raise Recused
+
+
+def is_recused(session: Session, actor: Actor, request: Request) -> bool:
+    """Tell whether the actor must keep out of the request; the system never must."""
+    me = actor.person_id
+    return me is not None and is_too_close(session, me, request.requester_id)
 
 
 def is_too_close(session: Session, me: UUID, other: UUID) -> bool:
     """Tell whether two people are one, of one household, or declared relatives."""
-    return me == other or bool(session.scalar(_too_close(me, other)))
+    return me == other or bool(session.scalar(sa.select(too_close(me, other))))
 
 
-def _too_close(me: Any, other: Any) -> sa.Select[tuple[bool]]:
-    declared = sa.exists().where(
-        sa.tuple_(ConflictDeclaration.person_id, ConflictDeclaration.other_id).in_(
-            [(me, other), (other, me)]
-        )
+def too_close(me: Any, other: Any) -> sa.ColumnElement[bool]:
+    """Return the same as SQL; both may be columns of the statement that asks."""
+    one, two = ConflictDeclaration.person_id, ConflictDeclaration.other_id
+    either = sa.or_(sa.and_(one == me, two == other), sa.and_(one == other, two == me))
+    declared = sa.exists().where(either).correlate_except(ConflictDeclaration)
+    mine, theirs = aliased(Person), aliased(Person)
+    home = (mine.household == theirs.household, mine.village_code == theirs.village_code)
+    together = sa.exists().where(mine.id == me, theirs.id == other, *home)
+    return sa.or_(me == other, declared, together.correlate_except(mine, theirs))
+
+
+# ---------------------------------------------------------------- who stands in for the chair
+
+
+def stands_in(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return, as SQL on a request in triage, whether the actor decides since no chair may."""
+    mine = []
+    for rung, role in enumerate(RUNGS[1:], start=1):
+        units = [grant.unit for grant in actor.grants if grant.role == role]
+        if units:
+            mine.append(sa.and_(_unit(Request.village_code, rung).in_(units), _none_below(rung)))
+    return sa.and_(Request.status == "triage", sa.or_(sa.false(), *mine))
+
+
+def stands_above(session: Session, actor: Actor, village: str) -> bool:
+    """Tell whether the actor's office is one that may have to stand in for the village's chair."""
+    units = session.execute(sa.select(*(_unit(sa.literal(village), rung) for rung in (1, 2)))).one()
+    mine = {(grant.role, grant.unit) for grant in actor.grants}
+    return bool(mine & set(zip(RUNGS[1:], units, strict=True)))
+
+
+def may_stand_in(actor: Actor) -> bool:
+    """Tell, without looking, whether an office of hers is one of those rungs."""
+    return any(grant.role in RUNGS[1:] for grant in actor.grants)
+
+
+def stand_ins(session: Session, request: Request) -> list[UUID]:
+    """Return who stands in for the chair: nobody, where a chair may decide herself."""
+    for rung in range(1, len(RUNGS)):
+        asked = sa.select(RoleGrant.person_id).join(Request, Request.id == request.id)
+        free = asked.where(_free(RoleGrant, rung), _none_below(rung))
+        if found := session.scalars(free.order_by(RoleGrant.person_id)).all():
+            return list(found)
+    return []
+
+
+def _none_below(rung: int) -> sa.ColumnElement[bool]:
+    """Nobody on a lower rung may decide: the office is vacant, or all who hold it are too close."""
+    grant = aliased(RoleGrant)
+    free = (sa.exists().where(_free(grant, lower)) for lower in range(rung))
+    return sa.and_(*(~each.correlate_except(grant) for each in free))
+
+
+def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
+    now = clock.now()
+    return sa.and_(
+        grant.role == RUNGS[rung],
+        grant.unit_code == _unit(Request.village_code, rung),
+        grant.valid_from <= now,
+        sa.or_(grant.valid_to.is_(None), grant.valid_to > now),
+        ~too_close(grant.person_id, Request.requester_id),
     )
-    mine, theirs = sa.orm.aliased(Person), sa.orm.aliased(Person)
-    together = sa.exists().where(
-        mine.id == me,
-        theirs.id == other,
-        mine.household == theirs.household,
-        mine.village_code == theirs.village_code,
-    )
-    return sa.select(sa.or_(declared, together))
+
+
+def _unit(village: Any, rung: int) -> Any:
+    """Return the code of the unit so many rungs above a natural village."""
+    for _ in range(rung):
+        unit = aliased(OrgUnit)
+        above = sa.select(unit.parent_code).where(unit.code == village).correlate_except(unit)
+        village = above.scalar_subquery()
+    return village

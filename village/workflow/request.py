@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from village import access, clock
-from village.access import CHAIR, HEAD, REQUESTER, SYSTEM, Actor
+from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM, Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
@@ -21,12 +21,22 @@ from village.workflow import request_limits as limits
 from village.workflow import request_rules as rules
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
-from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition, column_values
+from village.workflow.engine import (
+    LOCK,
+    START,
+    Guard,
+    Machine,
+    Step,
+    Tell,
+    Transition,
+    column_values,
+)
 
 STAFF = (HEAD, CHAIR)
 OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
 ACTIVE = (*OPEN, "in_progress", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
+TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 T = Transition
 # Those who said 我也是 hear of the main steps in their inboxes.
 FOLLOWERS = Tell("followers", push=False)
@@ -41,7 +51,7 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, push=False),)),
     T("submit", (START,), "triage", (REQUESTER,), "R1, R4",
       guards=(rules.has_consent,), effects=(limits.set_limits,),
-      tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
+      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     T("hold", (START,), "draft", (REQUESTER,), "R1", guards=(rules.has_consent,)),
     *(T("hide_me", (state,), state, (REQUESTER,), "R1", effects=(words.hide_or_show,),
         keeps=("hide",)) for state in ("draft", *ACTIVE)),
@@ -57,7 +67,7 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, push=False),)),
     T("no_danger", ("draft",), "triage", (REQUESTER,), "R1, R4",
       effects=(limits.set_limits, rules.no_danger),
-      tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
+      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     T("no_danger", ("submitted",), "submitted", (REQUESTER,), "R30",
       when=rules.is_unconfirmed, effects=(rules.no_danger,), tell=(Tell(HEAD), Tell(CHAIR))),
     T("presume_danger", ("draft",), "submitted", (SYSTEM,), "R30",
@@ -79,9 +89,9 @@ TABLE: tuple[Transition, ...] = (
       guards=(advice.may_be_kept,), effects=(advice.keep_answer,), keeps=("helped",)),
     T("keep", ("not_ours",), "triage", (REQUESTER,), "R32",
       guards=(advice.may_be_kept, advice.within_30_days), effects=(advice.live_again,),
-      tell=(Tell(REQUESTER, "N01", push=False), Tell(CHAIR, "N13"))),
+      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     # ------------------------------------------------------------------ finding the station
-    T("route", ("triage",), "submitted", (CHAIR,), "R5",
+    T("route", ("triage",), "submitted", (CHAIR, STAND_IN), "R5",
       guards=(recusal.not_recused, transfers.stays_sealed), effects=(transfers.to_station,),
       keeps=("station", "reason"), tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (CHAIR,), "R10",
@@ -90,9 +100,13 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (HEAD,), "R10",
       when=transfers.may_transfer,
-      guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed),
+      guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed,
+              transfers.no_second_return),
       effects=(transfers.to_station, transfers.count_transfer), keeps=("station", "reason"),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    T("ask_chair", ("submitted", "accepted"), "triage", (HEAD,), "R10",
+      guards=(recusal.not_recused, rules.is_confirmed), keeps=("reason", "proposed"),
+      tell=(*TRIAGE, Tell(REQUESTER, push=False))),
     # ------------------------------------------------------------------ the station's answer
     T("accept", ("submitted",), "accepted", STAFF, "R6",
       guards=(recusal.not_recused,), effects=(limits.responded, rules.take_over),
@@ -151,7 +165,7 @@ TABLE: tuple[Transition, ...] = (
       keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
     T("reopen", ("resolved", "closed"), "triage", (REQUESTER,), "R25",
       when=rules.reopened_before, guards=(rules.within_15_days,), effects=(rules.open_again,),
-      keeps=("reason",), tell=(Tell(CHAIR, "N13"),)),
+      keeps=("reason",), tell=TRIAGE),
     T("reopen", ("resolved", "closed"), "in_progress", (CHAIR,), "R25",
       when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
@@ -161,6 +175,9 @@ TABLE: tuple[Transition, ...] = (
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (REQUESTER,), "R27",
       effects=(rules.cancel_task,), keeps=("reason",),
       tell=(Tell(HEAD, push=False), FOLLOWERS)),
+    T("hand_over", ("triage",), "handed_over", (STAND_IN,), "R29",
+      guards=(recusal.not_recused,), effects=(limits.responded, rules.hand_over, rules.cancel_task),
+      tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
     T("hand_over", ACTIVE, "handed_over", STAFF, "R2, R29",
       guards=(recusal.not_recused,), effects=(limits.responded, rules.hand_over, rules.cancel_task),
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
@@ -181,10 +198,14 @@ class RequestMachine(Machine):
 
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
-        found = access.request_relations(actor, row)
+        found = access.request_relations(actor, row, stands_in=_stands_in(session, actor, row))
         if found or not actor.volunteer:
             return found
         return access.request_relations(actor, row, works=works_on(session, actor, row.id))
+
+    def refusing(self, session: Session, actor: Actor, row: Any) -> tuple[Guard, ...]:
+        """Return the recusal's guard for who is too close to the requester."""
+        return (recusal.not_recused,) if recusal.is_recused(session, actor, row) else ()
 
     def insert(self, session: Session, row: Any) -> None:
         """Write a new request, which nobody follows yet, and read its number."""
@@ -209,6 +230,13 @@ def _insert() -> ReturningInsert[str]:
     serial = sa.func.to_char(number_sequence.next_value(), "FM9999999990000")
     number = sa.func.concat(sa.bindparam("day", type_=sa.Text), serial)
     return sa.insert(requests).values(number=number).returning(requests.c.number)
+
+
+def _stands_in(session: Session, actor: Actor, request: Request) -> bool:
+    """Look for it only where it may be: it is a statement more."""
+    if request.status != "triage" or not recusal.may_stand_in(actor):
+        return False
+    return bool(session.scalar(sa.select(recusal.stands_in(actor)).where(Request.id == request.id)))
 
 
 def works_on(session: Session, actor: Actor, request_id: UUID) -> bool:

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from village.errors import GuardFailed, Invalid
-from village.models import Category, Request, Station
+from village.models import Category, Event, Request, Station
 from village.workflow import task_card
 from village.workflow.engine import Step
 
 MAX_TRANSFERS = 2
+MAX_RETURNS = 1
 
 
 def may_transfer(request: Request) -> bool:
     """At most two transfers between stations, then the chair decides (R10)."""
     return request.transfers < MAX_TRANSFERS
+
+
+def is_chairs(session: Session, request: Request, station: str) -> bool:
+    """Tell whether a head may not pass it on to `station`, but must ask the chair (R10).
+
+    That is after two transfers, and for what would come back to a former holder once more.
+    """
+    if station == request.station:
+        return False
+    had = holders(session, request)
+    back = station in had and _returns([*had, station]) > MAX_RETURNS
+    return back or not may_transfer(request)
+
+
+def holders(session: Session, request: Request) -> list[str]:
+    """Return the stations that have had the request, from the first to the present one."""
+    station = Event.data["station"].astext
+    came = sa.select(station).where(
+        Event.request_id == request.id,
+        Event.machine == "request",
+        Event.action.in_(("route", "accept")),
+        station.is_not(None),
+    )
+    had = [request.routing.get("station"), *session.scalars(came.order_by(Event.id))]
+    return [one for one, _ in groupby(filter(None, had))]
+
+
+def _returns(had: Sequence[str]) -> int:
+    return sum(station in had[:place] for place, station in enumerate(had))
 
 
 def stays_sealed(step: Step) -> None:
@@ -25,6 +61,12 @@ def other_station(step: Step) -> None:
     """A transfer goes somewhere else."""
     if step.payload["station"] == step.row.station:
         raise GuardFailed("same_station", "the request is at that station already")
+
+
+def no_second_return(step: Step) -> None:
+    """What would come back to a former holder a second time is the chair's to decide (R10)."""
+    if is_chairs(step.session, step.row, step.payload["station"]):
+        raise GuardFailed("chair_decides", "ask the chair which station it is for")
 
 
 def to_station(step: Step) -> None:
