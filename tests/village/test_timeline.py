@@ -46,6 +46,7 @@ def test_what_a_step_keeps_for_the_villager_is_shown_to_her() -> None:
         ("route", "station"),
         ("send_back", "reason"),
         ("ask_chair", "proposed"),
+        ("hide_me", "hide"),
     }
     for row in REQUEST.rows:
         for name in row.keeps:

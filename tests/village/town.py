@@ -89,11 +89,13 @@ class Town:
 
     def build(self) -> None:
         with transaction(self.engine) as session:
-            units = [
-                {"code": TOWNSHIP, "kind": "township", "name": "青溪", "parent_code": None},
-                {"code": COMMITTEE, "kind": "admin_village", "name": "青山", "parent_code": TOWNSHIP},
-                {"code": VILLAGE, "kind": "natural_village", "name": "青石", "parent_code": COMMITTEE},
-            ]  # fmt: skip
+            ladder = (
+                (TOWNSHIP, "township", "青溪", None),
+                (COMMITTEE, "admin_village", "青山", TOWNSHIP),
+                (VILLAGE, "natural_village", "青石", COMMITTEE),
+            )
+            names = ("code", "kind", "name", "parent_code")
+            units = [dict(zip(names, unit, strict=True)) for unit in ladder]
             session.execute(sa.insert(table(OrgUnit)), units)
             rows = [{"village_code": VILLAGE, "kind": k, "name": f"青石{k}站"} for k in STATIONS]
             session.execute(sa.insert(table(Station)), rows)
