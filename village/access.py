@@ -79,6 +79,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "routing_rule.create": frozenset({CHAIR}),
     "routing_rule.read": frozenset({HEAD, CHAIR}),
     "routing_rule.change": frozenset({CHAIR}),
+    "routing_rule.dry_run": frozenset({CHAIR}),
     "notification.list": frozenset({ANYONE}),
     "notification.read": frozenset({OWNER}),
 }
@@ -104,6 +105,7 @@ HIDDEN: dict[str, str] = {
     "pair.end": "pair.end",
     "routing_rule.read": "routing_rule.read",
     "routing_rule.change": "routing_rule.read",
+    "routing_rule.dry_run": "routing_rule.read",
     "notification.read": "notification.read",
 }
 

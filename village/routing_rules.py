@@ -27,6 +27,7 @@ class ActiveRule:
     id: UUID
     version: int
     title: str
+    position: int
     words: list[str]
     unless: list[str]
     places: list[str]

@@ -17,7 +17,7 @@ from village.errors import Invalid, NotFound, StaleVersion
 from village.ids import new_id
 from village.models import OrgUnit, Person, RoutingRule, RoutingRuleVersion
 from village.paging import Page, Window, cut, decode
-from village.routing_rules import plain
+from village.routing_rules import ActiveRule, plain
 from village.rule_faults import Known, faults, said
 
 MOST_ACTIVE = 50
@@ -50,6 +50,15 @@ class VersionView:
 
     version: RoutingRuleVersion
     changed_by: str | None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A rule as it would be, in its village; `active` false: it would be in force no more."""
+
+    village: str
+    rule: ActiveRule
+    active: bool
 
 
 def list_for(
@@ -130,6 +139,24 @@ def change(
     return _put(session, actor, rule, values)
 
 
+def tried(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Tried:
+    """Return what `{village, rule}` or `{rule_id, rule}` would come to; nothing is written.
+
+    Raises NotFound, Forbidden, or Invalid as writing it would.
+    """
+    rule = session.get(RoutingRule, sent["rule_id"]) if sent["rule_id"] else None
+    if sent["rule_id"] and rule is None:
+        raise NotFound
+    village = rule.village_code if rule else sent["village"]
+    access.require("routing_rule.dry_run", access.station_relations(actor, village, None))
+    values = written(values_of(rule) if rule else NEW, sent["rule"])
+    if values["active"] or sent["rule"].keys() - {"active"}:
+        check(session, catalog, village, values, sent["rule_id"], under="rule.")
+    facts = {name: value for name, value in values.items() if name != "active"}
+    facts |= {"id": rule.id if rule else new_id(), "version": rule.version + 1 if rule else 1}
+    return Tried(village, ActiveRule(**facts), values["active"])
+
+
 def values_of(rule: RoutingRule) -> dict[str, Any]:
     """Return what a rule says, by field."""
     return {name: getattr(rule, name) for name in FIELDS}
@@ -153,8 +180,10 @@ def check(
     village: str,
     values: Mapping[str, Any],
     rule_id: UUID | None,
+    *,
+    under: str = "",
 ) -> None:
-    """Raise Invalid with `errors` by field for a rule that must not be written."""
+    """Raise Invalid for what must not be written: `errors` by field, with `under` before it."""
     stations = {each.kind for each in catalog.stations.values() if each.village_code == village}
     found = faults(values, Known(stations, catalog.categories))
     if not found and values["active"]:
@@ -162,7 +191,7 @@ def check(
             values, [rule for rule in _in_force(session, village) if rule.id != rule_id]
         )
     if found:
-        raise Invalid(errors=found)
+        raise Invalid(errors={f"{under}{field}": messages for field, messages in found.items()})
 
 
 def _in_force(session: Session, village: str) -> Sequence[RoutingRule]:

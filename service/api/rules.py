@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from dispatch import dry_run
 from service.door import Call, Door
 from service.schemas.base import dump_page, window_of
 from service.schemas.rules import (
+    DryRunInSchema,
+    DryRunSchema,
     RuleChangeSchema,
     RuleInSchema,
     RulePageSchema,
@@ -88,6 +91,17 @@ def change_rule(call: Call, sent: dict[str, Any], rule_id: UUID) -> dict[str, An
 def end_rule(call: Call, rule_id: UUID) -> dict[str, Any]:
     """Take a rule out of force; what it was and what it decided is kept."""
     return _change(call, rule_id, {"active": False})
+
+
+@door.open(
+    "POST", "/routing/dry_run", permission="routing_rule.dry_run", body=DryRunInSchema,
+    returns=DryRunSchema, stored=False, limit="preview",
+)  # fmt: skip
+def try_rule(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """See what a rule would have moved before it is in force; nothing is written or kept."""
+    found = dry_run.dry_run(call.session, call.actor, call.context.catalog, sent)
+    body: dict[str, Any] = DryRunSchema().dump(found)
+    return body
 
 
 def _change(call: Call, rule_id: UUID, sent: dict[str, Any]) -> dict[str, Any]:

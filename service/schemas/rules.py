@@ -22,6 +22,7 @@ from village.routing_rules import TARGETS
 from village.stations import KINDS
 
 MOST_WORDS = 20
+LIES_AT = (*KINDS, "triage", "council", "authority", "not_ours")
 
 
 def _words() -> Any:
@@ -101,6 +102,51 @@ class RulesQuery(WindowQuery):
     """`active`: those in force, or those that are not; without it, all."""
 
     active = Switch(load_default=None, allow_none=False)
+
+
+class DryRunInSchema(Schema):
+    """A new rule of a village, or changes to one that there is, on the last requests."""
+
+    village = Code(20, allow_none=True, load_default=None)
+    rule_id = fields.UUID(allow_none=True, load_default=None)
+    rule = fields.Nested(RuleChangeSchema, load_default=dict)
+    last = Whole(1, 500, load_default=200)
+
+    @ma.validates_schema
+    def _one_or_the_other(self, data: dict[str, Any], **_: Any) -> None:
+        if (data["village"] is None) == (data["rule_id"] is None):
+            raise ma.ValidationError("写一个村，或者一条已有的规则", "village")
+        if data["village"] is not None and not {"title", "target"} <= data["rule"].keys():
+            raise ma.ValidationError("新规则要有名称和去处", "rule")
+
+
+class MoveSchema(ma.Schema):
+    """How many would move from where to where."""
+
+    origin = fields.String(data_key="from", required=True, validate=validate.OneOf(LIES_AT))
+    goal = fields.String(data_key="to", required=True, validate=validate.OneOf(LIES_AT))
+    count = fields.Integer(required=True)
+
+
+class ExampleSchema(ma.Schema):
+    """A request that would move; `station` is where it lies today, people's steps included."""
+
+    id = fields.UUID(attribute="request.id", required=True)
+    number = fields.String(attribute="request.number", required=True)
+    text = fields.String(attribute="request.text", required=True)
+    station = fields.String(attribute="request.station", required=True, allow_none=True)
+    origin = fields.String(data_key="from", required=True, validate=validate.OneOf(LIES_AT))
+    goal = fields.String(data_key="to", required=True, validate=validate.OneOf(LIES_AT))
+    why = fields.String(required=True, allow_none=True)
+
+
+class DryRunSchema(ma.Schema):
+    """What would move among the requests that were looked at."""
+
+    looked_at = fields.Integer(required=True)
+    holds_for = fields.Integer(required=True)
+    moves = fields.List(fields.Nested(MoveSchema), required=True)
+    examples = fields.List(fields.Nested(ExampleSchema), required=True)
 
 
 RulePageSchema = page_of(RuleSchema, "RulePage")
