@@ -9,13 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import offers
+from village import merging, offers
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.models import Category, Request, Task
 from village.workflow.engine import apply
 from village.workflow.request import REQUEST
 from village.workflow.request_transfers import is_chairs
+
+MERGING = {"merge": merging.merge, "unmerge": merging.unmerge}
 
 
 def act(
@@ -36,6 +38,8 @@ def act(
     if action == "route" and _asks_chair(session, actor, request_id, payload["station"]):
         proposed = {"reason": payload["reason"], "proposed": payload["station"]}
         action, payload = "ask_chair", proposed
+    if action in MERGING:
+        return MERGING[action](session, actor, request_id, payload, if_match=if_match)
     if action == "confirm" and payload["solved"] == "no":
         action, payload = "reopen", {"reason": payload.get("comment") or "没有解决"}
     request: Request = apply(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch import reserve, rounds
+from village import merging
 from village import reserve as village_reserve
 from village.models import DueTime
 from village.workflow.engine import attempt
@@ -29,6 +30,11 @@ def withdraw(context: Any, session: Session, request_id: UUID) -> None:
 def redo(context: Any, session: Session, request_id: UUID) -> None:
     """Give work that was sent back to those who did it."""
     rounds.redo(session, request_id)
+
+
+def part(context: Any, session: Session, request_id: UUID) -> None:
+    """Give what was merged into a request back to itself: it can rely on that one no longer."""
+    merging.part_all(session, request_id)
 
 
 def due(context: Any, session: Session, due_id: UUID) -> None:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
-from village import clock, similar
+from village import clock
 from village.access import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
 from village.models import Follow, RoleGrant
+from village.public_face import is_comparable
 from village.workflow import recusal
 from village.workflow.engine import Tell
 
@@ -104,7 +105,7 @@ def _stand_ins(session: Session, scene: Scene) -> list[UUID]:
 
 def _followers(session: Session, scene: Scene) -> list[UUID]:
     """Return who said 我也是, as long as neighbours may know of the request at all."""
-    if not similar.is_comparable(scene.request, scene.category):
+    if not is_comparable(scene.request, scene.category):
         return []
     found = sa.select(Follow.person_id).where(Follow.request_id == scene.request.id)
     return list(session.scalars(found.order_by(Follow.person_id)))

@@ -26,6 +26,7 @@ HANDLERS: Mapping[str, Handler] = {
     "dispatch.round": dispatch_jobs.offer_round,
     "dispatch.withdraw": dispatch_jobs.withdraw,
     "dispatch.redo": dispatch_jobs.redo,
+    "dispatch.part": dispatch_jobs.part,
     "dispatch.due": dispatch_jobs.due,
     "notify.tell": notify_jobs.tell,
     "slow.deliver": notify_jobs.deliver,

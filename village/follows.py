@@ -20,6 +20,7 @@ from village.access import Actor
 from village.errors import NotFound, WrongState
 from village.models import Category, Follow, Request
 from village.paging import Page, Window, cut, decode
+from village.public_face import is_public
 from village.workflow.request import ACTIVE, REQUEST
 
 
@@ -78,7 +79,7 @@ def list_mine(session: Session, actor: Actor, window: Window) -> Page[Followed]:
         sa.select(Request, Follow.at)
         .join(Follow, Follow.request_id == Request.id)
         .outerjoin(Category, Category.code == Request.category)
-        .where(Follow.person_id == actor.person_id, similar.is_public())
+        .where(Follow.person_id == actor.person_id, is_public())
         .where(Request.status.not_in(access.HERS_ALONE))
     )
     if window.cursor:

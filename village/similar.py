@@ -27,6 +27,7 @@ from village.access import Actor
 from village.catalog.files import read
 from village.db import table
 from village.models import Category, Follow, Request, SimilarText
+from village.public_face import is_comparable, is_public
 from village.requests import read as read_request
 from village.workflow.request import ACTIVE
 
@@ -36,13 +37,6 @@ MOST_GRAMS = 200
 CANDIDATES = 40
 SHOWN = 5
 NEAR_METRES = 500.0
-PRIVATE_FLAGS = (
-    "nopub", "confid", "minor", "health", "statutory", "fund", "dv_screen", "recusal", "labour",
-)  # fmt: skip
-PRIVATE_WAITS = ("mediation", "safe_path", "unconfirmed_danger", "referral")
-# Of these stations' requests the text alone, without a category, tells of no person's need.
-PUBLIC_STATIONS = ("sanitation", "culture", "public_works")
-OPEN_STATIONS = (*PUBLIC_STATIONS, "mutual_aid")
 
 
 @dataclass(frozen=True)
@@ -91,17 +85,6 @@ def keep(session: Session, request: Request, category: Category | None) -> None:
             "grams": found,
         }
         session.execute(sa.insert(table(SimilarText)), values)
-
-
-def is_comparable(request: Request, category: Category | None) -> bool:
-    """Tell whether neighbours may know that there is such a request; when in doubt, no."""
-    if request.sealed or request.neutral or request.hide_me or request.emergency is not None:
-        return False
-    if request.waits_for in PRIVATE_WAITS or request.station not in OPEN_STATIONS:
-        return False
-    if category is None:
-        return request.station in PUBLIC_STATIONS
-    return set(PRIVATE_FLAGS).isdisjoint(category.flags)
 
 
 def is_shown(request: Request, category: Category | None) -> bool:
@@ -172,22 +155,6 @@ def statement(village: str, looked_for: Sequence[str]) -> sa.Select[Request, int
 def _follows(actor: Actor) -> sa.ColumnElement[bool]:
     mine = sa.exists().where(Follow.request_id == Request.id, Follow.person_id == actor.person_id)
     return mine.label("following")
-
-
-def is_public() -> sa.ColumnElement[bool]:
-    """What `is_comparable` says, of how the request stands now; `Category` is joined."""
-    return sa.and_(
-        sa.not_(Request.sealed),
-        sa.not_(Request.neutral),
-        sa.not_(Request.hide_me),
-        Request.emergency.is_(None),
-        sa.or_(Request.waits_for.is_(None), Request.waits_for.not_in(PRIVATE_WAITS)),
-        Request.station.in_(OPEN_STATIONS),
-        sa.or_(
-            sa.and_(Category.code.is_(None), Request.station.in_(PUBLIC_STATIONS)),
-            sa.not_(Category.flags.overlap(list(PRIVATE_FLAGS))),
-        ),
-    )
 
 
 def _is_recent() -> sa.ColumnElement[bool]:

@@ -112,6 +112,12 @@ class HelpedSchema(Schema):
     helped = fields.String(required=True, validate=validate.OneOf(HELPED))
 
 
+class MergeSchema(Schema):
+    """`merge`: the other request with which it is seen to (R28)."""
+
+    into = fields.UUID(required=True)
+
+
 PAYLOADS: dict[str, type[ma.Schema]] = {
     "accept": AcceptSchema,
     "ask": AskSchema,
@@ -133,6 +139,8 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "hand_over": HandOverSchema,
     "keep": Empty,
     "helped": HelpedSchema,
+    "merge": MergeSchema,
+    "unmerge": Empty,
     "hide_me": HideMeSchema,
     "recategorise": Empty,
     "keep_category": Empty,

@@ -262,6 +262,7 @@ class RequestSchema(ma.Schema):
         attribute="request.waits_for", required=True, allow_none=True,
         validate=validate.OneOf(WAITS),
     )  # fmt: skip
+    merged_into = fields.UUID(attribute="request.merged_into", required=True, allow_none=True)
     followers = fields.Integer(attribute="request.followers", required=True)
     no_volunteer = fields.Boolean(attribute="request.no_volunteer", required=True)
     question = fields.String(attribute="request.question", allow_none=True, metadata=CONTENT_FIELD)

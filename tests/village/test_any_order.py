@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.village.test_request_steps import PAYLOADS
-from tests.village.town import Town
+from tests.village.town import Town, other
 from village import clock
 from village.access import Actor
 from village.errors import WuzhanError
@@ -87,6 +87,8 @@ class Walk:
         if action == "route":
             here = self.town.request(self.request_id).station
             sent = {**sent, "station": "sanitation" if here == "public_works" else "public_works"}
+        if action == "merge":
+            sent = {"into": other(self.town)}
         if action == "dispatch":
             sent = {"task": {"people_needed": 2}}
         self.attempt(lambda: self.town.act(self.request_id, action, actor, **sent))

@@ -10,13 +10,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.village.town import ELSEWHERE, LAMP, QUESTION, STATION, Town
+from tests.village.town import ELSEWHERE, LAMP, OTHER, QUESTION, STATION, Town, other
 from village import clock
 from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM, THE_SYSTEM, Actor
 from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
 from village.models import Category, Place, Task
 from village.workflow import recusal
 from village.workflow import request_advice as advice
+from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
@@ -36,6 +37,9 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "reopen": {"reason": "又坏了"},
     "hand_over": {"receiver": "供电所", "basis": "requester_consents"},
     "hide_me": {"hide": True},
+    "merge": {"into": OTHER},
+    "take_in": {"number": "QT20261122-0001"},
+    "let_go": {"number": "QT20261122-0001"},
 }
 
 
@@ -96,6 +100,12 @@ def in_doubt_elsewhere(town: Town, source: str) -> UUID:
     return in_doubt(town, source, decision="not_ours", station=None)
 
 
+def accepted_and_merged(town: Town, source: str) -> UUID:
+    request_id = town.bring("accepted")
+    town.act(request_id, "merge", into=other(town))
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -110,6 +120,7 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     words.is_asked: in_doubt,
     words.is_asked_station: in_doubt,
     words.is_asked_elsewhere: in_doubt_elsewhere,
+    merge.was_accepted: accepted_and_merged,
 }
 
 
@@ -118,6 +129,7 @@ def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
         return town.submit(town.nephew, category=None)
     if row.action == "no_danger" and row.target == "triage":
         return without_station(town, source)
+    other(town)
     ready = READY.get(row.when)
     return ready(town, source) if ready else town.bring(source)
 
@@ -215,6 +227,25 @@ def a_month_ago(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, ended_at=clock.now() - timedelta(days=30, minutes=1))
 
 
+def hidden(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, hide_me=True)
+
+
+def taken_in(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.act(town.submit(), "merge", into=request_id)
+
+
+def said_apart(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.act(request_id, "merge", into=other(town))
+    town.act(request_id, "unmerge", town.villager)
+
+
+def other_long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
+    ended = town.bring("resolved")
+    long_ago(town, ended, actor)
+    town.set(request_id, merged_into=ended)
+
+
 # What makes each guard refuse, and the code that it refuses with.
 SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
     recusal.not_recused: (too_close, Recused, "recused"),
@@ -228,6 +259,10 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     rules.somebody_accepted: (nobody, GuardFailed, "nobody_yet"),
     rules.second_person: (same_person, GuardFailed, "second_person_needed"),
     rules.within_15_days: (long_ago, GuardFailed, "too_late"),
+    merge.is_same_place: (hidden, GuardFailed, "cannot_merge"),
+    merge.took_nothing_in: (taken_in, GuardFailed, "has_merged"),
+    merge.not_said_apart: (said_apart, GuardFailed, "said_apart"),
+    merge.within_15_days: (other_long_ago, GuardFailed, "too_late"),
     advice.may_be_kept: (tip_off, GuardFailed, "never_queued"),
     advice.within_30_days: (a_month_ago, GuardFailed, "too_late_to_keep"),
 }
@@ -343,7 +378,8 @@ def test_what_is_allowed_is_what_can_be_done(shared_town: Town) -> None:
     request_id = shared_town.submit()
     row = shared_town.request(request_id)
     offered = REQUEST.allowed_actions(row, frozenset({HEAD}))
-    assert offered == ["route", "ask_chair", "accept", "ask", "reject", "hand_over"]
+    assert offered == ["route", "ask_chair", "accept", "ask", "reject", "merge", "hand_over"]
+    other(shared_town)
     for action in offered:
         another = shared_town.submit()
         shared_town.act(another, action, **PAYLOADS.get(action, {}))

@@ -59,6 +59,8 @@ def test_ended_requests_live_again_only_by_reopening() -> None:
             "keep",
             "helped",
             "ask_helped",
+            "unmerge",
+            "part",
         }
     assert set(PEOPLE_DECIDE) | set(limits.ENDED) == set(REQUEST.states)
 

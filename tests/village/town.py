@@ -359,6 +359,18 @@ def _after(bring: Callable[..., UUID], action: str, **sent: Any) -> Callable[...
     return go
 
 
+def other(town: Town) -> UUID:
+    """The request of the town into which others can be merged."""
+    known = town.all(Request, Request.id == OTHER)
+    return OTHER if known else town.submit(id=OTHER)
+
+
+def _merged(town: Town, **facts: Any) -> UUID:
+    request_id = town.submit(**facts)
+    town.act(request_id, "merge", into=other(town))
+    return request_id
+
+
 def _not_ours(town: Town, **facts: Any) -> UUID:
     return town.submit(category=None, **ELSEWHERE, **facts)
 
@@ -371,6 +383,7 @@ _in_progress = _after(_accepted, "handle")
 _checking = _after(_in_progress, "submit_result", result="换了灯泡")
 _resolved = _after(_checking, "resolve")
 
+OTHER = UUID("01900000-0000-7000-8000-00000000000a")
 BRING: dict[str, Callable[..., UUID]] = {
     "draft": Town.hold,
     "submitted": Town.submit,
@@ -385,6 +398,7 @@ BRING: dict[str, Callable[..., UUID]] = {
     "closed": _after(_resolved, "confirm", solved="yes"),
     "rejected": _after(Town.submit, "reject", reason="spam", advice="请打12345"),
     "withdrawn": _after(_accepted, "withdraw"),
+    "merged": _merged,
     "not_ours": _not_ours,
     "handed_over": _after(_accepted, "hand_over", receiver="供电所", basis="requester_consents"),
 }

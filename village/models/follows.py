@@ -22,3 +22,6 @@ class Follow(Base):
         sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     at: Mapped[datetime]
+    via: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("requests.id", ondelete="CASCADE"), doc="followed since this was merged"
+    )

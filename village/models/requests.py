@@ -28,6 +28,7 @@ REQUEST_STATES = (
     "rejected",
     "withdrawn",
     "handed_over",
+    "merged",
     "not_ours",
 )
 WAITS_FOR = (
@@ -71,6 +72,11 @@ class Request(Base):
             ["village_code", "station"], ["stations.village_code", "stations.kind"]
         ),
         sa.Index("ix_requests_mine", "requester_id", "id"),
+        sa.Index(
+            "ix_requests_merged_into",
+            "merged_into",
+            postgresql_where=sa.text("merged_into is not null"),
+        ),
         sa.Index("ix_requests_queue", "village_code", "station", "status", "id"),
     )
 
@@ -99,6 +105,10 @@ class Request(Base):
     transfers: Mapped[int] = mapped_column(default=0)
     reopened: Mapped[int] = mapped_column(default=0)
     followers: Mapped[int] = mapped_column(default=0, doc="kept by a trigger on follows")
+    merged_into: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("requests.id"), doc="the request with which it is seen to (R28)"
+    )
+    merged_from: Mapped[str | None] = mapped_column(doc="the state to which it can be parted")
     question: Mapped[str | None]
     result: Mapped[str | None]
     solved: Mapped[str | None]

@@ -64,6 +64,7 @@ class Step:
     data: dict[str, Any] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
     jobs: list[str] = field(default_factory=list)
+    source: str = START  # the state that is left
 
 
 Guard = Callable[[Step], None]
@@ -172,10 +173,10 @@ def apply(
         allowed = machine.allowed_actions(row, relations, machine.refusing(session, actor, row))
         raise WrongState(current_status=row.status, version=row.version, allowed_actions=allowed)
     role = next(relation for relation in transition.who if relation in relations)
-    step = Step(session, row, transition, actor, role, payload or {}, clock.now())
+    source = row.status
+    step = Step(session, row, transition, actor, role, payload or {}, clock.now(), source=source)
     for guard in transition.guards:
         guard(step)
-    source = row.status
     row.status = transition.target
     row.version += 1
     finish(machine, step, source)

@@ -18,6 +18,7 @@ from village.models.requests import REQUEST_STATES, number_sequence
 from village.workflow import recusal
 from village.workflow import request_advice as advice
 from village.workflow import request_limits as limits
+from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
@@ -40,6 +41,7 @@ TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 T = Transition
 # Those who said 我也是 hear of the main steps in their inboxes.
 FOLLOWERS = Tell("followers", push=False)
+PARTED = (("submitted", merge.was_submitted), ("accepted", merge.was_accepted))
 
 TABLE: tuple[Transition, ...] = (
     # ------------------------------------------------------------------ asking for help
@@ -53,8 +55,9 @@ TABLE: tuple[Transition, ...] = (
       guards=(rules.has_consent,), effects=(limits.set_limits,),
       tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     T("hold", (START,), "draft", (REQUESTER,), "R1", guards=(rules.has_consent,)),
-    *(T("hide_me", (state,), state, (REQUESTER,), "R1", effects=(words.hide_or_show,),
-        keeps=("hide",)) for state in ("draft", *ACTIVE)),
+    *(T("hide_me", (state,), state, (REQUESTER,), "R1",
+        effects=(words.hide_or_show, merge.part_merged), keeps=("hide",))
+      for state in ("draft", *ACTIVE)),
     # ------------------------------------------------------------------ the emergency question
     T("danger", ("draft", *ACTIVE), "handed_over", (REQUESTER,), "R2",
       when=rules.was_asked, effects=(rules.hand_to_rescue, rules.cancel_task),
@@ -75,10 +78,11 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(HEAD, "N13"), Tell(CHAIR, "N13"), Tell(REQUESTER, push=False))),
     # ------------------------------------------------------------------ another category?
     T("recategorise", ("submitted", "triage"), "submitted", (REQUESTER,), "R3, R10",
-      when=words.is_asked_station, effects=(words.take_suggestion,),
+      when=words.is_asked_station, effects=(words.take_suggestion, merge.part_merged),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("recategorise", ("submitted", "triage"), "not_ours", (REQUESTER,), "R31",
-      when=words.is_asked_elsewhere, effects=(words.take_suggestion, advice.forget_tip_off),
+      when=words.is_asked_elsewhere,
+      effects=(words.take_suggestion, advice.forget_tip_off, merge.part_merged),
       tell=(Tell(REQUESTER, push=False),)),
     *(T("keep_category", (state,), state, (REQUESTER,), "R3", when=words.is_asked,
         effects=(words.keep_choice,)) for state in ("submitted", "triage")),
@@ -96,13 +100,14 @@ TABLE: tuple[Transition, ...] = (
       keeps=("station", "reason"), tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (CHAIR,), "R10",
       guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed),
-      effects=(transfers.to_station,), keeps=("station", "reason"),
+      effects=(transfers.to_station, merge.part_merged), keeps=("station", "reason"),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (HEAD,), "R10",
       when=transfers.may_transfer,
       guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed,
               transfers.no_second_return),
-      effects=(transfers.to_station, transfers.count_transfer), keeps=("station", "reason"),
+      effects=(transfers.to_station, transfers.count_transfer, merge.part_merged),
+      keeps=("station", "reason"),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("ask_chair", ("submitted", "accepted"), "triage", (HEAD,), "R10",
       guards=(recusal.not_recused, rules.is_confirmed), keeps=("reason", "proposed"),
@@ -117,8 +122,26 @@ TABLE: tuple[Transition, ...] = (
     T("answer", ("needs_info",), "submitted", (REQUESTER,), "R8",
       effects=(limits.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
     T("reject", ("submitted",), "rejected", STAFF, "R11",
-      guards=(recusal.not_recused, rules.is_confirmed), effects=(limits.responded,),
+      guards=(recusal.not_recused, rules.is_confirmed),
+      effects=(limits.responded, merge.part_merged),
       keeps=("reason", "advice"), tell=(Tell(REQUESTER, "N04"), FOLLOWERS)),
+    # ------------------------------------------------------------------ one matter, several wrote
+    T("merge", merge.MERGEABLE, "merged", STAFF, "R28",
+      guards=(recusal.not_recused, merge.is_same_place, merge.took_nothing_in,
+              merge.not_said_apart),
+      effects=(merge.join,), tell=(Tell(REQUESTER, push=False),)),
+    *(T("take_in", (state,), state, (SYSTEM,), "R28", effects=(merge.take_earlier_limits,),
+        keeps=("number",)) for state in merge.TAKES_IN),
+    *(T("unmerge", ("merged",), state, (REQUESTER,), "R28", when=was,
+        guards=(merge.within_15_days,), effects=(merge.part,),
+        tell=(Tell(HEAD, "N13"),)) for state, was in PARTED),
+    *(T("unmerge", ("merged",), state, STAFF, "R28", when=was,
+        guards=(recusal.not_recused, merge.within_15_days), effects=(merge.part,),
+        tell=(Tell(REQUESTER, push=False),)) for state, was in PARTED),
+    *(T("part", ("merged",), state, (SYSTEM,), "R28", when=was, effects=(merge.part,),
+        tell=(Tell(REQUESTER, push=False), Tell(HEAD, "N13"))) for state, was in PARTED),
+    *(T("let_go", (state,), state, (SYSTEM,), "R28", effects=(merge.give_limits_back,),
+        keeps=("number",)) for state in ACTIVE),
     # ------------------------------------------------------------------ the work
     T("dispatch", ("accepted",), "dispatching", STAFF, "R13",
       guards=(recusal.not_recused, rules.has_machine, rules.for_volunteers),
@@ -171,15 +194,17 @@ TABLE: tuple[Transition, ...] = (
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("withdraw", ("triage",), "withdrawn", (REQUESTER,), "R27",
-      keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
+      effects=(merge.part_merged,), keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (REQUESTER,), "R27",
-      effects=(rules.cancel_task,), keeps=("reason",),
+      effects=(rules.cancel_task, merge.part_merged), keeps=("reason",),
       tell=(Tell(HEAD, push=False), FOLLOWERS)),
     T("hand_over", ("triage",), "handed_over", (STAND_IN,), "R29",
-      guards=(recusal.not_recused,), effects=(limits.responded, rules.hand_over, rules.cancel_task),
+      guards=(recusal.not_recused,),
+      effects=(limits.responded, rules.hand_over, rules.cancel_task, merge.part_merged),
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
     T("hand_over", ACTIVE, "handed_over", STAFF, "R2, R29",
-      guards=(recusal.not_recused,), effects=(limits.responded, rules.hand_over, rules.cancel_task),
+      guards=(recusal.not_recused,),
+      effects=(limits.responded, rules.hand_over, rules.cancel_task, merge.part_merged),
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
 )  # fmt: skip
 
