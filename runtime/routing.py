@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,36 @@ def evaluate(source: Path) -> None:
 
 
 @routing.command()
-@click.option("--output", type=TARGET, help="Another file than the one in the package.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day, as in 2026-11-25.")
+@click.option("--village", help="Code of one natural village; else all of them.")
+def report(since: datetime | None, village: str | None) -> None:
+    """Print how routing did, from what people corrected: figures, no texts."""
+    from runtime.corrections import print_report
+
+    print_report(since, village)
+
+
+@routing.command()
+@click.option("--output", "--out", type=TARGET, help="Another file than the usual one.")
 @click.option("--check", is_flag=True, help="Only say whether the packaged file comes out again.")
-def train(output: Path | None, check: bool) -> None:
-    """Train the model from the texts in the package; takes a minute."""
+@click.option("--with-corrections", is_flag=True, help="Learn from this installation's too.")
+def train(output: Path | None, check: bool, with_corrections: bool) -> None:
+    """Train the model from the texts in the package; takes a minute.
+
+    With corrections, the model is this installation's own, and is written only if it does no
+    worse than the present one on requests that are held back and on the packaged cases.
+    """
+    if with_corrections and check:
+        raise click.UsageError("--check compares the packaged model alone.")
+    if with_corrections:
+        from runtime.corrections import train_locally
+
+        train_locally(output)
+    else:
+        _train_packaged(output, check=check)
+
+
+def _train_packaged(output: Path | None, *, check: bool) -> None:
     from dispatch.routing import model
     from dispatch.routing.train import train as learn
 

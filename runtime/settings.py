@@ -40,6 +40,7 @@ class Settings:
     port: int
     secret_key: str | None
     clock_file: Path | None
+    routing_model: Path | None
     wechat_base_url: str
     wechat_appid: str
     wechat_secret: str
@@ -56,6 +57,11 @@ class Settings:
     def with_values(self, **values: object) -> Settings:
         """Return a copy in which the given fields have other values."""
         return replace(self, **values)  # type: ignore[arg-type]
+
+    @property
+    def own_model(self) -> Path:
+        """Where this installation's own routing model is, once it has been trained."""
+        return self.routing_model or self.data_dir / "routing.tsv"
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make a child process load these same settings."""
@@ -110,6 +116,7 @@ def _read(env: Env) -> Settings:
         port=env.int("PORT", 8000, validate=validate.Range(min=1, max=65535)),
         secret_key=env.str("SECRET_KEY", None, validate=validate.Length(min=16)),
         clock_file=_path(env.str("CLOCK_FILE", None)),
+        routing_model=_path(env.str("ROUTING_MODEL", None)),
         wechat_base_url=env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com", validate=_http_url),
         wechat_appid=env.str("WECHAT_APPID", ""),
         wechat_secret=env.str("WECHAT_SECRET", ""),

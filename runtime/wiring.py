@@ -10,6 +10,7 @@ import redis
 import sqlalchemy as sa
 
 from dispatch import jobs as dispatch_jobs
+from dispatch.routing import model
 from notifications import jobs as notify_jobs
 from village.db import create_engine
 from village.outbox import Handler
@@ -54,6 +55,7 @@ def application(settings: Settings) -> Flask:
     from service.context import AppContext
     from village.catalog.cache import Catalog
 
+    model.configure(settings.own_model)
     engine = create_engine(str(settings.database_url))
     return create_app(
         AppContext(

@@ -2,16 +2,22 @@
 
 The first line is a JSON header, the second holds the labels' biases, and every other line a run:
 its text, its rarity and its weights, parted by tabs, as whole thousandths.
+
+An installation may have a model of its own (`configure`); without one, or with a broken one, the
+packaged model decides. A new file is read with the next message.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from dispatch.routing.features import runs, weigh
@@ -41,6 +47,10 @@ class Model:
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    def known(self) -> Iterable[str]:
+        """Return all runs of characters that it has weights for."""
+        return self._lines.keys()
 
     def scores(self, text: str) -> dict[str, float]:
         """Return a score for every label; above 0 speaks for it."""
@@ -78,26 +88,69 @@ class State:
     detail: str
 
 
-@cache
-def load() -> tuple[Model | None, State]:
-    """Read the packaged model once; a missing or broken one is a state and no error."""
+Stamp = tuple[Path, int, int]  # a file as it was: place, nanoseconds, size
+
+_tried: ContextVar[Model | None] = ContextVar("tried", default=None)
+_own: list[Path] = []  # at most one: where the installation's own model is, if it has one
+
+
+def configure(place: Path | None) -> None:
+    """Say where the model of this installation may be."""
+    _own[:] = [] if place is None else [place]
+
+
+@lru_cache(maxsize=2)
+def load(own: Stamp | None = None) -> tuple[Model | None, State]:
+    """Read a model once: the installation's own, else the packaged one.
+
+    A missing or broken one is a state and no error.
+    """
+    if own is None:
+        return _read(packaged())
+    found, stands = _read(own[0])
+    if found is not None:
+        return found, stands
+    return _read(packaged())[0], State(stands.state, None, f"{own[0].name}: {stands.detail}")
+
+
+def _read(place: Any) -> tuple[Model | None, State]:
     try:
-        found = parse(packaged().read_text(encoding="utf-8"))
+        found = parse(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return None, State("missing", None, f"{FILE} is not there")
+        return None, State("missing", None, f"{place.name} is not there")
     except (BrokenModelError, OSError, UnicodeDecodeError) as error:
         return None, State("broken", None, str(error))
     return found, State("ok", found.version, f"{len(found)} runs")
 
 
+def _stamp() -> Stamp | None:
+    for place in _own:
+        try:
+            found = place.stat()
+        except OSError:
+            return None
+        return place, found.st_mtime_ns, found.st_size
+    return None
+
+
 def current() -> Model | None:
     """Return the model, or None where it is missing or broken: then people decide."""
-    return load()[0]
+    return _tried.get() or load(_stamp())[0]
+
+
+@contextmanager
+def using(found: Model) -> Iterator[None]:
+    """Let another model decide within the block, to compare the two."""
+    before = _tried.set(found)
+    try:
+        yield
+    finally:
+        _tried.reset(before)
 
 
 def state() -> State:
     """Return how the model stands, for readiness and metrics."""
-    return load()[1]
+    return load(_stamp())[1]
 
 
 def packaged() -> Any:

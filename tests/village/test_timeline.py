@@ -44,6 +44,7 @@ def test_what_a_step_keeps_for_the_villager_is_shown_to_her() -> None:
     silent = {
         ("accept", "priority"),
         ("route", "station"),
+        ("route", "category"),
         ("send_back", "reason"),
         ("ask_chair", "proposed"),
         ("hide_me", "hide"),

@@ -184,7 +184,10 @@ class Town:
             "text": "村口到小学那段路灯坏了三盏", "answers": {},
             "hide_me": False, "sealed": False, "neutral": False, "consent_version": CONSENT,
             "priority": found.priority if found else "P3", "no_volunteer": False,
-            "routing": {"decision": "routed", "station": found.station if found else None},
+            "routing": {
+                "decision": "routed" if found else "triage", "by": "rule",
+                "station": found.station if found else None,
+            },
             "transfers": 0, "reopened": 0, "created_at": clock.now(),
         }  # fmt: skip
         return Request(**{**values, **facts})

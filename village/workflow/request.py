@@ -38,6 +38,7 @@ OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigne
 ACTIVE = (*OPEN, "in_progress", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
 TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
+MOVE = ("station", "category", "reason")
 T = Transition
 # Those who said 我也是 hear of the main steps in their inboxes.
 FOLLOWERS = Tell("followers", push=False)
@@ -96,18 +97,18 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     # ------------------------------------------------------------------ finding the station
     T("route", ("triage",), "submitted", (CHAIR, STAND_IN), "R5",
-      guards=(recusal.not_recused, transfers.stays_sealed), effects=(transfers.to_station,),
-      keeps=("station", "reason"), tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+      guards=(recusal.not_recused, transfers.stays_sealed),
+      effects=(transfers.to_station, merge.part_merged), keeps=MOVE,
+      tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (CHAIR,), "R10",
       guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed),
-      effects=(transfers.to_station, merge.part_merged), keeps=("station", "reason"),
+      effects=(transfers.to_station, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (HEAD,), "R10",
       when=transfers.may_transfer,
       guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed,
               transfers.no_second_return),
-      effects=(transfers.to_station, transfers.count_transfer, merge.part_merged),
-      keeps=("station", "reason"),
+      effects=(transfers.to_station, transfers.count_transfer, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("ask_chair", ("submitted", "accepted"), "triage", (HEAD,), "R10",
       guards=(recusal.not_recused, rules.is_confirmed), keeps=("reason", "proposed"),
