@@ -50,6 +50,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "send_back": REASON,
     "confirm": {"solved": "yes"},
     "helped": {"helped": "yes"},
+    "hide_me": {"hide": True},
     "merge": {"into": "01900000-0000-7000-8000-000000000000"},
     "reopen": REASON,
     "hand_over": {"receiver": "镇政府", "contact": "镇政府办公室", "basis": "consent"},
