@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.split import split
 from village import merging, offers
 from village.access import Actor
 from village.catalog.cache import Catalog
@@ -40,6 +41,8 @@ def act(
         action, payload = "ask_chair", proposed
     if action in MERGING:
         return MERGING[action](session, actor, request_id, payload, if_match=if_match)
+    if action == "split":
+        return split(session, actor, catalog, request_id, payload, if_match=if_match)
     if action == "confirm" and payload["solved"] == "no":
         action, payload = "reopen", {"reason": payload.get("comment") or "没有解决"}
     request: Request = apply(

@@ -37,7 +37,7 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
         raise Invalid("consent_outdated", "the privacy notice has another version now")
     seen = look(session, actor, catalog, sent)
     screen = seen.screen
-    request = _draft(actor, catalog, sent, seen)
+    request = draft(actor, catalog, sent, seen)
     answer = sent.get("emergency_confirmed")
     payload = {"category": catalog.categories.get(request.category or "")}
     if answer or (screen is not None and answer is None):
@@ -73,7 +73,8 @@ def _has_said(request: Request, danger_now: bool) -> bool:
     return request.emergency is not None and request.emergency.get("danger_now") is danger_now
 
 
-def _draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -> Request:
+def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -> Request:
+    """Return the request that `actor` writes with the body `sent`, not yet in the database."""
     routing = seen.routing
     code = routing.category
     chosen = catalog.categories.get(code or "")

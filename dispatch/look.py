@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from dispatch.routing import danger
 from dispatch.routing.directory import refer, refer_to
 from dispatch.routing.emergency import Screen
 from dispatch.routing.parts import Part, parts
-from dispatch.routing.router import NOT_OURS, ROUTED, Routing, route
+from dispatch.routing.router import NOT_OURS, ROUTED, TRIAGE, Routing, route
 from dispatch.routing.village_rules import Matter, settle
 from village import clock, grounds, routing_rules
 from village.access import SAFE_PATH_KINDS, Actor
@@ -75,7 +75,18 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
     asks = None
     if category is not None and routing.by == "category":
         asks = _doubt(text, category, routed(text), catalog)
-    return Look(text, screen, routing, parts(text, routed), safe=False, asks=asks)
+    matters = parts(text, routed)
+    if any(part.station for part in matters) and _may_be_kept(text, routing):
+        # mostly no village matter, but there is one in it: a person looks at it
+        routing = replace(routing, decision=TRIAGE)
+    return Look(text, screen, routing, matters, safe=False, asks=asks)
+
+
+def _may_be_kept(text: str, routing: Routing) -> bool:
+    """No village matter by the machine alone: no rule says so, and no crime, never queued."""
+    advice = _advice(text, routing)
+    kept = advice is not None and all(each["may_keep"] for each in advice)
+    return kept and routing.rule is None
 
 
 def _doubt(text: str, chosen: Category, other: Routing, catalog: Catalog) -> dict[str, Any] | None:

@@ -114,8 +114,9 @@ OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediat
 
 SAFE_PATH_KINDS = ("dv", "child", "suicide")
 
-# Nobody's business yet, and what is none of the village's: she alone may know what she asked.
-HERS_ALONE = ("draft", "not_ours")
+# Nobody's business yet, what is none of the village's, and the whole of what was split into
+# parts for different eyes: she alone may know what she asked.
+HERS_ALONE = ("draft", "not_ours", "split")
 
 # Sensitivity tags of a request's fields, by audience.
 META, CONTENT, IDENTITY, EVIDENCE = "meta", "content", "identity", "evidence"
@@ -252,7 +253,7 @@ def _is_unconfirmed(request: RequestLike) -> bool:
     return request.waits_for == "unconfirmed_danger" and request.status == "submitted"
 
 
-def _is_safe_path(request: RequestLike) -> bool:
+def is_safe_path(request: RequestLike) -> bool:
     """Violence at home, a child in danger, a wish to die: whatever was answered (5.2, 5.3)."""
     kind = (request.emergency or {}).get("kind")
     return request.waits_for == "safe_path" or kind in SAFE_PATH_KINDS
@@ -290,7 +291,7 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
     duty to report.
     """
     seen: set[str] = set()
-    safe = _is_safe_path(request)
+    safe = is_safe_path(request)
     for relation in relations:
         tags = set(REQUEST_VIEWS.get(relation, ()))
         if safe and relation in (HEAD, MEDIATOR):

@@ -56,6 +56,14 @@ def unfollow(session: Session, actor: Actor, request_id: UUID) -> None:
         _of_neighbour(session, actor, request_id)
 
 
+def take_along(session: Session, whole_id: UUID, part_id: UUID) -> None:
+    """Let those who follow a request follow a part of it too."""
+    theirs = sa.select(sa.literal(part_id), Follow.person_id, Follow.at)
+    mine = sa.and_(Follow.request_id == whole_id, Follow.via.is_(None))
+    columns = ["request_id", "person_id", "at"]
+    session.execute(sa.insert(Follow).from_select(columns, theirs.where(mine)))
+
+
 def _of_neighbour(session: Session, actor: Actor, request_id: UUID) -> Request:
     request = session.get(Request, request_id)
     if request is None:

@@ -18,6 +18,7 @@ from village.models import (
     LoginCode,
     OrgUnit,
     Person,
+    RoleGrant,
     TokenFamily,
     WechatIdentity,
 )
@@ -64,6 +65,17 @@ def load_actor(session: Session, family_id: UUID) -> Actor:
         consent=found.version if found.accepted else None,
         family_id=family_id,
     )
+
+
+def offices(session: Session, person_id: UUID) -> tuple[Grant, ...]:
+    """Return a person's offices in term."""
+    now = clock.now()
+    held = sa.select(RoleGrant.role, RoleGrant.unit_code, RoleGrant.station).where(
+        RoleGrant.person_id == person_id,
+        RoleGrant.valid_from <= now,
+        sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > now),
+    )
+    return tuple(Grant(*grant) for grant in session.execute(held))
 
 
 def login(session: Session, openid: str) -> UUID:

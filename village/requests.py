@@ -39,6 +39,8 @@ class RequestView:
     requester_name: str
     assigned: tuple[str, ...]
     recused: bool  # she must keep out of it, whatever her office (3.0)
+    split_from: str | None = None
+    split_into: tuple[Request, ...] = ()
 
     @property
     def allowed_actions(self) -> list[str]:
@@ -89,7 +91,15 @@ def after(session: Session, actor: Actor, request: Request) -> RequestView:
     relations = REQUEST.relations(session, actor, request)
     name, recused = _requester(session, actor, request)
     assigned = () if request.status in NOBODY_YET else tuple(_names(session, [request.id]))
-    return RequestView(request, relations, name, tuple(name for _, name in assigned), recused)
+    return RequestView(
+        request,
+        relations,
+        name,
+        tuple(name for _, name in assigned),
+        recused,
+        split_from=_number(session, request.parent_id) if request.parent_id else None,
+        split_into=tuple(_parts(session, request.id)) if request.status == "split" else (),
+    )
 
 
 def _requester(session: Session, actor: Actor, request: Request) -> tuple[str, bool]:
@@ -101,7 +111,16 @@ def _requester(session: Session, actor: Actor, request: Request) -> tuple[str, b
     return row[0], row[1]
 
 
-NOBODY_YET = ("draft", "submitted", "triage", "not_ours")
+def _number(session: Session, request_id: UUID) -> str | None:
+    return session.scalar(sa.select(Request.number).where(Request.id == request_id))
+
+
+def _parts(session: Session, request_id: UUID) -> Sequence[Request]:
+    parts = sa.select(Request).where(Request.parent_id == request_id)
+    return session.scalars(parts.order_by(Request.id)).all()
+
+
+NOBODY_YET = ("draft", "submitted", "triage", "not_ours", "split")
 
 
 def timeline(session: Session, actor: Actor, request_id: UUID) -> tuple[RequestView, list[Event]]:

@@ -100,6 +100,21 @@ class HandOverSchema(Schema):
     basis = fields.String(required=True, validate=validate.OneOf(HANDOVER_BASIS))
 
 
+class PartInSchema(Schema):
+    """A piece of the text, and its category if one likes."""
+
+    text = Text(2000, required=True)
+    category = Code(20, load_default=None, allow_none=True)
+
+
+class SplitSchema(Schema):
+    """`split`: the pieces, one after the other; none: as routing suggested."""
+
+    parts = fields.List(
+        fields.Nested(PartInSchema), load_default=list, validate=validate.Length(max=6)
+    )
+
+
 class HideMeSchema(Schema):
     """`hide_me`: whether the station learns who wrote (the chair always does)."""
 
@@ -143,5 +158,6 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "unmerge": Empty,
     "hide_me": HideMeSchema,
     "recategorise": Empty,
+    "split": SplitSchema,
     "keep_category": Empty,
 }

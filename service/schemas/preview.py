@@ -13,6 +13,7 @@ from service.schemas.requests import (
     AsksSchema,
     FlagSchema,
     NumberSchema,
+    PartSchema,
     PlaceSchema,
 )
 from village.stations import KINDS, PRIORITIES
@@ -33,15 +34,6 @@ class HintQuestionSchema(ma.Schema):
     kind = fields.String(required=True)
     question = fields.String(required=True)
     numbers = fields.List(fields.Nested(NumberSchema), required=True)
-
-
-class PartSchema(ma.Schema):
-    """A piece of the text that is a matter of its own; `none`: no village matter."""
-
-    text = fields.String(required=True)
-    station = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
-    category = fields.String(required=True, allow_none=True)
-    none = fields.Boolean(required=True)
 
 
 class PreviewSchema(ma.Schema):

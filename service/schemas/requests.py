@@ -176,6 +176,27 @@ class AsksSchema(ma.Schema):
     category = fields.String(required=True, allow_none=True)
 
 
+class PartSchema(ma.Schema):
+    """A piece of the text that is a matter of its own; `none`: no village matter."""
+
+    text = fields.String(required=True)
+    station = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
+    category = fields.String(required=True, allow_none=True)
+    none = fields.Boolean(required=True)
+
+
+class SplitOffSchema(ma.Schema):
+    """A request that was made of a part."""
+
+    id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(REQUEST.states))
+    status_text = fields.Function(
+        lambda part: status_text(part.status), metadata={"type": "string"}, required=True
+    )
+    station = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
+
+
 class FlagSchema(ma.Schema):
     """How careful to be, why, and the words that said so."""
 
@@ -242,6 +263,12 @@ class RequestSchema(ma.Schema):
     )
     requester = fields.Method("_requester", metadata={**IDENTITY_FIELD, **NAMED})
     routing = fields.Nested(RoutingSchema, attribute="request.routing", metadata=EVIDENCE_FIELD)
+    parts = fields.List(
+        fields.Nested(PartSchema), attribute="request.routing.parts", dump_default=list,
+        metadata=CONTENT_FIELD,
+    )  # fmt: skip
+    split_from = fields.String(allow_none=True)
+    split_into = fields.List(fields.Nested(SplitOffSchema), metadata={"sens": OWN})
     grounds = fields.Nested(GroundsSchema, metadata={"sens": GROUNDS})
     told = fields.List(fields.String(), metadata={"sens": OWN})
     asks = fields.Nested(AsksSchema, allow_none=True, metadata={"sens": OWN})
@@ -283,6 +310,11 @@ class RequestSchema(ma.Schema):
 
 class RequestItemSchema(RequestSchema):
     """A request in a list: names are masked."""
+
+    class Meta:
+        """What it was split from, or into, is looked up for one request alone."""
+
+        exclude = ("split_from", "split_into")
 
     def _requester(self, seen: RequestView) -> dict[str, str]:
         return {"name": mask_name(seen.requester_name)}

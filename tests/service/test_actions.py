@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.service.house import House
+from tests.service.house import LAMP, House
 from tests.service.test_problems import problem
 from tests.service.test_walk import invited
 from village.workflow.request import REQUEST
@@ -55,6 +55,7 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "confirm": {"solved": "yes"},
         "helped": {"helped": "yes"},
         "hide_me": {"hide": True},
+        "split": {"parts": [{"text": LAMP[:10]}, {"text": LAMP[10:]}]},
         "submit_result": {"result": "a"},
     }
     for caller in ("u041", "u006", "u001"):

@@ -10,15 +10,24 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.village.town import ELSEWHERE, LAMP, OTHER, QUESTION, STATION, Town, other
+from tests.village.town import ELSEWHERE, HALVES, LAMP, OTHER, QUESTION, STATION, Town, other
 from village import clock
 from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM, THE_SYSTEM, Actor
-from village.errors import Forbidden, GuardFailed, NotFound, Recused, WrongState, WuzhanError
+from village.errors import (
+    Forbidden,
+    GuardFailed,
+    Invalid,
+    NotFound,
+    Recused,
+    WrongState,
+    WuzhanError,
+)
 from village.models import Category, Place, Task
 from village.workflow import recusal
 from village.workflow import request_advice as advice
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
+from village.workflow import request_split as split
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
 from village.workflow.engine import START, Transition
@@ -40,6 +49,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "merge": {"into": OTHER},
     "take_in": {"number": "QT20261122-0001"},
     "let_go": {"number": "QT20261122-0001"},
+    "split": {"parts": HALVES},
 }
 
 
@@ -246,6 +256,10 @@ def other_long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, merged_into=ended)
 
 
+def other_words(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, text="村口到小学那段路灯坏了三盏，还有一盏")
+
+
 # What makes each guard refuse, and the code that it refuses with.
 SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError], str]] = {
     recusal.not_recused: (too_close, Recused, "recused"),
@@ -264,6 +278,7 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     merge.not_said_apart: (said_apart, GuardFailed, "said_apart"),
     merge.within_15_days: (other_long_ago, GuardFailed, "too_late"),
     advice.may_be_kept: (tip_off, GuardFailed, "never_queued"),
+    split.holds_all: (other_words, Invalid, "invalid"),
     advice.within_30_days: (a_month_ago, GuardFailed, "too_late_to_keep"),
 }
 
@@ -378,7 +393,9 @@ def test_what_is_allowed_is_what_can_be_done(shared_town: Town) -> None:
     request_id = shared_town.submit()
     row = shared_town.request(request_id)
     offered = REQUEST.allowed_actions(row, frozenset({HEAD}))
-    assert offered == ["route", "ask_chair", "accept", "ask", "reject", "merge", "hand_over"]
+    assert offered == [
+        "route", "ask_chair", "accept", "ask", "reject", "merge", "split", "hand_over",
+    ]  # fmt: skip
     other(shared_town)
     for action in offered:
         another = shared_town.submit()

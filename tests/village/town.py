@@ -53,6 +53,7 @@ ELSEWHERE: dict[str, Any] = {
     "advice": [{"kind": "power", "may_keep": True}],
     "routing": {"decision": "not_ours", "reasons": []},
 }
+HALVES = [{"text": "村口到小学那段"}, {"text": "路灯坏了三盏"}]
 ALWAYS = tuple((day, 0, 1440) for day in range(7))
 WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=clock.SHANGHAI)
 
@@ -355,7 +356,8 @@ def _after(bring: Callable[..., UUID], action: str, **sent: Any) -> Callable[...
     def go(town: Town, **facts: Any) -> UUID:
         request_id = bring(town, **facts)
         # A lamp is work at a height: who does it does not check it.
-        people = {"confirm": town.villager, "withdraw": town.villager, "submit_result": town.deputy}
+        hers = ("confirm", "withdraw", "split")
+        people = {**dict.fromkeys(hers, town.villager), "submit_result": town.deputy}
         town.act(request_id, action, people.get(action), **sent)
         return request_id
 
@@ -403,5 +405,6 @@ BRING: dict[str, Callable[..., UUID]] = {
     "withdrawn": _after(_accepted, "withdraw"),
     "merged": _merged,
     "not_ours": _not_ours,
+    "split": _after(Town.submit, "split", parts=HALVES),
     "handed_over": _after(_accepted, "hand_over", receiver="供电所", basis="requester_consents"),
 }

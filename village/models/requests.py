@@ -30,6 +30,7 @@ REQUEST_STATES = (
     "handed_over",
     "merged",
     "not_ours",
+    "split",
 )
 WAITS_FOR = (
     "mediation",
@@ -86,6 +87,9 @@ class Request(Base):
     station: Mapped[str | None]
     category: Mapped[str | None] = mapped_column(sa.ForeignKey("categories.code"))
     requester_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("requests.id"), index=True, doc="the request of which it was a part"
+    )
     on_behalf_of: Mapped[dict[str, Any] | None]
     text: Mapped[str]
     place: Mapped[dict[str, Any] | None]

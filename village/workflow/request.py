@@ -20,6 +20,7 @@ from village.workflow import request_advice as advice
 from village.workflow import request_limits as limits
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
+from village.workflow import request_split as split
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
 from village.workflow.engine import (
@@ -143,6 +144,27 @@ TABLE: tuple[Transition, ...] = (
         tell=(Tell(REQUESTER, push=False), Tell(HEAD, "N13"))) for state, was in PARTED),
     *(T("let_go", (state,), state, (SYSTEM,), "R28", effects=(merge.give_limits_back,),
         keeps=("number",)) for state in ACTIVE),
+    # ------------------------------------------------------------------ several matters
+    T("split", ("submitted", "triage"), "split", (REQUESTER,), "R1",
+      guards=(rules.is_confirmed, split.holds_all),
+      effects=(split.count_parts, merge.part_merged)),
+    T("split", ("submitted", "triage", "accepted"), "split", STAFF, "R5, R10",
+      when=split.is_open_to_staff,
+      guards=(recusal.not_recused, rules.is_confirmed, split.holds_all),
+      effects=(split.count_parts, merge.part_merged), tell=(Tell(REQUESTER, push=False),)),
+    T("split", ("triage",), "split", (STAND_IN,), "R5",
+      when=split.is_open_to_staff,
+      guards=(recusal.not_recused, rules.is_confirmed, split.holds_all),
+      effects=(split.count_parts, merge.part_merged), tell=(Tell(REQUESTER, push=False),)),
+    T("split_off", (START,), "submitted", (REQUESTER, SYSTEM), "R1, R3",
+      when=rules.is_routed, effects=(split.keep_clock,), keeps=("number",),
+      tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
+    T("split_off", (START,), "not_ours", (REQUESTER, SYSTEM), "R31",
+      when=advice.is_not_ours, effects=(advice.forget_tip_off,), keeps=("number",),
+      tell=(Tell(REQUESTER, push=False),)),
+    T("split_off", (START,), "triage", (REQUESTER, SYSTEM), "R1, R4",
+      effects=(split.keep_clock,), keeps=("number",),
+      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     # ------------------------------------------------------------------ the work
     T("dispatch", ("accepted",), "dispatching", STAFF, "R13",
       guards=(recusal.not_recused, rules.has_machine, rules.for_volunteers),

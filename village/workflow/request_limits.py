@@ -15,7 +15,7 @@ TRIAGE_HOURS = 4
 ANSWER_DAYS = 5
 AUTO_CLOSE_DAYS = 7
 EMERGENCY_MINUTES = 2
-ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours")
+ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours", "split")
 
 # Due times that belong to a state: set on entering it, cancelled on leaving.
 STATE_DUE = {

@@ -20,7 +20,7 @@ MERGEABLE = ("submitted", "accepted")
 # Not while a villager is asked something: the others' matter must not wait for her.
 TAKES_IN = ("submitted", "accepted", "dispatching", "assigned", "in_progress", "checking")
 # It ends without being done: those who went along get their own requests back.
-LOST = ("rejected", "withdrawn", "handed_over")
+LOST = ("rejected", "withdrawn", "handed_over", "split")
 PART_DAYS = 15  # as long as what was resolved can be reopened (R25)
 CLOCKS = ("first_response", "resolve")
 
