@@ -22,7 +22,7 @@ from village.workflow.request_words import open_question
 
 DUE_SOON = timedelta(hours=24)
 UNANSWERED = timedelta(days=5)  # R9
-QUEUE_VIEWS = ("open", "new", "due", "overdue", "no_volunteer", "waiting", "checking")
+QUEUE_VIEWS = ("open", "new", "due", "overdue", "no_volunteer", "waiting", "checking", "merged")
 
 
 # Both answers to the emergency question are one call of the API.
@@ -214,6 +214,7 @@ def _in_view(name: str) -> sa.ColumnElement[bool]:
         "no_volunteer": sa.and_(active, Request.no_volunteer),
         "waiting": sa.and_(active, Request.waits_for.is_not(None)),
         "checking": Request.status == "checking",
+        "merged": Request.status == "merged",
     }
     return views[name]
 

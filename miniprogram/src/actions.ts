@@ -69,6 +69,8 @@ export const ACTIONS: Record<string, Action> = {
   reopen: { label: "没解决，再办一次", fields: () => [text("reason", "哪里没办好", 300)] },
   withdraw: { label: "不用办了", fields: () => [text("reason", "为什么（可不写）", 300, OPTIONAL)] },
 
+  unmerge: { label: "不是同一件事，分开办" },
+
   // the station head
   accept: { label: "受理", style: "primary" },
   dispatch: {

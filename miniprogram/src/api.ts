@@ -35,7 +35,7 @@ export const tokens = {
 
 /** Ask the service. Rejects with `Problem`, status 0 when it could not be reached. */
 export async function call<T>(method: Method, path: string, body?: object): Promise<T> {
-  const key = method === "POST" && !path.startsWith("/auth/") ? keyOf(path, body) : null;
+  const key = method === "POST" && !isUnkeyed(path) ? keyOf(path, body) : null;
   let answer = await send(method, path, body, key);
   if (answer.statusCode === 401 && tokens.get() && (await refreshed())) {
     answer = await send(method, path, body, key);
@@ -45,6 +45,11 @@ export async function call<T>(method: Method, path: string, body?: object): Prom
   }
   if (answer.statusCode < 300) return answer.data as T;
   throw problem(answer);
+}
+
+// Tokens are for one use; a search changes nothing.
+function isUnkeyed(path: string): boolean {
+  return path.startsWith("/auth/") || path === "/requests/similar";
 }
 
 function send(

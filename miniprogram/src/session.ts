@@ -81,6 +81,10 @@ export function stationsOf(village: string | null | undefined): [string, string]
     .map(([, kind, name]) => [kind, name]);
 }
 
+export function categoryName(code: string | null): string | undefined {
+  return state.bootstrap?.categories.find((category) => category.code === code)?.name;
+}
+
 export function stationName(village: string, kind: string | null): string | undefined {
   return state.bootstrap?.station_names[`${village}.${kind}`];
 }

@@ -38,10 +38,32 @@ export interface Request {
   emergency: Emergency | null;
   deadlines: { first_response_due: string | null; resolve_due: string | null };
   assigned: string[];
+  followers: number;
   requester?: { name: string };
   result?: string | null;
   version: number;
   allowed_actions: string[];
+}
+
+/** What a neighbour sees of a request: never whose it is, never her words. */
+export interface Face {
+  id: string;
+  number: string;
+  status: string;
+  status_text: string;
+  station: string | null;
+  category: string | null;
+  place: string | null;
+  followers: number;
+  created_at: string;
+}
+
+/** A request that may be the same; its words for its station alone. */
+export interface Similar extends Face {
+  open: boolean;
+  mine: boolean;
+  following: boolean;
+  text?: string;
 }
 
 export interface TimelineItem {
