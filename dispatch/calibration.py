@@ -37,7 +37,11 @@ class Calibration:
         self.bins.setdefault(key, Tally()).add(float(yes), noticed, at)
         self.seen += 1
         if self.seen % REFIT_EVERY == 0:
-            self.shift, self.stretch = _fit(self.bins)
+            self.fit()
+
+    def fit(self) -> None:
+        """Ask the bins anew what the correction is, as after reading them."""
+        self.shift, self.stretch = _fit(self.bins)
 
     @property
     def useful(self) -> bool:

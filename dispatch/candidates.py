@@ -1,261 +1,346 @@
-"""Who may be asked: hard rules, each a named filter. None of them may be got round."""
+"""Who may be asked: hard rules, each a named filter. None of them may be got round.
+
+Filters of the whole time drop a person for good, those of the moment only for now: she counts
+as somebody who may be asked later. The claim asks the first ones again, and the database
+refuses who is too close and who would be in two places.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import lru_cache
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
+from dispatch.policies.common import Urgency
+from village.catalog.files import read
 from village.clock import SHANGHAI
-from village.db import table
-from village.models import (
-    AvailabilityWindow,
-    ConflictDeclaration,
-    Membership,
-    Offer,
-    Person,
-    Place,
-    Request,
-    Task,
-    TimeOff,
-    Volunteer,
-)
+from village.eligibility import appointment, is_insured, is_old_enough
 
-ADULT_YEARS = 18
-INSURED_RISK = 2
+DAY_CAP, WEEK_CAP = 4, 14  # messages of every kind; a village may set less, never more
+URGENCIES = {"P0": Urgency.URGENT, "P1": Urgency.URGENT, "P2": Urgency.TODAY}
+OWN_STATION, OWN_VILLAGE, NEXT_VILLAGE = 0, 1, 2
+LONGEST_LOOK_DAYS = 8
+
+Span = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the filters and the policy know of a volunteer; nothing of background or views."""
+    """What the filters and the policy know of a volunteer; nothing of background or views.
+
+    `messages` and `tasks` count seven days, `messages_today` the last 24 hours. `reachable`:
+    some message will come to her (see `SQL` in `situation`).
+    """
 
     person_id: UUID
-    birth_year: int | None
-    guardian_consent: bool
-    insured_until: datetime | None
-    open_tasks: int
-    max_open_tasks: int
-    quiet: tuple[int, int] | None
-    last_asked_at: datetime | None
-    asked: bool
-    too_close: bool
-    windows: tuple[tuple[int, int, int], ...] = field(default=())
-    time_off: tuple[tuple[datetime, datetime], ...] = field(default=())
+    stations: frozenset[tuple[str, str]]
+    birth_year: int | None = None
+    guardian_consent: bool = False
+    insured_until: date | None = None
+    skills: tuple[str, ...] = ()
+    certificates: Mapping[str, date | None] = field(default_factory=dict)
+    mediates: frozenset[str] = frozenset()
+    open_tasks: int = 0
+    max_open_tasks: int = 2
+    at_work: bool = False
+    busy: tuple[Span, ...] = ()
+    quiet: tuple[int, int] | None = None
+    asked_at: datetime | None = None
+    messages_today: int = 0
+    messages: int = 0
+    tasks: int = 0
+    reachable: bool = True
+    helps_village: bool = True
+    next_village: bool = False
+    next_village_km: float = 0.0
+    disliked: frozenset[str] = frozenset()
+    ask_less: float = 1.0
+    personal: bool = True
+    windows: tuple[tuple[int, int, int], ...] = ()
+    time_off: tuple[Span, ...] = ()
+    rest_until: datetime | None = None
 
 
-Filter = Callable[[Candidate, Task, datetime], bool]
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An open task as the filters and the policy meet it.
 
-
-def not_asked_yet(person: Candidate, task: Task, now: datetime) -> bool:
-    """She has not been asked for this task."""
-    return not person.asked
-
-
-def not_too_close(person: Candidate, task: Task, now: datetime) -> bool:
-    """She is not the requester, of his household, or a declared relative (workflows 3.0)."""
-    return not person.too_close
-
-
-def below_capacity(person: Candidate, task: Task, now: datetime) -> bool:
-    """She has fewer tasks in hand than she wants."""
-    return person.open_tasks < person.max_open_tasks
-
-
-def old_enough(person: Candidate, task: Task, now: datetime) -> bool:
-    """Adults only for risk 2 and more; minors never alone, and with a guardian's consent.
-
-    The birth year alone is known, so that a person counts as adult from the year in which she
-    is certainly eighteen.
+    `near`: km to the villages that lend, by (village, station), station None: at every station.
+    `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
+    between which messages go out that are not urgent.
     """
-    age = now.astimezone(SHANGHAI).year - (person.birth_year or now.year)
-    if age > ADULT_YEARS:
+
+    task_id: UUID
+    request_id: UUID
+    village: str
+    station: str
+    starts_at: datetime
+    ends_at: datetime
+    opened_at: datetime
+    priority: str = "P3"
+    category: str | None = None
+    sealed: bool = False
+    skills: tuple[str, ...] = ()
+    risk: int = 0
+    minutes: int = 60
+    people_needed: int = 1
+    places_open: int = 1
+    places_taken: int = 0
+    resolve_due: datetime | None = None
+    told_short: bool = False
+    asked: frozenset[UUID] = frozenset()
+    too_close: frozenset[UUID] = frozenset()
+    near: Mapping[tuple[str, str | None], float] = field(default_factory=dict)
+    out: tuple[tuple[datetime, float | None], ...] = ()
+    policy: str | None = None
+    widest: int = NEXT_VILLAGE
+    circle: int = 0
+    widens_at: datetime | None = None
+    next_wake: datetime | None = None
+    starving: bool = False
+    rounds: int = 0
+    looks: int = 0
+    day_cap: int = DAY_CAP
+    week_cap: int = WEEK_CAP
+    asks: tuple[int, int] = (480, 1200)
+
+    @property
+    def urgency(self) -> Urgency:
+        """How much time there is."""
+        return URGENCIES.get(self.priority, Urgency.LATER)
+
+    @property
+    def kind(self) -> str:
+        """What it is to the response model."""
+        return self.category or self.station
+
+
+Filter = Callable[[Candidate, Work, datetime], bool]
+
+
+def circle_of(person: Candidate, work: Work) -> tuple[int, float]:
+    """Return her circle (0 own station, 1 village, 2 next villages) and the km to her village."""
+    if (work.village, work.station) in person.stations:
+        return OWN_STATION, 0.0
+    if any(village == work.village for village, _ in person.stations):
+        return OWN_VILLAGE, 0.0
+    kms = [
+        km
+        for village, station in person.stations
+        for key in ((village, station if station == work.station else ""), (village, None))
+        if (km := work.near.get(key)) is not None
+    ]
+    return NEXT_VILLAGE, min(kms, default=float("inf"))
+
+
+# ---------------------------------------------------------------- for the whole time
+
+
+def not_too_close(person: Candidate, work: Work, now: datetime) -> bool:
+    """She is no party, of no party's household or kin, no contractor, nobody's unwanted."""
+    return person.person_id not in work.too_close
+
+
+def not_asked_yet(person: Candidate, work: Work, now: datetime) -> bool:
+    """She has not been asked for this task, whatever she said."""
+    return person.person_id not in work.asked
+
+
+def within_circle(person: Candidate, work: Work, now: datetime) -> bool:
+    """She is of the station, or would help there: other stations, next villages, her km."""
+    circle, km = circle_of(person, work)
+    if circle == OWN_STATION:
         return True
-    return task.risk < INSURED_RISK and task.people_needed > 1 and person.guardian_consent
+    if circle == OWN_VILLAGE:
+        return person.helps_village
+    return person.next_village and km <= person.next_village_km
 
 
-def insured(person: Candidate, task: Task, now: datetime) -> bool:
+def not_disliked(person: Candidate, work: Work, now: datetime) -> bool:
+    """She has not said "not this kind"."""
+    return work.category not in person.disliked
+
+
+def accredited(person: Candidate, work: Work, now: datetime) -> bool:
+    """What is sealed is for accredited mediators alone (art. 14)."""
+    return not work.sealed or work.village in person.mediates
+
+
+def skilled(person: Candidate, work: Work, now: datetime) -> bool:
+    """She has every skill that is needed ("驾驶C1" is "驾驶"), and a valid paper where one is."""
+    last_day = work.ends_at.astimezone(SHANGHAI).date()
+    return all(_has(person, skill, last_day) for skill in work.skills)
+
+
+def _has(person: Candidate, skill: str, day: date) -> bool:
+    if not any(own.startswith(skill) for own in person.skills):
+        return False
+    if skill not in papers():
+        return True
+    return any(
+        own.startswith(skill) and (until is None or until >= day)
+        for own, until in person.certificates.items()
+    )
+
+
+@lru_cache(maxsize=1)
+def papers() -> frozenset[str]:
+    """Return the skills for which a certificate is needed (rules 2.3, art. 16)."""
+    return frozenset(row["skill"] for row in read("skills") if row["certificate"] == "yes")
+
+
+def old_enough(person: Candidate, work: Work, now: datetime) -> bool:
+    """Adults only for risk 2 and more; minors never alone, and with a guardian's consent."""
+    return is_old_enough(person.birth_year, person.guardian_consent, work, now)
+
+
+def insured(person: Candidate, work: Work, now: datetime) -> bool:
     """From risk 2 on she is insured until the last day on which the task may be done."""
-    if task.risk < INSURED_RISK:
-        return True
-    return person.insured_until is not None and person.insured_until >= task.ends_at
+    return is_insured(person.insured_until, work)
 
 
-def awake(person: Candidate, task: Task, now: datetime) -> bool:
+def reachable(person: Candidate, work: Work, now: datetime) -> bool:
+    """Some message would come to her."""
+    return person.reachable
+
+
+def no_overlap(person: Candidate, work: Work, now: datetime) -> bool:
+    """Where the time is fixed, she has promised it to nobody else."""
+    span = appointment(work)
+    return span is None or not any(start < span[1] and span[0] < end for start, end in person.busy)
+
+
+def available(person: Candidate, work: Work, now: datetime) -> bool:
+    """One of her weekly windows meets the task's time, for as long as it takes, and she is in."""
+    need = min(work.minutes, 60)
+    since = max(work.starts_at, now, person.rest_until or now)
+    for weekday, low, high, midnight in _days(since, work.ends_at):
+        for day, opens, closes in person.windows:
+            start, end = max(opens, low), min(closes, high)
+            if day == weekday and end - start >= need and not _off(person, midnight, start, end):
+                return True
+    return False
+
+
+@lru_cache(maxsize=512)
+def _days(since: datetime, until: datetime) -> tuple[tuple[int, float, float, datetime], ...]:
+    """Return for each day its weekday, the minutes from and to which it counts, its midnight."""
+    first, found = since.astimezone(SHANGHAI).date(), []
+    for offset in range(min(max((until - since).days, 0) + 2, LONGEST_LOOK_DAYS)):
+        day = first + timedelta(days=offset)
+        midnight = datetime.combine(day, time(), SHANGHAI)
+        low, high = ((moment - midnight).total_seconds() / 60 for moment in (since, until))
+        found.append((day.weekday(), low, high, midnight))
+    return tuple(found)
+
+
+def _off(person: Candidate, midnight: datetime, start: float, end: float) -> bool:
+    if not person.time_off:
+        return False
+    opens, closes = midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)
+    return any(off <= opens and closes <= back for off, back in person.time_off)
+
+
+# ---------------------------------------------------------------- for the moment
+
+
+def awake(person: Candidate, work: Work, now: datetime) -> bool:
     """It is not within her quiet hours (which may run over midnight)."""
     if person.quiet is None:
         return True
     start, end = person.quiet
-    local = now.astimezone(SHANGHAI)
-    minute = local.hour * 60 + local.minute
+    minute = _minute(now)
     inside = start <= minute < end if start <= end else minute >= start or minute < end
     return not inside
 
 
-def available(person: Candidate, task: Task, now: datetime) -> bool:
-    """One of her weekly windows meets the task's time, for as long as it takes, and she is in."""
-    need = timedelta(minutes=min(task.minutes, 60))
-    return any(
-        end - start >= need and not _off(person, start, end)
-        for start, end in _meetings(person, max(task.starts_at, now), task.ends_at)
-    )
+def asking_hours(person: Candidate, work: Work, now: datetime) -> bool:
+    """What is not urgent is asked in the day."""
+    return work.urgency is Urgency.URGENT or work.asks[0] <= _minute(now) < work.asks[1]
 
 
-def _meetings(
-    person: Candidate, since: datetime, until: datetime
-) -> list[tuple[datetime, datetime]]:
-    """Return the stretches in which her weekly windows meet the time since..until."""
-    found = []
-    day = since.astimezone(SHANGHAI).date()
-    for offset in range(min((until - since).days + 2, 8)):
-        date = day + timedelta(days=offset)
-        midnight = datetime.combine(date, time(), SHANGHAI)
-        for weekday, start, end in person.windows:
-            if weekday == date.weekday():
-                opens = max(since, midnight + timedelta(minutes=start))
-                closes = min(until, midnight + timedelta(minutes=end))
-                found.append((opens, closes))
-    return found
+def _minute(now: datetime) -> int:
+    local = now.astimezone(SHANGHAI)
+    return local.hour * 60 + local.minute
 
 
-def _off(person: Candidate, start: datetime, end: datetime) -> bool:
-    return any(off <= start and end <= back for off, back in person.time_off)
+def not_resting(person: Candidate, work: Work, now: datetime) -> bool:
+    """Nobody has said that she is to be left in peace until later."""
+    return person.rest_until is None or person.rest_until <= now
 
 
-FILTERS: tuple[Filter, ...] = (
-    not_asked_yet,
+def below_capacity(person: Candidate, work: Work, now: datetime) -> bool:
+    """She has fewer tasks in hand than she wants."""
+    return person.open_tasks < person.max_open_tasks
+
+
+def not_at_work(person: Candidate, work: Work, now: datetime) -> bool:
+    """She is not at another task just now."""
+    return not person.at_work and not any(start <= now < end for start, end in person.busy)
+
+
+def below_day_cap(person: Candidate, work: Work, now: datetime) -> bool:
+    """She has not yet had the day's messages."""
+    return person.messages_today < work.day_cap
+
+
+def below_week_cap(person: Candidate, work: Work, now: datetime) -> bool:
+    """She has not yet had the week's messages."""
+    return person.messages < work.week_cap
+
+
+WHOLE_TIME: tuple[Filter, ...] = (
     not_too_close,
-    below_capacity,
+    not_asked_yet,
+    within_circle,
+    not_disliked,
+    accredited,
+    skilled,
     old_enough,
     insured,
-    awake,
+    reachable,
+    no_overlap,
     available,
+)
+OF_THE_MOMENT: tuple[Filter, ...] = (
+    asking_hours,
+    awake,
+    not_resting,
+    below_capacity,
+    not_at_work,
+    below_day_cap,
+    below_week_cap,
 )
 
 
 @dataclass(frozen=True)
 class Screened:
-    """Who may be asked, and how many each filter left out."""
+    """Who may be asked at some time, who of them now, and how many each filter left out."""
 
-    eligible: list[Candidate]
+    later: list[Candidate]
+    now: frozenset[UUID]
     left_out: dict[str, int]
 
 
-def screen(session: Session, task: Task, now: datetime) -> Screened:
-    """Return the active members of the task's station who pass every filter.
-
-    Four statements, whatever the number of members.
-    """
-    eligible, left_out = [], dict.fromkeys((check.__name__ for check in FILTERS), 0)
-    for person in load(session, task):
-        failed = next((check for check in FILTERS if not check(person, task, now)), None)
+def screen(people: Iterable[Candidate], work: Work, now: datetime) -> Screened:
+    """Put everybody through all filters; the first that leaves her out is counted."""
+    later, at_once, left_out = [], set(), dict[str, int]()
+    for person in people:
+        failed = _first(WHOLE_TIME, person, work, now)
         if failed is None:
-            eligible.append(person)
+            later.append(person)
+            failed = _first(OF_THE_MOMENT, person, work, now)
+        if failed is None:
+            at_once.add(person.person_id)
         else:
-            left_out[failed.__name__] += 1
-    return Screened(eligible, {name: count for name, count in left_out.items() if count})
+            left_out[failed] = left_out.get(failed, 0) + 1
+    return Screened(later, frozenset(at_once), left_out)
 
 
-def load(session: Session, task: Task) -> list[Candidate]:
-    """Return the active members of the task's station with what the filters need."""
-    rows = session.execute(_members(session, task)).all()
-    people = [row.person_id for row in rows]
-    windows = _windows(session, people)
-    time_off = _time_off(session, people)
-    return [
-        Candidate(
-            person_id=row.person_id,
-            birth_year=row.birth_year,
-            guardian_consent=row.guardian_consent,
-            insured_until=_end_of(row.insured_until),
-            open_tasks=row.open_tasks,
-            max_open_tasks=row.max_open_tasks,
-            quiet=None if row.quiet_from is None else (row.quiet_from, row.quiet_to),
-            last_asked_at=row.last_asked_at,
-            asked=row.asked,
-            too_close=row.too_close,
-            windows=tuple(windows[row.person_id]),
-            time_off=tuple(time_off[row.person_id]),
-        )
-        for row in rows
-    ]
-
-
-def _end_of(day: date | None) -> datetime | None:
-    """Return the end of a Shanghai day."""
-    return None if day is None else datetime.combine(day, time(23, 59, 59), SHANGHAI)
-
-
-def _windows(session: Session, people: list[UUID]) -> dict[UUID, list[tuple[int, int, int]]]:
-    found = defaultdict(list)
-    mine = sa.select(AvailabilityWindow).where(AvailabilityWindow.person_id.in_(people))
-    for row in session.scalars(mine):
-        found[row.person_id].append((row.weekday, row.from_minute, row.to_minute))
-    return found
-
-
-def _time_off(session: Session, people: list[UUID]) -> dict[UUID, list[tuple[datetime, datetime]]]:
-    found = defaultdict(list)
-    for row in session.scalars(sa.select(TimeOff).where(TimeOff.person_id.in_(people))):
-        found[row.person_id].append((row.starts_at, row.ends_at))
-    return found
-
-
-def _members(session: Session, task: Task) -> sa.Select[Any]:
-    requester = session.get_one(Person, session.get_one(Request, task.request_id).requester_id)
-    me = Volunteer.person_id
-    open_tasks = (
-        sa.select(sa.func.count())
-        .select_from(Place)
-        .join(Task, Task.id == Place.task_id)
-        .where(
-            Place.person_id == me,
-            Place.status.in_(("taken", "checked_in")),
-            Task.status.in_(("open", "filled")),
-        )
-    )
-    asked = sa.exists().where(Offer.task_id == task.id, Offer.person_id == me)
-    return (
-        sa.select(
-            *table(Volunteer).columns,
-            Person.birth_year,
-            open_tasks.scalar_subquery().label("open_tasks"),
-            asked.label("asked"),
-            _too_close(requester).label("too_close"),
-        )
-        .join(Person, Person.id == me)
-        .join(Membership, Membership.person_id == me)
-        .where(
-            Membership.village_code == task.village_code,
-            Membership.station == task.station,
-            Membership.active,
-            Volunteer.status == "active",
-        )
-        .order_by(me)
-    )
-
-
-def _too_close(requester: Person) -> sa.ColumnElement[bool]:
-    declared = sa.exists().where(
-        sa.or_(
-            sa.and_(
-                ConflictDeclaration.person_id == Person.id,
-                ConflictDeclaration.other_id == requester.id,
-            ),
-            sa.and_(
-                ConflictDeclaration.other_id == Person.id,
-                ConflictDeclaration.person_id == requester.id,
-            ),
-        )
-    )
-    together = sa.and_(
-        Person.household.is_not(None),  # nobody's household is no household
-        Person.household == requester.household,
-        Person.village_code == requester.village_code,
-    )
-    return sa.or_(Person.id == requester.id, declared, sa.func.coalesce(together, sa.false()))
+def _first(checks: Iterable[Filter], person: Candidate, work: Work, now: datetime) -> str | None:
+    for check in checks:
+        if not check(person, work, now):
+            return check.__name__
+    return None

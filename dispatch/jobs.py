@@ -8,9 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatch import reserve, rounds
-from village import merging
-from village import reserve as village_reserve
+from dispatch import returns, rounds, wakeups
+from village import merging, reserve
 from village.models import DueTime
 from village.workflow.engine import attempt
 from village.workflow.request import REQUEST
@@ -18,18 +17,23 @@ from village.workflow.request import REQUEST
 
 def offer_round(context: Any, session: Session, request_id: UUID) -> None:
     """Ask the next people for the request's open task, if it still looks for some."""
-    _ask(session, request_id)
+    rounds.run_round(session, request_id)
 
 
 def withdraw(context: Any, session: Session, request_id: UUID) -> None:
     """Take back the offers of a request that no longer looks for people."""
-    rounds.withdraw_offers(session, request_id)
-    village_reserve.dismiss(session, request_id)
+    returns.withdraw_offers(session, request_id)
+    reserve.dismiss(session, request_id)
 
 
 def redo(context: Any, session: Session, request_id: UUID) -> None:
     """Give work that was sent back to those who did it."""
-    rounds.redo(session, request_id)
+    returns.redo(session, request_id)
+
+
+def freed(context: Any, session: Session, person_id: UUID) -> None:
+    """Look at the waiting tasks that she can help, now that she can."""
+    wakeups.freed(session, person_id)
 
 
 def part(context: Any, session: Session, request_id: UUID) -> None:
@@ -46,11 +50,6 @@ def due(context: Any, session: Session, due_id: UUID) -> None:
             handle(session, found.request_id)
 
 
-def _ask(session: Session, request_id: UUID) -> None:
-    if not reserve.goes_first(session, request_id):
-        rounds.run_round(session, request_id)
-
-
 def _step(action: str) -> Callable[[Session, UUID], Any]:
     def take(session: Session, request_id: UUID) -> Any:
         return attempt(session, REQUEST, request_id, action)
@@ -63,5 +62,6 @@ ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
     "emergency_answer": _step("presume_danger"),
     "auto_close": _step("auto_close"),
     "ask_helped": _step("ask_helped"),
-    "offer_round": _ask,
+    "offer_round": rounds.run_round,
+    "no_show": returns.no_show,
 }

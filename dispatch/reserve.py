@@ -8,23 +8,24 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import candidates
+from dispatch import situation, wakeups
+from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, not_asked_yet
 from village import clock, reserve
-from village.db import table
-from village.ids import new_id
-from village.models import DueTime, Event, Offer, Place, Request, Task
+from village.models import Event, Offer, Place, Request, Task
 from village.workflow import priorities
 from village.workflow.request import REQUEST
 
 ALONE_MINUTES = {"P1": 5}
 USUALLY_ALONE_MINUTES = 30
+AGAIN = tuple(check for check in (*WHOLE_TIME, *OF_THE_MOMENT) if check is not not_asked_yet)
 
 
 def goes_first(session: Session, request_id: UUID) -> bool:
     """Ask the reserve for the places that are open; True: others are to wait for its answer.
 
     The reserve has the first word for half an hour (5 minutes in danger), then others are asked
-    beside it. Safe to run at any time: it holds the request's lock and does what is missing.
+    beside it. Safe to run at any time: it does what is missing. The caller holds the village's
+    lock, which comes before the request's.
     """
     request = REQUEST.lock(session, request_id)
     if request is None or request.status != "dispatching":
@@ -42,7 +43,7 @@ def goes_first(session: Session, request_id: UUID) -> bool:
         expires_at = priorities.offer_expires(request.priority, now)
         reserve.call_up(session, offer_id, wave=max(task.wave, 1), expires_at=expires_at)
     if called:
-        _wake(session, request_id, now + alone)
+        wakeups.set_due(session, request_id, now + alone)
     return asked + len(called) > 0 and wanted <= len(called)
 
 
@@ -74,26 +75,12 @@ def _able(session: Session, task: Task, now: datetime) -> list[UUID]:
     standing = reserve.waiting(session, task.id)
     if not standing:
         return []
-    again = [check for check in candidates.FILTERS if check is not candidates.not_asked_yet]
+    near = situation.near(session, task.village_code, now)
+    work = situation.load_works(session, [task.request_id], near)[0]
+    villages = {task.village_code, *(key[0] for key in near)}
     able = {
         person.person_id
-        for person in candidates.load(session, task)
-        if all(check(person, task, now) for check in again)
+        for person in situation.load_people(session, villages, now)
+        if all(check(person, work, now) for check in AGAIN)
     }
     return [offer.id for offer in standing if offer.person_id in able]
-
-
-def _wake(session: Session, request_id: UUID, at: datetime) -> None:
-    """Leave one open due time: when others are asked, too."""
-    session.execute(
-        sa.update(DueTime)
-        .where(
-            DueTime.request_id == request_id,
-            DueTime.kind == "offer_round",
-            DueTime.fired_at.is_(None),
-            DueTime.cancelled_at.is_(None),
-        )
-        .values(cancelled_at=clock.now())
-    )
-    wake = {"id": new_id(), "request_id": request_id, "kind": "offer_round", "due_at": at}
-    session.execute(sa.insert(table(DueTime)).values(wake))

@@ -1,150 +1,336 @@
-"""Rounds: who is asked next, what happens when time runs out, and taking offers back."""
+"""Rounds: a village's tasks that are due are looked at together, and the next people are asked.
+
+Locks in this order: the village and those that lend to it, the requests by id, the volunteers
+by id. So nobody is asked by two decisions at once, and no two wait for each other.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import candidates, policy
-from dispatch.candidates import Screened
-from dispatch.policy import Decision, Standing, Verdict
+from dispatch import learning, record, reserve, situation, translate, wakeups
+from dispatch.candidates import NEXT_VILLAGE, OWN_VILLAGE, Candidate, Screened, Work, screen
+from dispatch.endings import Ending, ending, is_starving
+from dispatch.explore import Chosen, seed_of
+from dispatch.learning import Learnt
+from dispatch.policies import registry
+from dispatch.policies.common import Id, Plan, Task, Urgency
+from dispatch.policies.common import Volunteer as Person
+from dispatch.policies.registry import Policy
+from dispatch.record import Decided
+from dispatch.situation import Near
 from village import clock, offers
 from village.db import table
 from village.ids import new_id
-from village.models import DueTime, Offer, Place, Request, Task, Volunteer
+from village.models import Offer, Request, Round, Volunteer
+from village.models import Task as TaskRow
+from village.offers import Grounds
 from village.workflow import priorities
-from village.workflow.engine import attempt
-from village.workflow.offer import LIVE, OFFER
+from village.workflow.engine import LOCK, attempt
+from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
 
-SLEEPERS_WAIT = timedelta(minutes=30)
+NOTICE = {Urgency.TODAY: timedelta(minutes=30), Urgency.LATER: timedelta(minutes=60)}
+STARVING_LOOK = timedelta(minutes=30)
+
+_LOCK_ALL = sa.text("""
+    select pg_advisory_xact_lock(hashtextextended(name, 0))
+    from unnest(cast(:names as text[])) with ordinality as given (name, place) order by place
+""")
 
 
-def run_round(session: Session, request_id: UUID) -> Decision | None:
-    """Bring the request's open task one round on; None when it looks for nobody.
+@dataclass
+class Look:
+    """One task at one look: what is known, what the policy is given, and what it decides.
 
-    Safe to run at any time and any number of times: it reads how things stand under the
-    request's lock, and does only what is missing.
+    `widest` is the widest circle that the heads allow and in which there is anybody; `coming`:
+    the next villages are to be asked, and the head hears of it first.
     """
-    request = REQUEST.lock(session, request_id)
-    if request is None or request.status != "dispatching":
-        return None
-    task = session.scalar(
-        sa.select(Task).where(Task.request_id == request_id, Task.status == "open")
-    )
-    if task is None:
-        return None
+
+    work: Work
+    found: Screened
+    task: Task
+    widest: int
+    seed: int
+    coming: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What all looks of a decision share."""
+
+    people: dict[UUID, Candidate]
+    learnt: Learnt
+    now: datetime
+
+
+def run_round(session: Session, request_id: UUID) -> Plan | None:
+    """Look at a request's open task and at its village's others that are due; ask the next people.
+
+    Returns its plan; None when it looks for nobody, or the reserve has the first word. Safe to
+    run at any time and any number of times: it reads how things stand under locks, and does
+    only what is due.
+    """
     now = clock.now()
-    _expire(session, task, now)
-    found = candidates.screen(session, task, now)
-    standing = _standing(session, task)
-    decision = policy.decide(now, standing, found.eligible)
-    if decision.verdict in (Verdict.GIVE_UP, Verdict.SHORT) and _some_sleep(found, standing):
-        _wake_later(session, request_id, now + SLEEPERS_WAIT)
+    village = session.scalar(_open().where(TaskRow.request_id == request_id))
+    if village is None:
         return None
-    _carry_out(session, request, task, decision, standing.places_taken)
-    return decision
+    near = situation.near(session, village, now)
+    _lock_villages(session, {village, *(key[0] for key in near)})
+    if reserve.goes_first(session, request_id):
+        return None
+    request_ids = _due(session, village, request_id, now)
+    _lock_requests(session, request_ids)
+    _expire(session, request_ids, now)
+    return _look_at(session, village, request_ids, near, now).get(request_id)
 
 
-def _some_sleep(found: Screened, standing: Standing) -> bool:
-    """Tell whether somebody may still be asked when her quiet hours are over."""
-    return bool(found.left_out.get("awake")) and standing.wave < policy.WAVES
+def _open() -> sa.Select[str]:
+    return (
+        sa.select(TaskRow.village_code)
+        .join(Request, Request.id == TaskRow.request_id)
+        .where(TaskRow.status == "open", Request.status == "dispatching")
+    )
 
 
-def _wake_later(session: Session, request_id: UUID, at: datetime) -> None:
-    wake = {"id": new_id(), "request_id": request_id, "kind": "offer_round", "due_at": at}
-    session.execute(sa.insert(table(DueTime)).values(wake))
+def _lock_villages(session: Session, codes: Iterable[str]) -> None:
+    names = [f"dispatch:{code}" for code in sorted(codes)]
+    session.execute(_LOCK_ALL, {"names": names})
 
 
-def _expire(session: Session, task: Task, now: datetime) -> None:
+def _due(session: Session, village: str, request_id: UUID, now: datetime) -> list[UUID]:
+    """Return the requests whose open tasks are due, or wait for people; and this one."""
+    due = sa.or_(
+        TaskRow.request_id == request_id,
+        TaskRow.starving,
+        TaskRow.next_wake.is_(None),
+        TaskRow.next_wake <= now,
+    )
+    found = _open().where(TaskRow.village_code == village, due)
+    return list(session.scalars(found.with_only_columns(TaskRow.request_id)))
+
+
+def _lock_requests(session: Session, request_ids: list[UUID]) -> None:
+    wanted = sa.select(Request.id).where(Request.id.in_(request_ids)).order_by(Request.id)
+    session.execute(wanted.with_for_update(**LOCK))
+
+
+def _expire(session: Session, request_ids: list[UUID], now: datetime) -> None:
     overdue = sa.select(Offer.id).where(
-        Offer.task_id == task.id, Offer.status == "offered", Offer.expires_at <= now
+        Offer.request_id.in_(request_ids), Offer.status == "offered", Offer.expires_at <= now
     )
-    for offer_id in session.scalars(overdue).all():
-        attempt(session, OFFER, offer_id, "expire")
+    for offer_id in session.scalars(overdue.order_by(Offer.id)).all():
+        expired = attempt(session, OFFER, offer_id, "expire")
+        if expired is not None:
+            learning.learn(session, offer_id, yes=None)
+            session.get_one(TaskRow, expired.task_id).next_wake = now  # the next one's turn
+    session.flush()
 
 
-def _standing(session: Session, task: Task) -> Standing:
-    places = sa.select(
-        sa.func.count().filter(Place.status == "open"),
-        sa.func.count().filter(Place.status != "open"),
-    ).where(Place.task_id == task.id)
-    asked = sa.select(
-        sa.func.count().filter(Offer.status == "offered"),
-        sa.func.count().filter(Offer.status.in_(("offered", "expired")), Offer.wave == task.wave),
-    ).where(Offer.task_id == task.id)
-    places_open, places_taken = session.execute(places).one()
-    out, unanswered = session.execute(asked).one()
-    return Standing(places_open, places_taken, out, unanswered, task.wave, task.wave_ends_at)
+# ---------------------------------------------------------------- the decision
 
 
-def _carry_out(
-    session: Session, request: Request, task: Task, decision: Decision, taken: int
+def _look_at(
+    session: Session, village: str, request_ids: list[UUID], near: Near, now: datetime
+) -> dict[UUID, Plan]:
+    seen = situation.load(session, village, request_ids, near, now)
+    learnt = learning.load(session, village, [person.person_id for person in seen.people])
+    facts = Facts({person.person_id: person for person in seen.people}, learnt, now)
+    plans: dict[UUID, Plan] = {}
+    taken: set[Any] = set()
+    for policy, works in _by_policy([work for work in seen.works if _is_due(work, now)], learnt):
+        looks = [_look(work, facts, frozenset(taken)) for work in works]
+        decided = _decide(policy, looks, facts)
+        taken |= {one.offer.volunteer for chosen in decided.chosen.values() for one in chosen}
+        _write(session, policy, looks, decided, facts)
+        plans |= {
+            look.work.request_id: decided.decision.plans[look.task.id]
+            for look in looks
+            if look.task.id in decided.decision.plans
+        }
+    for work in seen.works:
+        if not _is_due(work, now):
+            _arm(session, work.task_id, work.next_wake)
+    return plans
+
+
+def _is_due(work: Work, now: datetime) -> bool:
+    """A task that has its offers out is not asked for more before its time."""
+    return work.starving or work.next_wake is None or work.next_wake <= now
+
+
+def _by_policy(works: list[Work], learnt: Learnt) -> list[tuple[Policy, list[Work]]]:
+    """Group tasks by the policy that their station has chosen; usually there is one."""
+    groups: dict[str, list[Work]] = {}
+    for work in works:
+        policy = registry.choose(work.policy or registry.DEFAULT, learnt.calibration)
+        groups.setdefault(policy.version, []).append(work)
+    return [(registry.load(version), groups[version]) for version in sorted(groups)]
+
+
+def _look(work: Work, facts: Facts, taken: frozenset[Any]) -> Look:
+    found = screen(facts.people.values(), work, facts.now)
+    listed = translate.prospects(work, found, facts.learnt, taken, facts.now)
+    widest = min(work.widest, max((one.circle for one in listed), default=0))
+    task = translate.task(work, listed, facts.learnt, facts.now, widest)
+    return Look(work, found, task, widest, seed_of(work.task_id, work.looks + 1))
+
+
+def _decide(policy: Policy, looks: list[Look], facts: Facts) -> Decided:
+    """Decide; where the next villages are wanted for the first time, once more without them."""
+    decided = _once(policy, looks, facts)
+    for look in looks:
+        if _head_first(look, decided, facts.now):
+            look.coming, look.task = True, replace(look.task, widest=OWN_VILLAGE)
+    return _once(policy, looks, facts) if any(look.coming for look in looks) else decided
+
+
+def _once(policy: Policy, looks: list[Look], facts: Facts) -> Decided:
+    people = _volunteers(facts)
+    seeds = {look.task.id: look.seed for look in looks}
+    tasks = [look.task for look in looks]
+    return record.decide(policy, translate.minutes(facts.now), tasks, people, seeds)
+
+
+def _volunteers(facts: Facts) -> dict[Id, Person]:
+    return {who: translate.volunteer(one, facts.now) for who, one in facts.people.items()}
+
+
+def _head_first(look: Look, decided: Decided, now: datetime) -> bool:
+    """The head sees it coming that the next villages are asked, unless it is urgent."""
+    plan = decided.decision.plans.get(look.task.id)
+    work = look.work
+    if plan is None or plan.circle < NEXT_VILLAGE or work.urgency is Urgency.URGENT:
+        return False
+    return work.circle < NEXT_VILLAGE and (work.widens_at is None or work.widens_at > now)
+
+
+# ---------------------------------------------------------------- what it leads to
+
+
+def _write(
+    session: Session, policy: Policy, looks: list[Look], decided: Decided, facts: Facts
 ) -> None:
-    if decision.verdict is Verdict.GIVE_UP:
-        attempt(session, REQUEST, request.id, "give_up")
+    decision_id = new_id()
+    people = _volunteers(facts)
+    session.execute(
+        sa.insert(table(Round)),
+        [
+            {
+                "id": new_id(),
+                "task_id": look.work.task_id,
+                "n": look.work.looks + 1,
+                "decision_id": decision_id,
+                "at": facts.now,
+                "policy": policy.version,
+                "seed": look.seed,
+                "left_out": look.found.left_out,
+                "task": record.task_json(look.task),
+                "candidates": record.candidates_json(look.task, people),
+                "plan": record.plan_json(look.task, decided),
+            }
+            for look in looks
+        ],
+    )
+    for look in looks:
+        chosen = decided.chosen.get(look.task.id, [])
+        _ask(session, policy, look, chosen, facts)
+        _next(session, look, decided.decision.plans.get(look.task.id), len(chosen), facts.now)
+    _remember(session, [one for chosen in decided.chosen.values() for one in chosen], facts.now)
+
+
+def _ask(session: Session, policy: Policy, look: Look, chosen: list[Chosen], facts: Facts) -> None:
+    work, row = look.work, session.get_one(TaskRow, look.work.task_id)
+    row.policy = policy.version
+    if not chosen:
         return
-    if decision.wave_over and taken and not request.no_volunteer:
-        attempt(session, REQUEST, request.id, "run_short")
-    if decision.verdict is Verdict.ASK:
-        _ask(session, request, task, decision)
+    expires_at = priorities.offer_expires(work.priority, facts.now)
+    row.wave, row.wave_ends_at = work.rounds + 1, expires_at
+    row.circle = max(work.circle, *(one.offer.circle for one in chosen))
+    for one in chosen:
+        person = facts.people[UUID(str(one.offer.volunteer))]
+        grounds = _grounds(policy, look, one, person, facts)
+        offers.invite(
+            session, row, person.person_id, wave=row.wave, expires_at=expires_at, grounds=grounds
+        )
 
 
-def _ask(session: Session, request: Request, task: Task, decision: Decision) -> None:
-    now = clock.now()
-    expires_at = priorities.offer_expires(request.priority, now)
-    if decision.wave != task.wave:
-        task.wave, task.wave_ends_at, task.policy = decision.wave, expires_at, policy.VERSION
-    for person_id in decision.ask:
-        offers.invite(session, task, person_id, wave=decision.wave, expires_at=expires_at)
+def _grounds(policy: Policy, look: Look, one: Chosen, person: Candidate, facts: Facts) -> Grounds:
+    asked = translate.asked(look.work, person, facts.now)
+    return Grounds(
+        source=one.source,
+        policy=policy.version,
+        circle=one.offer.circle,
+        km=asked.km,
+        chance=facts.learnt.predicted(asked, person.personal),
+        heard=asked.heard,
+        score=one.offer.score,
+        propensity=one.propensity,
+        seed=look.seed,
+    )
+
+
+def _remember(session: Session, chosen: list[Chosen], now: datetime) -> None:
+    """Note that they were asked; in the order of their ids, since others may do so too."""
+    asked = [one.offer.volunteer for one in chosen]
+    mine = Volunteer.person_id.in_(asked)
+    locked = sa.select(Volunteer.person_id).where(mine).order_by(Volunteer.person_id)
+    session.execute(locked.with_for_update(**LOCK))
     session.execute(
         sa.update(Volunteer)
-        .where(Volunteer.person_id.in_(decision.ask))
+        .where(mine)
         .values(last_asked_at=now)
         .execution_options(synchronize_session=False)
     )
-    _wake_later(session, request.id, expires_at)
 
 
-def withdraw_offers(session: Session, request_id: UUID) -> None:
-    """Take back what is still out for tasks that need nobody more; free those of ended ones.
+def _next(session: Session, look: Look, plan: Plan | None, offers: int, now: datetime) -> None:
+    """End the search, or say when to look again."""
+    row = session.get_one(TaskRow, look.work.task_id)
+    end = ending(look.work, look.task, look.widest, translate.minutes(now), offers)
+    row.starving = end in (None, Ending.THIN) and is_starving(look.task, offers)
+    over = end in (Ending.GIVE_UP, Ending.SHORT) and not (offers or _goes_on(look, now))
+    row.next_wake = None if over or plan is None else _wake(look, plan, row.starving, now)
+    if look.coming and row.widens_at is None:
+        row.widens_at = now + NOTICE[look.work.urgency]
+        attempt(session, REQUEST, look.work.request_id, "widen")
+    if end is Ending.GIVE_UP or (end is not None and not look.work.told_short):
+        attempt(session, REQUEST, look.work.request_id, end.value)
+    if end is not Ending.GIVE_UP:
+        _arm(session, look.work.task_id, row.next_wake)
 
-    Those who were too late, and those who had accepted, are told by the transitions' notices.
-    """
-    if REQUEST.lock(session, request_id) is None:
-        return
-    ended = (
-        sa.select(Offer, Task.status)
-        .join(Task, Task.id == Offer.task_id)
-        .where(Offer.request_id == request_id, Task.status != "open")
+
+def _goes_on(look: Look, now: datetime) -> bool:
+    """A search that is short is not over while there is time and somebody to ask."""
+    left = any(one.circle <= look.widest for one in look.task.prospects)
+    return left and look.task.due > translate.minutes(now)
+
+
+def _wake(look: Look, plan: Plan, starving: bool, now: datetime) -> datetime:
+    wake = translate.moment(plan.wake)
+    if starving and look.work.urgency is not Urgency.URGENT and not look.found.now:
+        wake = max(wake, now + STARVING_LOOK)
+    wake = translate.next_look(look.work, now, wake)
+    ends = [translate.due(look.work)]
+    if look.coming and look.work.widens_at is not None:
+        ends.append(look.work.widens_at)
+    elif look.coming:
+        ends.append(now + NOTICE[look.work.urgency])
+    return min(wake, *(end for end in ends if end > now))
+
+
+def _arm(session: Session, task_id: UUID, wake: datetime | None) -> None:
+    """Leave one open due time: the next look, or before it the end of an offer that is out."""
+    row = session.get_one(TaskRow, task_id)
+    first = sa.select(sa.func.min(Offer.expires_at)).where(
+        Offer.task_id == task_id, Offer.status == "offered"
     )
-    for offer, status in session.execute(ended).all():
-        if offer.status == "offered":
-            attempt(session, OFFER, offer.id, "take_back")
-        elif (status == "cancelled" and offer.status in LIVE) or (
-            status == "done" and offer.status == "accepted"
-        ):
-            offers.free_place(session, offer)
-            attempt(session, OFFER, offer.id, "cancel")
-
-
-def redo(session: Session, request_id: UUID) -> None:
-    """Put work that was sent back on the list of those who did it (R22)."""
-    request = REQUEST.lock(session, request_id)
-    if request is None or request.status != "in_progress":
-        return
-    newest = sa.select(Task).where(Task.request_id == request_id).order_by(Task.id.desc()).limit(1)
-    task = session.scalar(newest)
-    if task is None or task.status != "done":
-        return
-    done = sa.select(Offer.id).where(Offer.task_id == task.id, Offer.status == "completed")
-    offer_ids = session.scalars(done).all()
-    for offer_id in offer_ids:
-        attempt(session, OFFER, offer_id, "redo")
-    if offer_ids:
-        task.status = "filled"
-        again = sa.update(Place).where(Place.task_id == task.id, Place.status == "completed")
-        session.execute(again.values(status="checked_in", completed_at=None))
+    moments = [at for at in (wake, session.scalar(first)) if at is not None]
+    wakeups.set_due(session, row.request_id, min(moments, default=None))

@@ -28,6 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     "dispatch.withdraw": dispatch_jobs.withdraw,
     "dispatch.redo": dispatch_jobs.redo,
     "dispatch.part": dispatch_jobs.part,
+    "dispatch.freed": dispatch_jobs.freed,
     "dispatch.due": dispatch_jobs.due,
     "notify.tell": notify_jobs.tell,
     "slow.deliver": notify_jobs.deliver,

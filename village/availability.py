@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access
+from village import access, outbox
 from village.access import Actor
 from village.db import table
 from village.errors import Invalid, NotFound, StaleVersion
@@ -53,6 +53,7 @@ def put(
     if "time_off" in fields:
         _replace_time_off(session, volunteer, fields["time_off"])
     session.flush()
+    outbox.put(session, "dispatch.freed", volunteer.person_id)
     return _read(session, volunteer)
 
 

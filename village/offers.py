@@ -12,18 +12,25 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from village import access, clock, outbox, tasks, wishes
 from village.access import THE_SYSTEM, Actor
-from village.errors import GuardFailed, Invalid, LostRace, NotFound, StaleVersion
+from village.db import table
+from village.eligibility import appointment, is_insured, is_old_enough
+from village.errors import GuardFailed, Invalid, LostRace, NotFound, Recused, StaleVersion
 from village.ids import new_id
-from village.models import Offer, Place, Request, Task
-from village.workflow.engine import apply, attempt, start
+from village.models import DueTime, Offer, Person, Place, Request, Task, Volunteer
+from village.workflow.engine import LOCK, apply, attempt, start
 from village.workflow.offer import LIVE, OFFER
 from village.workflow.request import REQUEST
 
 STALE_YES = timedelta(hours=1)
+NO_SHOW_AFTER = timedelta(minutes=30)  # R17, R18
+
+
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,10 @@ def accept(
     """Take a place by an offer: atomic, first come, first served.
 
     A second tap answers like the first. `arrival`: when she will be there. Raises NotFound,
-    StaleVersion, Invalid for an arrival outside the task's time, or LostRace with code
+    StaleVersion, Invalid for an arrival outside the task's time, LostRace with code
     `filled`, `ended`, `withdrawn`, or `confirm_again` for a yes that waited offline for over
-    an hour.
+    an hour; Recused, or GuardFailed `too_young`, `not_insured`, `overlaps`: what the invitation
+    asked is asked again, since days may lie between.
     """
     offer = lock_mine(session, actor, offer_id)
     if offer.status in LIVE:
@@ -98,16 +106,49 @@ def accept(
     if offline_since is not None and clock.now() - offline_since > STALE_YES:
         raise LostRace("confirm_again", "the yes is an hour old; ask her again")
     _check_arrival(session, offer, arrival)
+    task = session.get_one(Task, offer.task_id)
+    span = appointment(task, arrival)
+    _may_come(session, offer, task, span)
     accepted = _apply(session, offer_id, "accept", actor)
     accepted.answered_at = clock.now()
-    if not _claim(session, accepted, arrival):
+    if not _claim(session, accepted, arrival, span):
         raise LostRace("filled", "all places are taken")
     if not _open_places(session, accepted.task_id):
         attempt(session, REQUEST, accepted.request_id, "fill")
         catch_up(session, accepted.request_id, accepted.task_id)
     else:
         _wake(session, accepted)
+    if span is not None:
+        _expect(session, accepted, span)
     return accepted
+
+
+def _may_come(session: Session, offer: Offer, task: Task, span: Span | None) -> None:
+    """Ask the hard rules again, her row locked: she may be answering elsewhere, too."""
+    volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=LOCK)
+    person = session.get_one(Person, offer.person_id)
+    if session.scalar(sa.select(sa.func.is_too_close(offer.request_id, offer.person_id))):
+        raise Recused
+    if not is_old_enough(person.birth_year, volunteer.guardian_consent, task, clock.now()):
+        raise GuardFailed("too_young", "this needs an adult")
+    if not is_insured(volunteer.insured_until, task):
+        raise GuardFailed("not_insured", "this needs an insurance on that day")
+    if span is not None and session.scalar(sa.select(_elsewhere(offer, span))):
+        raise GuardFailed("overlaps", "another place is held at that time")
+
+
+def _elsewhere(offer: Offer, span: Span) -> sa.Exists:
+    return sa.exists().where(
+        Place.person_id == offer.person_id,
+        Place.status.in_(("taken", "checked_in")),
+        Place.busy.overlaps(Range(*span)),
+    )
+
+
+def _expect(session: Session, offer: Offer, span: Span) -> None:
+    """Look half an hour after the appointment whether she has come (R18)."""
+    due = {"id": new_id(), "request_id": offer.request_id, "kind": "no_show"}
+    session.execute(sa.insert(table(DueTime)).values(**due, due_at=span[0] + NO_SHOW_AFTER))
 
 
 def catch_up(session: Session, request_id: UUID, task_id: UUID) -> None:
@@ -164,7 +205,7 @@ def _check_arrival(session: Session, offer: Offer, arrival: datetime | None) -> 
         raise Invalid("arrival_outside", "the arrival is not within the task's time")
 
 
-def _claim(session: Session, offer: Offer, arrival: datetime | None) -> bool:
+def _claim(session: Session, offer: Offer, arrival: datetime | None, span: Span | None) -> bool:
     free = (
         sa.select(Place.seq)
         .where(Place.task_id == offer.task_id, Place.status == "open")
@@ -176,7 +217,13 @@ def _claim(session: Session, offer: Offer, arrival: datetime | None) -> bool:
         sa.update(Place)
         .where(Place.task_id == offer.task_id, Place.seq == free.scalar_subquery())
         .where(Place.status == "open")
-        .values(status="taken", person_id=offer.person_id, arrival=arrival, taken_at=clock.now())
+        .values(
+            status="taken",
+            person_id=offer.person_id,
+            arrival=arrival,
+            taken_at=clock.now(),
+            busy=None if span is None else Range(*span),
+        )
         .returning(Place.seq)
     )
     return taken is not None
@@ -231,6 +278,7 @@ def complete(session: Session, actor: Actor, task_id: UUID, *, result: str, minu
         session, offer, status="completed", result=result, minutes=minutes,
         completed_at=clock.now(),
     )  # fmt: skip
+    outbox.put(session, "dispatch.freed", offer.person_id)
     if session.get_one(Task, task_id).status == "filled" and not _unfinished(session, task_id):
         _hand_in(session, offer.request_id, task_id)
     return offer
@@ -241,17 +289,24 @@ def release(session: Session, actor: Actor, task_id: UUID, *, reason: str | None
     offer = _of_task(session, actor, task_id)
     offer = _apply(session, offer.id, "release", actor, reason=reason)
     free_place(session, offer)
-    status = session.get_one(Task, task_id).status
+    look_again(session, offer)
+    outbox.put(session, "dispatch.freed", offer.person_id)
+    return offer
+
+
+def look_again(session: Session, offer: Offer) -> None:
+    """Have the next people asked for a place that an offer's person has left."""
+    status = session.get_one(Task, offer.task_id).status
     if status == "filled":
         attempt(session, REQUEST, offer.request_id, "reopen_place")
     elif status == "open":
         _wake(session, offer)
-    return offer
 
 
 def free_place(session: Session, offer: Offer) -> None:
     """Open the place that an offer's person held."""
-    _set_place(session, offer, status="open", person_id=None, arrival=None, taken_at=None)
+    nobody = dict.fromkeys(("person_id", "arrival", "busy", "taken_at"))
+    _set_place(session, offer, status="open", **nobody)
 
 
 def _of_task(session: Session, actor: Actor, task_id: UUID) -> Offer:
@@ -285,6 +340,7 @@ def _unfinished(session: Session, task_id: UUID) -> bool:
 
 
 def _wake(session: Session, offer: Offer) -> None:
+    session.get_one(Task, offer.task_id).next_wake = clock.now()
     outbox.put(session, "dispatch.round", offer.request_id)
 
 

@@ -156,7 +156,10 @@ def _chance(one: Prospect, settings: Settings) -> float:
 
 
 def _best(task: Task, able: Iterable[Prospect], people: People, settings: Settings) -> list[Scored]:
-    """Return the rested with their scores, best first; the longest unasked where scores agree."""
+    """Return the rested with their scores, best first.
+
+    Where scores agree, the nearer circle comes first, in it the longest unasked.
+    """
     rested = settings["rested"][task.urgency]
     scored = []
     for one in able:
@@ -164,7 +167,11 @@ def _best(task: Task, able: Iterable[Prospect], people: People, settings: Settin
         if person.hears >= rested:
             chance = _chance(one, settings) * person.hears * task.in_time
             scored.append((_value(chance, person, settings), one))
-    return sorted(scored, key=lambda pair: (-pair[0], people[pair[1].volunteer].asked_at))
+
+    def rank(pair: Scored) -> tuple[float, int, Minutes]:
+        return -pair[0], pair[1].circle, people[pair[1].volunteer].asked_at
+
+    return sorted(scored, key=rank)
 
 
 def _value(chance: float, person: Volunteer, settings: Settings) -> float:

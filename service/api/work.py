@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from dispatch import answers
 from service.door import Call, Door
 from service.schemas.actions import MaybeReasonSchema
 from service.schemas.base import Empty, dump_page, window_of
@@ -39,7 +40,7 @@ def list_offers(call: Call, query: dict[str, Any]) -> dict[str, Any]:
 )  # fmt: skip
 def accept_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
     """Say yes: the first ones get the places; the answer is the task card."""
-    offer = offers.accept(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
+    offer = answers.accept(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
     return _card(call, offer.task_id)
 
 
@@ -49,7 +50,7 @@ def accept_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, 
 )  # fmt: skip
 def decline_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
     """Say no, free of consequence; nobody else sees it."""
-    offers.decline(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
+    answers.decline(call.session, call.actor, offer_id, **sent, if_match=call.if_match)
     return _offer(call, offer_id)
 
 

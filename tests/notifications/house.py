@@ -87,7 +87,10 @@ class House:
     def volunteer(self, name: str) -> Actor:
         actor = self.person(name)
         with transaction(self.engine) as session:
-            session.add(Volunteer(person_id=actor.person_id, status="active"))
+            insured = clock.now().date() + timedelta(days=99)
+            facts = {"person_id": actor.person_id, "insured_until": insured}
+            session.add(Volunteer(status="active", **facts))
+            session.get_one(Person, actor.person_id).birth_year = 1980
         return Actor(actor.person_id, name, VILLAGE, volunteer=True)
 
     def submit(

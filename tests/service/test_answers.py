@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from tests.service.house import House
 from tests.service.test_problems import problem
 from tests.service.test_walk import invited
-from village import clock
+from village import clock, offers
+from village.db import transaction
+from village.models import Person, Task
 
 PEOPLE = ("u016", "u017", "u035", "u036")
 
@@ -19,7 +23,7 @@ def sent_out(house: House, people: int = 2) -> str:
     """A lamp for which volunteers are asked; returns the request's id."""
     made = house.submit(category="PUB-03")
     house.done(f"/requests/{made['id']}/accept", "u006")
-    body = {"task": {"people_needed": people}}
+    body = {"task": {"people_needed": people, "skills": []}}
     house.done(f"/requests/{made['id']}/dispatch", "u006", body)
     house.work()
     return str(made["id"])
@@ -34,9 +38,20 @@ def offer_of(house: House, caller: str, status: str = "") -> Any:
 def filled(house: House) -> tuple[str, str]:
     """A task for one with two invited: who said yes, and who was too late."""
     request_id = sent_out(house, people=1)
-    first, late = invited(house, request_id)[:2]
+    (first,) = invited(house, request_id)
+    late = next(code for code in PEOPLE if code != first)
+    invite(house, request_id, late)
     house.done(f"/offers/{offer_of(house, first)['id']}/accept", first)
     return first, late
+
+
+def invite(house: House, request_id: str, code: str) -> None:
+    """Invite one more, as the next round would."""
+    with transaction(house.context.engine) as session:
+        task = session.scalars(sa.select(Task).where(Task.request_id == UUID(request_id))).one()
+        person_id = session.scalars(sa.select(Person.id).where(Person.code == code)).one()
+        until = clock.now() + timedelta(hours=1)
+        offers.invite(session, task, person_id, wave=1, expires_at=until)
 
 
 # ------------------------------------------------------------------ yes, in two hours

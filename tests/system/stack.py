@@ -204,7 +204,9 @@ class Stack:
         return str(request_id)
 
     def dispatch(self, request_id: str, people: int = 1) -> None:
-        self.post(f"/requests/{request_id}/dispatch", HEAD, task={"people_needed": people})
+        """Invite volunteers for work that every insured one of the village can do."""
+        task = {"people_needed": people, "skills": []}
+        self.post(f"/requests/{request_id}/dispatch", HEAD, task=task)
 
     def status(self, request_id: str) -> str:
         return str(self.one("select status from requests where id = %s", UUID(request_id)))

@@ -13,8 +13,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch import answers, rounds
 from dispatch import jobs as dispatch_jobs
-from dispatch import rounds
 from village import clock, offers, outbox
 from village.access import Actor, Grant
 from village.db import Base, table, transaction
@@ -22,6 +22,7 @@ from village.ids import new_id
 from village.models import (
     AvailabilityWindow,
     Category,
+    Certificate,
     ConflictDeclaration,
     DueTime,
     Event,
@@ -36,6 +37,7 @@ from village.models import (
     Station,
     Task,
     Volunteer,
+    WechatIdentity,
 )
 from village.models.org import STATIONS
 from village.workflow.engine import apply, attempt, start
@@ -76,6 +78,7 @@ HANDLERS: dict[str, outbox.Handler] = {
     "dispatch.round": dispatch_jobs.offer_round,
     "dispatch.withdraw": dispatch_jobs.withdraw,
     "dispatch.redo": dispatch_jobs.redo,
+    "dispatch.freed": dispatch_jobs.freed,
     "dispatch.due": dispatch_jobs.due,
     "notify.tell": untold,
     "slow.deliver": untold,
@@ -136,14 +139,25 @@ class Town:
         **facts: Any,
     ) -> Actor:  # fmt: skip
         actor = self.person(name, household=household, born=born)
-        values = {"status": "active", "max_open_tasks": 2, "insured_until": insured_until, **facts}
+        values = {"status": "active", "max_open_tasks": 2, "insured_until": insured_until}
+        values |= {"skills": ["电工证"], **facts}
         assert actor.person_id is not None
         self.add(Volunteer(person_id=actor.person_id, **values))
+        self.add(
+            WechatIdentity(
+                openid=f"o-{actor.person_id}", person_id=actor.person_id, created_at=clock.now()
+            )
+        )
+        self.certify(actor, "电工证")
         self.join(actor, station, active=active)
         for day, opens, closes in windows:
             window = {"weekday": day, "from_minute": opens, "to_minute": closes}
             self.add(AvailabilityWindow(person_id=actor.person_id, **window))
         return Actor(actor.person_id, name, VILLAGE, volunteer=True)
+
+    def certify(self, actor: Actor, skill: str, until: date | None = None) -> None:
+        paper = {"person_id": actor.person_id, "skill": skill, "valid_until": until}
+        self.add(Certificate(**paper, checked_at=clock.now()))
 
     def join(self, actor: Actor, station: str, *, active: bool = True) -> None:
         member = Membership(person_id=actor.person_id, village_code=VILLAGE, station=station)
@@ -214,7 +228,7 @@ class Town:
 
     def accept(self, offer_id: UUID, helper: Actor, **sent: Any) -> str:
         with transaction(self.engine) as session:
-            return offers.accept(session, helper, offer_id, **sent).status
+            return answers.accept(session, helper, offer_id, **sent).status
 
     def take_place(self, request_id: UUID, helper: Actor) -> UUID:
         offer_id = self.invite(request_id, helper)
@@ -223,7 +237,7 @@ class Town:
 
     def decline(self, offer_id: UUID, helper: Actor) -> None:
         with transaction(self.engine) as session:
-            offers.decline(session, helper, offer_id)
+            answers.decline(session, helper, offer_id)
 
     def check_in(self, task_id: UUID, helper: Actor) -> None:
         with transaction(self.engine) as session:

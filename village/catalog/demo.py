@@ -20,8 +20,10 @@ from village.catalog.files import Row, parts, read
 from village.db import Base, table
 from village.models import (
     AvailabilityWindow,
+    Certificate,
     ConflictDeclaration,
     Consent,
+    DispatchSettings,
     Membership,
     Person,
     RoleGrant,
@@ -51,6 +53,8 @@ def seed(session: Session) -> int:
     _insert(session, Volunteer, [_volunteer(row, now.date()) for row in helpers])
     _insert(session, Membership, [_membership(row, now) for row in helpers])
     _insert(session, AvailabilityWindow, [w for row in helpers for w in _windows(row)])
+    _insert(session, Certificate, [paper for row in helpers for paper in _papers(row, now)])
+    _insert(session, DispatchSettings, [_settings(row, now) for row in read("villages")])
     _insert(session, Consent, [_guardian(row, now) for row in rows if row["guardian"]])
     _insert(session, ConflictDeclaration, [_conflict(row, now) for row in _kin(fresh)])
     return len(fresh)
@@ -140,6 +144,32 @@ def _membership(row: Row, now: datetime) -> Values:
         "station": row["station"],
         "active": True,
         "since": now - timedelta(days=SERVED_DAYS),
+    }
+
+
+def _papers(row: Row, now: datetime) -> Iterator[Values]:
+    """Papers for the skills that need one, as long as the training is valid."""
+    needed = tuple(skill["skill"] for skill in read("skills") if skill["certificate"] == "yes")
+    for skill in parts(row["skills"]):
+        if skill.startswith(needed):
+            yield {
+                "person_id": person_id(row["person"]),
+                "skill": skill,
+                "valid_until": _from_today(now.date(), row["trained_days"]),
+                "checked_at": now,
+            }
+
+
+def _settings(row: Row, now: datetime) -> Values:
+    """In a demonstration nobody rests or sleeps: who is asked, is asked at once."""
+    village = row["village_code"]
+    return {
+        "id": uuid5(NAMESPACE, f"settings:{village}"),
+        "village_code": village,
+        "policy": "robin_demo-1",
+        "asks_from": 0,
+        "asks_to": 24 * 60,
+        "set_at": now,
     }
 
 

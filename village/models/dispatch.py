@@ -53,6 +53,9 @@ class DispatchSettings(Base):
         sa.UniqueConstraint("village_code", "station", postgresql_nulls_not_distinct=True),
         sa.CheckConstraint(one_of("station", STATIONS), name="station"),
         sa.CheckConstraint("widest between 0 and 2", name="widest"),
+        sa.CheckConstraint(
+            "0 <= asks_from and asks_from < asks_to and asks_to <= 1440", name="asking_hours"
+        ),
         sa.CheckConstraint("day_cap between 0 and 4 and week_cap between 0 and 14", name="caps"),
         sa.ForeignKeyConstraint(
             ["village_code", "station"], ["stations.village_code", "stations.kind"]
@@ -62,11 +65,15 @@ class DispatchSettings(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     village_code: Mapped[str] = mapped_column(sa.ForeignKey("org_units.code"))
     station: Mapped[str | None]
-    policy: Mapped[str | None] = mapped_column(doc="a version such as paced-1")
+    policy: Mapped[str | None] = mapped_column(doc="a version such as paced_strict-1")
     widest: Mapped[int | None] = mapped_column(sa.SmallInteger, doc="the widest circle, 0 to 2")
     hold: Mapped[bool | None] = mapped_column(doc="the next village only on the head's word")
     day_cap: Mapped[int | None] = mapped_column(sa.SmallInteger, doc="messages; never above 4")
     week_cap: Mapped[int | None] = mapped_column(sa.SmallInteger, doc="messages; never above 14")
+    asks_from: Mapped[int | None] = mapped_column(
+        doc="minute of the Shanghai day from which what is not urgent is asked; None: 8:00"
+    )
+    asks_to: Mapped[int | None] = mapped_column(doc="None: 20:00")
     set_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
     set_at: Mapped[datetime]
 

@@ -229,12 +229,12 @@ def open_task(step: Step) -> None:
 def refill(step: Step) -> None:
     """A place became free: the task is open again, and the next people are asked (R18)."""
     live = sa.update(Task).where(Task.request_id == step.row.id, Task.status == "filled")
-    step.session.execute(live.values(status="open", wave=0, wave_ends_at=None))
+    step.session.execute(live.values(status="open", wave=0, wave_ends_at=None, next_wake=None))
     step.jobs.append("dispatch.round")
 
 
 def run_short(step: Step) -> None:
-    """A wave ended with some of the people: they are kept, and the head decides (3.1)."""
+    """Some or all of the people are missing: who said yes is kept, the head decides (3.1)."""
     step.row.no_volunteer = True
 
 

@@ -1,0 +1,27 @@
+"""A volunteer's answers: what they do to the offer, and what is learnt from them, at once."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dispatch import learning
+from village import offers
+from village.access import Actor
+from village.models import Offer
+
+
+def accept(session: Session, actor: Actor, offer_id: UUID, **sent: Any) -> Offer:
+    """Say yes: take a place, and count the answer. Raises what `offers.accept` raises."""
+    offer = offers.accept(session, actor, offer_id, **sent)
+    learning.learn(session, offer.id, yes=True)
+    return offer
+
+
+def decline(session: Session, actor: Actor, offer_id: UUID, **sent: Any) -> Offer:
+    """Say no, free of consequence: it is counted for herself, and the next person is asked."""
+    offer = offers.decline(session, actor, offer_id, **sent)
+    learning.learn(session, offer.id, yes=False)
+    return offer

@@ -1,0 +1,74 @@
+"""Two offers in a hundred go to anybody who may be asked, so that others can be learnt about.
+
+Only where it is not urgent, and never to who is still resting. The propensity, the chance with
+which she was chosen, is kept with every offer: without it no other policy could be judged by
+the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+
+from dispatch.policies.common import Id, Offer, People, Plan, Prospect, Settings, Task, Urgency
+
+SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An offer as it is made: by the policy or by chance, and how likely it was."""
+
+    offer: Offer
+    source: str
+    propensity: float
+
+
+def seed_of(task: Id, look: int) -> int:
+    """Return the seed of a task's look: the same facts make the same offers."""
+    digest = blake2b(f"{task}:{look}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def explore(
+    task: Task, plan: Plan, people: People, settings: Settings, seed: int, taken: Collection[Id]
+) -> list[Chosen]:
+    """Return the plan's offers, a few of them given to others; `taken`: have an offer already."""
+    if task.urgency is Urgency.URGENT or not plan.offers:
+        return [Chosen(offer, "policy", 1.0) for offer in plan.offers]
+    rng, chosen = Random(seed), list[Chosen]()  # noqa: S311 (no secret)
+    for offer in plan.offers:
+        others = _others(
+            task, plan, people, settings, {*taken, *(c.offer.volunteer for c in chosen)}
+        )
+        chosen.append(_one(task, offer, others, rng))
+    return chosen
+
+
+def _others(
+    task: Task, plan: Plan, people: People, settings: Settings, taken: Collection[Id]
+) -> list[Prospect]:
+    rested = settings.get("rested", {}).get(task.urgency, 0.0)
+    return [
+        one
+        for one in task.prospects
+        if one.now
+        and one.circle <= plan.circle
+        and one.volunteer not in taken
+        and people[one.volunteer].hears >= rested
+    ]
+
+
+def _one(task: Task, offer: Offer, others: list[Prospect], rng: Random) -> Chosen:
+    """Each of `others` (she is not among them) and herself are equally likely by chance."""
+    each = SHARE / (len(others) + 1)
+    if rng.random() >= SHARE:
+        return Chosen(offer, "policy", 1 - SHARE + each)
+    pick = rng.randrange(len(others) + 1)
+    if pick == len(others):
+        return Chosen(offer, "chance", 1 - SHARE + each)
+    other = others[pick]
+    swapped = Offer(task.id, other.volunteer, other.circle, offer.score, other.chance)
+    return Chosen(swapped, "chance", each)

@@ -1,0 +1,159 @@
+"""What a decision was made of, as it is kept, and as it can be made again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch.explore import Chosen, explore
+from dispatch.policies import registry
+from dispatch.policies.common import (
+    NEVER,
+    Decision,
+    People,
+    Prospect,
+    Task,
+    Urgency,
+    Volunteer,
+)
+from dispatch.policies.registry import Policy
+from dispatch.translate import minutes
+from village.models import Round
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision about some tasks: each one's plan, and the offers as they are made."""
+
+    decision: Decision
+    chosen: Mapping[Any, list[Chosen]]
+
+
+def decide(
+    policy: Policy, now: float, tasks: Sequence[Task], people: People, seeds: Mapping[Any, int]
+) -> Decided:
+    """Let the policy decide, then chance: a function of what it is given alone."""
+    decision = policy.decide(now, tasks, people)
+    by_id = {task.id: task for task in tasks}
+    taken = {offer.volunteer for offer in decision.offers}
+    chosen = {}
+    for task_id, plan in decision.plans.items():
+        task, seed = by_id[task_id], seeds[task_id]
+        chosen[task_id] = explore(task, plan, people, policy.settings, seed, taken)
+        taken |= {one.offer.volunteer for one in chosen[task_id]}
+    return Decided(decision, chosen)
+
+
+# ---------------------------------------------------------------- as JSON
+
+
+def task_json(task: Task) -> Json:
+    """Return a task as it is kept; the prospects are kept beside it."""
+    return {
+        "id": str(task.id),
+        "urgency": str(task.urgency),
+        "opened": task.opened,
+        "due": task.due,
+        "places": task.places,
+        "windows": [list(window) for window in task.windows],
+        "in_time": task.in_time,
+        "out": list(task.out),
+        "rounds": task.rounds,
+        "widest": task.widest,
+    }
+
+
+def candidates_json(task: Task, people: People) -> list[Json]:
+    """Return the prospects with what the policy knew of them."""
+    return [
+        {
+            "person": str(one.volunteer),
+            "chance": one.chance,
+            "now": one.now,
+            "km": one.km,
+            "circle": one.circle,
+            "asked_at": None if math.isinf(who.asked_at) else who.asked_at,
+            "hears": who.hears,
+            "messages": who.messages,
+            "tasks": who.tasks,
+        }
+        for one in task.prospects
+        for who in (people[one.volunteer],)
+    ]
+
+
+def plan_json(task: Task, decided: Decided) -> Json:
+    """Return what was decided about a task; nothing where it was not looked at any more."""
+    plan = decided.decision.plans.get(task.id)
+    if plan is None:
+        return {}
+    offers = [
+        {
+            "person": str(one.offer.volunteer),
+            "circle": one.offer.circle,
+            "score": one.offer.score,
+            "chance": one.offer.chance,
+            "source": one.source,
+            "propensity": one.propensity,
+        }
+        for one in decided.chosen[task.id]
+    ]
+    return {"offers": offers, "wake": plan.wake, "circle": plan.circle}
+
+
+# ---------------------------------------------------------------- and again
+
+
+def again(rounds: Iterable[Round], version: str | None = None) -> dict[UUID, Json]:
+    """Make a decision again from its rounds, by its own policy or another version.
+
+    Returns the plan of each task as it would be kept.
+    """
+    kept = list(rounds)
+    people = {person.id: person for one in kept for person in map(_volunteer, one.candidates)}
+    tasks = [_task(one) for one in kept]
+    policy = registry.load(version or kept[0].policy)
+    seeds = {task.id: one.seed for task, one in zip(tasks, kept, strict=True)}
+    decided = decide(policy, minutes(kept[0].at), tasks, people, seeds)
+    return {UUID(str(task.id)): plan_json(task, decided) for task in tasks}
+
+
+def replay(session: Session, decision_id: UUID, version: str | None = None) -> dict[UUID, Json]:
+    """Make a stored decision again; by its own policy it comes out as it was."""
+    return again(stored(session, decision_id), version)
+
+
+def stored(session: Session, decision_id: UUID) -> list[Round]:
+    """Return the rounds of a decision, in the order in which the tasks were given."""
+    found = sa.select(Round).where(Round.decision_id == decision_id).order_by(Round.id)
+    return list(session.scalars(found))
+
+
+def _task(kept: Round) -> Task:
+    facts = dict(kept.task)
+    return Task(
+        **{
+            **facts,
+            "id": UUID(facts["id"]),
+            "urgency": Urgency(facts["urgency"]),
+            "windows": [(window[0], window[1]) for window in facts["windows"]],
+        },
+        prospects=[_prospect(one) for one in kept.candidates],
+    )
+
+
+def _prospect(kept: Json) -> Prospect:
+    return Prospect(UUID(kept["person"]), kept["chance"], kept["now"], kept["km"], kept["circle"])
+
+
+def _volunteer(kept: Json) -> Volunteer:
+    asked_at = NEVER if kept["asked_at"] is None else kept["asked_at"]
+    return Volunteer(UUID(kept["person"]), asked_at, kept["hears"], kept["messages"], kept["tasks"])
