@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.service.house import LAMP, House
+from tests.service.test_answers import PEOPLE, invite
 from tests.service.test_problems import problem
 from tests.service.test_walk import invited
 from village.workflow.request import REQUEST
@@ -168,8 +169,11 @@ def offers(house: House, path: str) -> dict[str, str]:
     return {code: house.seen("/offers", code)["items"][0]["id"] for code in people}
 
 
-def test_who_is_too_late_is_told_kindly(house: House, offers: dict[str, str]) -> None:
-    (first, offer), (second, other) = list(offers.items())[:2]
+def test_who_is_too_late_is_told_kindly(house: House, path: str, offers: dict[str, str]) -> None:
+    ((first, offer),) = offers.items()
+    second = next(code for code in PEOPLE if code != first)
+    invite(house, path.rpartition("/")[2], second)
+    other = house.seen("/offers", second)["items"][0]["id"]
     house.done(f"/offers/{offer}/accept", first)
     problem(house.post(f"/offers/{other}/accept", second), 409, "filled")
     house.work()
