@@ -17,7 +17,6 @@ from dispatch.routing.village_rules import Matter, settle
 from village import clock, grounds, routing_rules
 from village.access import SAFE_PATH_KINDS, Actor
 from village.catalog.cache import Catalog
-from village.catalog.files import read
 from village.errors import Invalid
 from village.models import Category
 
@@ -34,11 +33,16 @@ class Look:
     routing: Routing
     parts: list[Part]
     safe: bool
+    inputs: dict[str, Any]
     asks: dict[str, Any] | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the decision to be stored."""
-        found = {"parts": [vars(part) for part in self.parts], "asks": self.asks}
+        found = {
+            "inputs": self.inputs,
+            "parts": [vars(part) for part in self.parts],
+            "asks": self.asks,
+        }
         return {**self.routing.record(), **found}
 
     @property
@@ -70,8 +74,14 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
         )
 
     text, routing = sent["text"], routed(sent["text"], category)
+    inputs = {
+        "characters": len(text),
+        "category": category.zh if category else None,
+        "place": bool(sent.get("place")),  # not its name: a tip-off's words are not kept
+        "kinds": list(kinds),
+    }
     if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
-        return Look(text, screen, routing, [], safe=True)
+        return Look(text, screen, routing, [], safe=True, inputs=inputs)
     asks = None
     if category is not None and routing.by == "category":
         asks = _doubt(text, category, routed(text), catalog)
@@ -79,7 +89,7 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
     if any(part.station for part in matters) and _may_be_kept(text, routing):
         # mostly no village matter, but there is one in it: a person looks at it
         routing = replace(routing, decision=TRIAGE)
-    return Look(text, screen, routing, matters, safe=False, asks=asks)
+    return Look(text, screen, routing, matters, safe=False, inputs=inputs, asks=asks)
 
 
 def _may_be_kept(text: str, routing: Routing) -> bool:
@@ -100,7 +110,7 @@ def _doubt(text: str, chosen: Category, other: Routing, catalog: Catalog) -> dic
     if advice:
         name = grounds.word("asks_elsewhere", office=advice[0]["body"])
     else:
-        name = category.zh if category else _station_names()[other.station or ""]
+        name = category.zh if category else grounds.station_name(other.station)
     return {
         "question": grounds.word("asks", chosen=chosen.zh, other=name),
         "chosen": chosen.code,
@@ -122,10 +132,6 @@ def _advice(text: str, routing: Routing) -> list[dict[str, Any]] | None:
     today = clock.now().astimezone(clock.SHANGHAI).date()
     agreed = routing.rule and routing.rule["referral"]
     return [(refer_to(agreed, today) if agreed else refer(text, today)).as_advice()]
-
-
-def _station_names() -> dict[str, str]:
-    return {row["kind"]: row["zh"] for row in read("station_kinds")}
 
 
 def _known(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:

@@ -13,19 +13,81 @@ from village.catalog import files
 from village.models import Request
 
 HIDE_ME = "hide_me"
+Routing = Mapping[str, Any]
 
 
 def of(request: Request) -> dict[str, Any]:
-    """Return `{flags: [{kind, text, matched, priority}], lines: [sentence]}` for who decides."""
-    return {"flags": flags(request.routing), "lines": list(_lines(request.routing))}
+    """Return what spoke for the decision, for those who decide now.
+
+    `{decided, inputs, version, confidence, ranked: [{station, name, confidence}], reasons:
+    [{kind, text, weight}], flags: [{kind, text, matched, priority}], lines}`: `decided` is a
+    sentence, `inputs` and `lines` are sentences, `ranked` has the best first.
+    """
+    routing = request.routing
+    return {
+        "decided": _decided(routing),
+        "inputs": list(_inputs(routing)),
+        "version": routing.get("version", ""),
+        "confidence": routing.get("confidence", 0.0),
+        "ranked": _ranked(routing),
+        "reasons": [_reason(reason) for reason in routing.get("reasons", ())],
+        "flags": flags(routing),
+        "lines": list(_lines(request)),
+    }
 
 
-def _lines(routing: Mapping[str, Any]) -> Iterator[str]:
-    if asks := routing.get("asks"):
+def _decided(routing: Routing) -> str:
+    """Say what was decided, by what, and how sure that was."""
+    by = routing.get("by", "model")
+    decision = routing["decision"]
+    share = round(100 * routing.get("confidence", 0.0))
+    name = station_name(routing.get("station"))
+    return word(f"by_{by}") + word(f"decided_{decision}", station=name, share=share)
+
+
+def _inputs(routing: Routing) -> Iterator[str]:
+    """Say what the decision looked at, as it was then."""
+    seen = routing.get("inputs")
+    if seen is None:
+        return
+    yield word("input_text", characters=seen["characters"])
+    yield (
+        word("input_category", category=seen["category"])
+        if seen["category"]
+        else word("input_free")
+    )
+    if seen["place"]:
+        yield word("input_place")
+    if seen["kinds"]:
+        yield word("input_danger")
+    if rule := routing.get("rule"):
+        yield word("input_rule", version=rule["version"])
+
+
+def _ranked(routing: Routing) -> list[dict[str, Any]]:
+    first = {"station": routing.get("station"), "confidence": routing.get("confidence", 0.0)}
+    found = [*([first] if first["station"] else []), *routing.get("alternatives", ())]
+    return [{**each, "name": station_name(each["station"])} for each in found]
+
+
+def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
+    text = _words().get(f"step_{reason['text']}", reason["text"])
+    return {**reason, "text": word(f"reason_{reason['kind']}", text=text)}
+
+
+def _lines(request: Request) -> Iterator[str]:
+    """What has been asked of her since, and what she said."""
+    if asks := request.routing.get("asks"):
         yield word(f"asks_{asks['answer'] or 'open'}", **asks["names"])
+    if asked := request.emergency:
+        answers = {True: "yes", False: "no", None: "open"}
+        said = answers[asked.get("danger_now")]
+        yield word(f"danger_{said}", question=asked["question"])
+    if count := len(request.routing.get("parts", ())):
+        yield word("line_parts", count=count)
 
 
-def flags(routing: Mapping[str, Any]) -> list[dict[str, Any]]:
+def flags(routing: Routing) -> list[dict[str, Any]]:
     """Return the flags of a decision, each with its sentence in `text`."""
     return [
         {**flag, "text": word(f"flag_{flag['kind']}", reason=flag["reason"])}
@@ -39,9 +101,22 @@ def told(request: Request) -> list[str]:
 
 
 def _told(request: Request) -> Iterator[str]:
-    said = {flag["kind"] for flag in request.routing.get("flags", ())}
+    routing = request.routing
+    # what must give nothing away names no station and no matter on her screen
+    if not request.neutral and request.status != "draft":
+        chosen = "_chosen" if routing.get("by") == "category" else ""
+        decision = routing["decision"]
+        name = station_name(routing.get("station"))
+        yield word(f"told_{decision}{chosen if decision == 'routed' else ''}", station=name)
+    said = {flag["kind"] for flag in routing.get("flags", ())}
     if request.hide_me:
         yield word("told_hidden_by_words" if HIDE_ME in said else "told_hidden")
+
+
+def station_name(kind: str | None) -> str:
+    """Return what the five stations are called in general; an empty text for None."""
+    names = {row["kind"]: row["zh"] for row in files.read("station_kinds")}
+    return names[kind] if kind else ""
 
 
 def word(kind: str, **values: Any) -> str:

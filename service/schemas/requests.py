@@ -206,9 +206,23 @@ class FlagSchema(ma.Schema):
     priority = fields.String(required=True, allow_none=True, validate=validate.OneOf(PRIORITIES))
 
 
+class RankedSchema(ma.Schema):
+    """A station that came into question, and how sure that was."""
+
+    station = fields.String(required=True, validate=validate.OneOf(KINDS))
+    name = fields.String(required=True)
+    confidence = fields.Float(required=True)
+
+
 class GroundsSchema(ma.Schema):
     """Why it was routed so, in words, for those who decide."""
 
+    decided = fields.String(required=True)
+    inputs = fields.List(fields.String(), required=True)
+    version = fields.String(required=True)
+    confidence = fields.Float(required=True)
+    ranked = fields.List(fields.Nested(RankedSchema), required=True)
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
     flags = fields.List(fields.Nested(FlagSchema), required=True)
     lines = fields.List(fields.String(), required=True)
 

@@ -44,10 +44,11 @@ def test_she_who_must_not_be_named_is_hidden_and_told_so_and_may_change_it(house
         c for c in ("u003", "u004", "u005", "u006") if house.get(path, c).status_code == 200
     )
     assert made["hide_me"] is True
-    assert "看不到您的名字" in made["told"][0]
+    assert "看不到您的名字" in made["told"][-1]
     assert "requester" not in house.seen(path, head)
     shown = house.done(f"{path}/hide_me", "u041", {"hide": False})
-    assert (shown["hide_me"], shown["told"]) == (False, [])
+    assert shown["hide_me"] is False
+    assert "看不到" not in "".join(shown["told"])
     assert "requester" in house.seen(path, head)
     lines = house.seen(f"{path}/timeline", head)["items"]
     assert lines[-1]["text"] == "村民改了要不要让站里知道姓名。"
@@ -172,3 +173,65 @@ def test_the_live_hint_asks_too(shared_house: House) -> None:
     assert asked["question"].startswith("您选的是“")
     unsure = {**body, "text": "麻烦你们看看"}
     assert shared_house.done("/routing/preview", "u041", unsure)["asks"] is None
+
+
+# ------------------------------------------------------------------ the grounds, in words
+
+
+def test_staff_read_the_grounds_and_she_a_sentence(house: House) -> None:
+    made = house.submit("u041", "村口到小学那段路灯坏了三盏，晚上很黑。", place={"name": "村口"})
+    assert made["told"] == ["按您说的，送到了公益事业服务站。"]
+    assert "grounds" not in made
+    seen = house.seen(f"/requests/{made['id']}", "u006")
+    assert "told" not in seen
+    found = seen["grounds"]
+    assert found["decided"].startswith(("按模型和词，", "按规则和清楚的词，"))
+    assert "公益事业服务站，把握" in found["decided"]
+    assert found["inputs"] == ["看了原话19个字。", "村民没有选类别。", "看了填写的地点。"]
+    assert (found["version"], found["confidence"]) == (
+        made["routing"]["version"], made["routing"]["confidence"],
+    )  # fmt: skip
+    assert found["ranked"][0]["name"] == "公益事业服务站"
+    shares = [each["confidence"] for each in found["ranked"][1:]]
+    assert shares == sorted(shares, reverse=True)
+    assert "词语“路灯”" in {reason["text"] for reason in found["reasons"]}
+    assert all(isinstance(reason["weight"], float) for reason in found["reasons"])
+
+
+def test_the_chair_reads_why_it_is_hers(house: House) -> None:
+    made = house.submit("u041", "村规民约有一条不合理，想提个意见", category="CUL-09")
+    assert made["told"] == ["还拿不准由哪个站来办，会长先看看。"]
+    found = house.seen(f"/requests/{made['id']}", "u001")["grounds"]
+    assert "下一步在理事会" in {reason["text"] for reason in found["reasons"]}
+    assert "交会长分派" in found["decided"]
+    assert "村民选的类别是" in found["inputs"][1]
+
+
+def test_what_was_asked_and_answered_is_among_the_grounds(house: House) -> None:
+    made = house.submit("u041", "路灯坏了三盏。有人掉进水库了，快来救人")
+    house.done(f"/requests/{made['id']}/emergency", "u041", {"danger_now": False})
+    reader = "u001"
+    found = house.seen(f"/requests/{made['id']}", reader)["grounds"]
+    assert any(line.endswith("村民说没有。") for line in found["lines"])
+    assert "话里有危险的词，先问了村民。" in found["inputs"]
+
+
+def test_what_must_give_nothing_away_names_nothing(house: House) -> None:
+    for text, category in ((QUARREL, "MED-01"), ("家里男人喝了酒又打我，孩子也挨打", "PUB-08")):
+        made = house.submit("u047", text, category=category, emergency_confirmed=False)
+        assert not [line for line in made["told"] if "站。" in line]
+        for head in ("u006", "u004", "u021"):
+            answer = house.get(f"/requests/{made['id']}", head)
+            if head != "u004" or category != "MED-01":  # she mediates too
+                assert "grounds" not in (answer.json or {})
+
+
+ODD = ("{station} {0} {text.__class__} %s", "{{7*7}}", "';drop table requests;--", "🙏" * 30)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_no_text_breaks_the_sentences(shared_house: House, text: str) -> None:
+    made = shared_house.submit("u041", f"{text} 路灯坏了，不要讲是我说的", category="PUB-03")
+    seen = shared_house.seen(f"/requests/{made['id']}", "u006")
+    assert seen["text"] == f"{text} 路灯坏了，不要讲是我说的"
+    assert seen["grounds"]["decided"].startswith("按村民选的类别，")
