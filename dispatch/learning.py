@@ -1,13 +1,12 @@
-"""What answers tell, kept as tallies: added with the answer, made anew from the log of offers.
+"""What answers tell, kept as tallies: added with the answer (`rebuild` makes them from the log).
 
 Used only to ask people for what they like and when they can. A volunteer's own tallies are
-hers: `forget` removes them, `set_personal` stops them, nobody else sees them.
+hers: she may reset or stop them (`village.wishes`), and nobody else sees them.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,14 +19,18 @@ from sqlalchemy.orm import Session
 from dispatch.calibration import Calibration
 from dispatch.policies.common import Id
 from dispatch.response import Asked, Response, Tally, noticed
-from village import clock
+from village import clock, responses
 from village.clock import SHANGHAI
 from village.db import table
 from village.ids import new_id
-from village.models import Offer, Request, ResponseStat, Task, Volunteer
+from village.models import Offer, ResponseStat, Task, Volunteer
+from village.workflow.engine import LOCK
 
 BIN = "bin"
 ROUNDED = timedelta(milliseconds=1)
+
+Row = dict[str, Any]
+Own = dict[Id, dict[Hashable, Tally]]
 
 
 @dataclass
@@ -49,34 +52,33 @@ class Learnt:
         """Return the chance of anybody's yes to anything."""
         return self.response.usual()
 
-    def learn(self, asked: Asked, predicted: float | None, yes: bool | None, at: datetime) -> None:
-        """Count an answer, or (None) a silence."""
+    def count(
+        self, asked: Asked, predicted: float | None, yes: bool | None, at: datetime, *,
+        personal: bool,
+    ) -> None:  # fmt: skip
+        """Count an answer, or (None) a silence; not `personal`: not for herself."""
+        self.calibration.fit()
         when = at.timestamp() / 60
         if predicted is not None:
             heard = noticed(asked.heard, self.corrected(predicted), yes)
             self.calibration.learn(predicted, heard, yes=yes is True, at=when)
         self.response.learn(asked, yes, when)
+        if not personal:
+            self.response.forget(asked.person)
 
 
 class Answered(NamedTuple):
-    """An offer with what the model needs to know of it."""
+    """An offer with what is needed to learn from it."""
 
     offer: Offer
     village: str
-    station: str
-    category: str | None
     personal: bool
-    forgotten_at: datetime | None
 
-    @property
-    def asked(self) -> Asked | None:
-        """The offer as the model sees it; None for one that was made without a prediction."""
-        offer = self.offer
-        if offer.heard is None:
-            return None
-        hour = offer.created_at.astimezone(SHANGHAI).hour
-        kind = self.category or self.station
-        return Asked(offer.person_id, kind, hour, offer.km, offer.heard)
+
+def seen(offer: Any) -> Asked:
+    """Return an offer that was made with a prediction (its row) as the model sees it."""
+    hour = offer.created_at.astimezone(SHANGHAI).hour
+    return Asked(offer.person_id, offer.kind, hour, offer.km, offer.heard)
 
 
 # ---------------------------------------------------------------- reading and writing
@@ -100,31 +102,37 @@ def load(session: Session, village: str, people: Collection[UUID]) -> Learnt:
     return found
 
 
-def save(session: Session, village: str, learnt: Learnt, since: datetime | None = None) -> None:
-    """Write a village's model and the people's own counts; `since`: what has changed since."""
-    rows = [_row(None, village, _key(key), tally) for key, tally in learnt.response.counts.items()]
-    rows += [
-        _row(None, village, f"{BIN}:{number}", tally)
-        for number, tally in learnt.calibration.bins.items()
-    ]
-    rows += [
-        _row(person, None, _key(key), tally)
-        for person, counts in learnt.response.own.items()
-        for key, tally in counts.items()
-    ]
-    changed = [row for row in rows if since is None or row["at"] >= since - ROUNDED]
-    if changed:
-        _write(session, changed)
+def save(session: Session, village: str, learnt: Learnt, since: datetime) -> None:
+    """Write what has changed `since` of a village's model and the people's own counts."""
+    found = [*village_rows(village, learnt), *own_rows(learnt.response.own)]
+    write(session, [row for row in found if row["at"] >= since - ROUNDED])
 
 
-def _write(session: Session, rows: list[dict[str, Any]]) -> None:
-    insert = postgresql.insert(table(ResponseStat)).values(rows)
+def village_rows(village: str, learnt: Learnt) -> Iterator[Row]:
+    """Return a village's model as rows."""
+    for key, tally in learnt.response.counts.items():
+        yield _row(None, village, _key(key), tally)
+    for number, tally in learnt.calibration.bins.items():
+        yield _row(None, village, f"{BIN}:{number}", tally)
+
+
+def own_rows(own: Own) -> Iterator[Row]:
+    """Return the people's own counts as rows."""
+    for person, counts in own.items():
+        for key, tally in counts.items():
+            yield _row(person, None, _key(key), tally)
+
+
+def write(session: Session, rows: Sequence[Row]) -> None:
+    """Write tallies, in the place of older ones of the same key."""
+    insert = postgresql.insert(table(ResponseStat))
     fresh = {name: insert.excluded[name] for name in ("yes", "tries", "at")}
     keys = ["person_id", "village_code", "key"]
-    session.execute(insert.on_conflict_do_update(index_elements=keys, set_=fresh))
+    if rows:
+        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=fresh), rows)
 
 
-def _row(person: Id | None, village: str | None, key: str, tally: Tally) -> dict[str, Any]:
+def _row(person: Id | None, village: str | None, key: str, tally: Tally) -> Row:
     return {
         "id": new_id(),
         "person_id": person,
@@ -150,113 +158,49 @@ def _parsed(key: str) -> Hashable:
 # ---------------------------------------------------------------- answers
 
 
-def learn(session: Session, offer_id: UUID, *, yes: bool | None) -> None:
-    """Count an offer's answer, or (None) its silence, in the transaction that closes it.
+def learn(session: Session, offer_id: UUID, *, yes: bool) -> None:
+    """Count an offer's answer, in the transaction that closes it; each counts once."""
+    _learn(session, [offer_id], yes)
 
-    Each counts once. One answer of a village at a time: the counts are read and written.
-    """
-    found = _answered(session, Offer.id == offer_id).one()
-    offer, asked = found.offer, found.asked
-    if asked is None or offer.said_yes is not None or (yes is None and offer.silent_at is not None):
+
+def learn_silence(session: Session, offer_ids: Collection[UUID]) -> None:
+    """Count offers of one village that stayed without an answer; each counts once."""
+    if offer_ids:
+        _learn(session, offer_ids, None)
+
+
+def _learn(session: Session, offer_ids: Collection[UUID], yes: bool | None) -> None:
+    """One transaction of a village at a time: the counts are read and written."""
+    fresh = [one for one in _answered(session, offer_ids) if _is_news(one.offer, yes)]
+    if not fresh:
         return
+    village = fresh[0].village
+    responses.counting(session, village)
     now = clock.now()
-    if yes is None:
-        offer.silent_at = now
-    else:
-        offer.said_yes, offer.answered_at = yes, offer.answered_at or now
-    _lock(session, found.village)
-    learnt = load(session, found.village, [offer.person_id] if found.personal else [])
-    at = now if yes is None else offer.answered_at or now
-    learnt.learn(asked, offer.chance, yes, at)
-    if not found.personal:
-        learnt.response.forget(offer.person_id)
-    save(session, found.village, learnt, since=at)
+    learnt = load(session, village, [one.offer.person_id for one in fresh if one.personal])
+    for one in fresh:
+        offer = one.offer
+        if yes is None:
+            offer.silent_at = now
+        else:
+            offer.said_yes, offer.said_at = yes, now
+        learnt.count(seen(offer), offer.chance, yes, now, personal=one.personal)
+    save(session, village, learnt, since=now)
 
 
-def _lock(session: Session, village: str) -> None:
-    key = sa.func.hashtextextended(f"response:{village}", 0)
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+def _is_news(offer: Offer, yes: bool | None) -> bool:
+    told = offer.said_yes is not None or (yes is None and offer.silent_at is not None)
+    return offer.heard is not None and not told
 
 
-def _answered(session: Session, *where: Any) -> Any:
+def _answered(session: Session, offer_ids: Collection[UUID]) -> list[Answered]:
+    """Read the offers by id, their people locked, in the order in which the log has them."""
     rows = session.execute(
-        sa.select(
-            Offer,
-            Task.village_code,
-            Task.station,
-            Request.category,
-            Volunteer.personal,
-            Volunteer.forgotten_at,
-        )
+        sa.select(Offer, Task.village_code, Volunteer.personal)
         .join(Task, Task.id == Offer.task_id)
-        .join(Request, Request.id == Offer.request_id)
         .join(Volunteer, Volunteer.person_id == Offer.person_id)
-        .where(*where)
+        .where(Offer.id.in_(offer_ids))
+        .order_by(Volunteer.person_id)
+        .with_for_update(of=Volunteer, **LOCK)
     )
-    return _Rows([Answered(*row) for row in rows])
-
-
-class _Rows(list[Answered]):
-    def one(self) -> Answered:
-        """Return the only one."""
-        (only,) = self
-        return only
-
-
-# ---------------------------------------------------------------- the log
-
-
-def rebuild(session: Session) -> int:
-    """Make all tallies anew from the log of offers; return how many answers there were."""
-    session.execute(sa.text("lock table response_stats in share row exclusive mode"))
-    session.execute(sa.delete(ResponseStat))
-    own: dict[Id, dict[Hashable, Tally]] = {}
-    villages: dict[str, Learnt] = defaultdict(lambda: Learnt(Response(own=own)))
-    count = 0
-    for at, found, yes in _log(session):
-        learnt, asked = villages[found.village], found.asked
-        if asked is None:
-            continue
-        learnt.calibration.fit()
-        learnt.learn(asked, found.offer.chance, yes, at)
-        if not found.personal or (found.forgotten_at is not None and at <= found.forgotten_at):
-            learnt.response.forget(found.offer.person_id)
-        count += 1
-    for village in sorted(villages):
-        save(session, village, villages[village])
-    return count
-
-
-def _log(session: Session) -> Iterator[tuple[datetime, Answered, bool | None]]:
-    told = sa.or_(Offer.said_yes.is_not(None), Offer.silent_at.is_not(None))
-    heard: list[tuple[datetime, UUID, Answered, bool | None]] = []
-    for found in _answered(session, told):
-        offer = found.offer
-        if offer.silent_at is not None:
-            heard.append((offer.silent_at, offer.id, found, None))
-        if offer.said_yes is not None and offer.answered_at is not None:
-            heard.append((offer.answered_at, offer.id, found, offer.said_yes))
-    for at, _, found, yes in sorted(heard, key=lambda told: told[:2]):
-        yield at, found, yes
-
-
-# ---------------------------------------------------------------- her own word
-
-
-def forget(session: Session, person_id: UUID) -> None:
-    """Drop what is known of her alone; nothing before now is learnt from again."""
-    session.execute(sa.delete(ResponseStat).where(ResponseStat.person_id == person_id))
-    session.get_one(Volunteer, person_id).forgotten_at = clock.now()
-
-
-def set_personal(session: Session, person_id: UUID, personal: bool) -> None:
-    """Switch asking by her own answers on or off; switching off forgets them."""
-    session.get_one(Volunteer, person_id).personal = personal
-    if not personal:
-        forget(session, person_id)
-
-
-def own_counts(session: Session, person_id: UUID) -> dict[str, tuple[float, float]]:
-    """Return what is kept of a person, for herself alone: {key: (yeses, tries)}, both fading."""
-    mine = sa.select(ResponseStat).where(ResponseStat.person_id == person_id)
-    return {row.key: (row.yes, row.tries) for row in session.scalars(mine)}
+    return sorted((Answered(*row) for row in rows), key=lambda one: one.offer.id)

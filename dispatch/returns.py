@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,22 +31,18 @@ def withdraw_offers(session: Session, request_id: UUID) -> None:
         .where(Offer.request_id == request_id, Task.status != "open")
         .order_by(Offer.id)
     )
-    now = clock.now()
+    silent, lately = [], clock.now() - SILENT_AFTER
     for offer, status in session.execute(ended).all():
         if offer.status == "offered":
-            _take_back(session, offer, now)
+            attempt(session, OFFER, offer.id, "take_back")
+            silent += [offer.id] if offer.created_at <= lately else []
         elif (status == "cancelled" and offer.status in LIVE) or (
             status == "done" and offer.status == "accepted"
         ):
             offers.free_place(session, offer)
             attempt(session, OFFER, offer.id, "cancel")
             outbox.put(session, "dispatch.freed", offer.person_id)
-
-
-def _take_back(session: Session, offer: Offer, now: datetime) -> None:
-    attempt(session, OFFER, offer.id, "take_back")
-    if now - offer.created_at >= SILENT_AFTER:
-        learning.learn(session, offer.id, yes=None)
+    learning.learn_silence(session, silent)
 
 
 def redo(session: Session, request_id: UUID) -> None:

@@ -1,7 +1,8 @@
 """Rounds: a village's tasks that are due are looked at together, and the next people are asked.
 
 Locks in this order: the village and those that lend to it, the requests by id, the volunteers
-by id. So nobody is asked by two decisions at once, and no two wait for each other.
+by id, and what the village's answers tell. So nobody is asked by two decisions at once, and no
+two wait for each other.
 """
 
 from __future__ import annotations
@@ -88,8 +89,10 @@ def run_round(session: Session, request_id: UUID) -> Plan | None:
         return None
     request_ids = _due(session, village, request_id, now)
     _lock_requests(session, request_ids)
-    _expire(session, request_ids, now)
-    return _look_at(session, village, request_ids, near, now).get(request_id)
+    silent = _expire(session, request_ids, now)
+    plan = _look_at(session, village, request_ids, near, now).get(request_id)
+    learning.learn_silence(session, silent)
+    return plan
 
 
 def _open() -> sa.Select[str]:
@@ -122,16 +125,16 @@ def _lock_requests(session: Session, request_ids: list[UUID]) -> None:
     session.execute(wanted.with_for_update(**LOCK))
 
 
-def _expire(session: Session, request_ids: list[UUID], now: datetime) -> None:
+def _expire(session: Session, request_ids: list[UUID], now: datetime) -> list[UUID]:
     overdue = sa.select(Offer.id).where(
         Offer.request_id.in_(request_ids), Offer.status == "offered", Offer.expires_at <= now
     )
-    for offer_id in session.scalars(overdue.order_by(Offer.id)).all():
-        expired = attempt(session, OFFER, offer_id, "expire")
-        if expired is not None:
-            learning.learn(session, offer_id, yes=None)
-            session.get_one(TaskRow, expired.task_id).next_wake = now  # the next one's turn
+    found = session.scalars(overdue.order_by(Offer.id)).all()
+    expired = [offer for one in found if (offer := attempt(session, OFFER, one, "expire"))]
+    for offer in expired:
+        session.get_one(TaskRow, offer.task_id).next_wake = now  # the next one's turn
     session.flush()
+    return [offer.id for offer in expired]
 
 
 # ---------------------------------------------------------------- the decision
@@ -269,6 +272,7 @@ def _grounds(policy: Policy, look: Look, one: Chosen, person: Candidate, facts: 
         policy=policy.version,
         circle=one.offer.circle,
         km=asked.km,
+        kind=look.work.kind,
         chance=facts.learnt.predicted(asked, person.personal),
         heard=asked.heard,
         score=one.offer.score,

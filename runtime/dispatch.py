@@ -1,10 +1,24 @@
-"""The commands `wuzhan dispatch …`: try policies on invented villages."""
+"""The commands `wuzhan dispatch …`: try policies, and make what was learnt anew."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from runtime import settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+class UsageError(click.ClickException):
+    """What was asked for cannot be done; the sentence says why."""
+
+    exit_code = 2
 
 
 @click.group()
@@ -23,4 +37,41 @@ def simulate(scenario: Path, seeds: int | None) -> None:
     try:
         click.echo(played.simulate(scenario, seeds), nl=False)
     except ScenarioError as error:
-        raise click.ClickException(str(error)) from error
+        raise UsageError(str(error)) from error
+
+
+@dispatch.command()
+def rebuild() -> None:
+    """Make what answers tell anew from the log of offers; the house may run meanwhile."""
+    from dispatch.rebuild import rebuild as make_anew
+
+    with _transaction() as session:
+        made = make_anew(session)
+    click.echo(f"{made.answers} answers and silences, {made.tallies} tallies, {made.mended} mended")
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
+    """One transaction on the installation's database."""
+    import sqlalchemy as sa
+
+    from runtime import up
+    from village import clock
+    from village.db import create_engine, transaction
+
+    with up.servers(settings.load()) as loaded:
+        clock.configure(loaded.clock_file)
+        engine = create_engine(str(loaded.database_url), pool_size=1)
+        try:
+            with transaction(engine) as session:
+                yield session
+        except sa.exc.ProgrammingError as error:
+            raise click.ClickException(
+                "The database is of another version; `wuzhan migrate` brings it to this one."
+            ) from error
+        except sa.exc.OperationalError as error:
+            raise click.ClickException(
+                "The database is away or too busy; nothing was changed, try again later."
+            ) from error
+        finally:
+            engine.dispose()

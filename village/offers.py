@@ -45,6 +45,7 @@ class Grounds:
     policy: str | None = None
     circle: int = 0
     km: float = 0.0
+    kind: str | None = None
     chance: float | None = None
     heard: float | None = None
     score: float | None = None

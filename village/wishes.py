@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock
+from village import access, clock, responses
 from village.access import Actor
 from village.catalog import files
 from village.errors import Invalid, NotFound, StaleVersion
 from village.models import Category, Offer, Person, Request, ResponseStat, TimeOff, Volunteer
+from village.workflow.engine import LOCK
 
 CHANGING = ("not_this_kind", "not_these_days", "ask_me_less")
 REASONS = (*CHANGING, "busy", "other")
@@ -81,13 +82,14 @@ def put(
     if if_match not in (None, volunteer.version):
         raise StaleVersion(version=volunteer.version)
     volunteer.version += 1
+    before = volunteer.personal
     for name in PLAIN:
         if name in fields:
             setattr(volunteer, name, fields[name])
     if "disliked" in fields:
         volunteer.disliked = _known(session, fields["disliked"])
-    if fields.get("personal") is False:
-        _forget(session, volunteer)
+    if fields.get("personal", before) is not before:
+        responses.reset(session, volunteer.person_id, personal=volunteer.personal)
     if "ask_less" in fields:
         _ask_less(volunteer, volunteer.ask_less if fields["ask_less"] else 0, until=None)
     if "rest_until" in fields:
@@ -119,7 +121,7 @@ def heed(session: Session, offer: Offer, reason: str | None, until: datetime | N
         raise Invalid("until_outside", "only days off, or asking less, have an end")
     if reason not in CHANGING:
         return
-    volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=True)
+    volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=LOCK)
     volunteer.version += 1
     if reason == "not_these_days":
         _take_days_off(session, volunteer, until)
@@ -131,12 +133,8 @@ def heed(session: Session, offer: Offer, reason: str | None, until: datetime | N
 
 def forget(session: Session, actor: Actor) -> None:
     """Reset what was learnt of the caller from her answers; nothing before is learnt from again."""
-    _forget(session, _mine(session, actor, "wishes.update", lock=True))
-
-
-def _forget(session: Session, volunteer: Volunteer) -> None:
-    session.execute(sa.delete(ResponseStat).where(ResponseStat.person_id == volunteer.person_id))
-    volunteer.forgotten_at = clock.now()
+    volunteer = _mine(session, actor, "wishes.update", lock=True)
+    responses.reset(session, volunteer.person_id, personal=volunteer.personal)
 
 
 def _take_days_off(session: Session, volunteer: Volunteer, until: datetime | None) -> None:
@@ -160,7 +158,7 @@ def _known(session: Session, codes: list[str]) -> list[str]:
 
 
 def _mine(session: Session, actor: Actor, permission: str, *, lock: bool = False) -> Volunteer:
-    volunteer = session.get(Volunteer, actor.person_id, with_for_update=lock)
+    volunteer = session.get(Volunteer, actor.person_id, with_for_update=LOCK if lock else None)
     if volunteer is None:
         raise NotFound("not_a_volunteer", "the caller is no volunteer")
     access.require(permission, access.owner_relations(actor, volunteer.person_id))

@@ -75,5 +75,17 @@ def test_dispatch_simulate_names_the_field_that_is_wrong(tmp_path: Path) -> None
     file = tmp_path / "odd.json"
     file.write_text('{"weeks": -1}')
     result = CliRunner().invoke(cli.main, ["dispatch", "simulate", str(file)])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output == "Error: odd.json: weeks: must lie between 1 and 104\n"
+
+
+def test_dispatch_rebuild_says_how_much_there_was(elsewhere: str) -> None:
+    wuzhan("seed", "--demo")
+    said = wuzhan("dispatch", "rebuild").output
+    assert said == "0 answers and silences, 0 tallies, 0 mended\n"
+
+
+def test_dispatch_rebuild_of_a_database_without_our_tables_says_what_to_do(elsewhere: str) -> None:
+    result = CliRunner().invoke(cli.main, ["dispatch", "rebuild"])
+    assert result.exit_code == 1
+    assert "wuzhan migrate" in result.output

@@ -232,4 +232,4 @@ def test_she_alone_sees_what_was_learnt_and_resets_it(house: House) -> None:
     assert house.call("DELETE", "/me/dispatch/learned", "u016").status_code == 204
     after = house.seen("/me/dispatch", "u016")
     assert (after["learned"], after["personal"]) == ([], True)
-    assert house.rows("select 1 from volunteers where forgotten_at is not null")
+    assert house.rows("select 1 from response_resets where personal")

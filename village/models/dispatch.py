@@ -204,3 +204,18 @@ class StandingPair(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
     version: Mapped[int] = mapped_column(default=1)
+
+
+class ResponseReset(Base):
+    """A volunteer had what was learnt of her forgotten, or switched asking by it on or off.
+
+    The log of answers stays; what is made of it again stops at these moments.
+    """
+
+    __tablename__ = "response_resets"
+    __table_args__ = (sa.Index("ix_response_resets_person", "person_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("volunteers.person_id"))
+    at: Mapped[datetime]
+    personal: Mapped[bool] = mapped_column(doc="whether her answers count for herself from then on")

@@ -142,7 +142,6 @@ class Volunteer(Base):
     personal: Mapped[bool] = mapped_column(
         default=True, server_default=sa.true(), doc="asked by what she answered before"
     )
-    forgotten_at: Mapped[datetime | None] = mapped_column(doc="nothing before is learnt from")
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -151,6 +151,7 @@ class Offer(Base):
     policy: Mapped[str | None]
     circle: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
     km: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    kind: Mapped[str | None] = mapped_column(doc="category, else station, when she was asked")
     chance: Mapped[float | None] = mapped_column(doc="of a yes if she hears of it, as predicted")
     heard: Mapped[float | None] = mapped_column(doc="chance that she noticed it")
     score: Mapped[float | None]
@@ -162,4 +163,5 @@ class Offer(Base):
     )
     silent_at: Mapped[datetime | None] = mapped_column(doc="silence was learnt from")
     said_yes: Mapped[bool | None] = mapped_column(doc="the answer that was learnt from")
+    said_at: Mapped[datetime | None] = mapped_column(doc="when it was learnt from")
     version: Mapped[int] = mapped_column(default=1)
