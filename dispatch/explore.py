@@ -72,3 +72,20 @@ def _one(task: Task, offer: Offer, others: list[Prospect], rng: Random) -> Chose
     other = others[pick]
     swapped = Offer(task.id, other.volunteer, other.circle, offer.score, other.chance)
     return Chosen(swapped, "chance", each)
+
+
+def propensity(
+    task: Task, plan: Plan, people: People, settings: Settings, taken: Collection[Id], person: Id
+) -> float:
+    """Return the chance with which `person` is asked by a plan; `taken`: as for `explore`.
+
+    Of several offers of one plan, each is taken to go to others by itself: right to a thousandth.
+    """
+    mine = any(offer.volunteer == person for offer in plan.offers)
+    if task.urgency is Urgency.URGENT or not plan.offers:
+        return float(mine)
+    others = _others(task, plan, people, settings, taken)
+    each = SHARE / (len(others) + 1)
+    if mine:
+        return 1 - SHARE + each
+    return len(plan.offers) * each if any(one.volunteer == person for one in others) else 0.0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
-from dispatch.explore import Chosen, explore
+from dispatch.explore import Chosen, explore, propensity
 from dispatch.policies import registry
 from dispatch.policies.common import (
     NEVER,
@@ -99,7 +96,7 @@ def plan_json(task: Task, decided: Decided) -> Json:
         {
             "person": str(one.offer.volunteer),
             "circle": one.offer.circle,
-            "score": one.offer.score,
+            "score": one.offer.score if math.isfinite(one.offer.score) else None,
             "chance": one.offer.chance,
             "source": one.source,
             "propensity": one.propensity,
@@ -112,29 +109,40 @@ def plan_json(task: Task, decided: Decided) -> Json:
 # ---------------------------------------------------------------- and again
 
 
-def again(rounds: Iterable[Round], version: str | None = None) -> dict[UUID, Json]:
+@dataclass(frozen=True)
+class Again:
+    """A decision that was made again: what went in, and what came out."""
+
+    policy: Policy
+    tasks: Mapping[UUID, Task]
+    people: People
+    decided: Decided
+
+    def plan(self, task_id: UUID) -> Json:
+        """Return a task's plan as it would be kept."""
+        return plan_json(self.tasks[task_id], self.decided)
+
+    def propensity(self, task_id: UUID, person: UUID) -> float:
+        """Return the chance with which she is asked for a task."""
+        plan = self.decided.decision.plans.get(task_id)
+        if plan is None:
+            return 0.0
+        taken = {offer.volunteer for offer in self.decided.decision.offers}
+        task, settings = self.tasks[task_id], self.policy.settings
+        return propensity(task, plan, self.people, settings, taken, person)
+
+
+def again(rounds: Sequence[Round], version: str | None = None) -> Again:
     """Make a decision again from its rounds, by its own policy or another version.
 
-    Returns the plan of each task as it would be kept.
+    Raises KeyError for a policy that there is not (any more).
     """
-    kept = list(rounds)
-    people = {person.id: person for one in kept for person in map(_volunteer, one.candidates)}
-    tasks = [_task(one) for one in kept]
-    policy = registry.load(version or kept[0].policy)
-    seeds = {task.id: one.seed for task, one in zip(tasks, kept, strict=True)}
-    decided = decide(policy, minutes(kept[0].at), tasks, people, seeds)
-    return {UUID(str(task.id)): plan_json(task, decided) for task in tasks}
-
-
-def replay(session: Session, decision_id: UUID, version: str | None = None) -> dict[UUID, Json]:
-    """Make a stored decision again; by its own policy it comes out as it was."""
-    return again(stored(session, decision_id), version)
-
-
-def stored(session: Session, decision_id: UUID) -> list[Round]:
-    """Return the rounds of a decision, in the order in which the tasks were given."""
-    found = sa.select(Round).where(Round.decision_id == decision_id).order_by(Round.id)
-    return list(session.scalars(found))
+    people = {person.id: person for one in rounds for person in map(_volunteer, one.candidates)}
+    tasks = [_task(one) for one in rounds]
+    policy = registry.load(version or rounds[0].policy)
+    seeds = {task.id: one.seed for task, one in zip(tasks, rounds, strict=True)}
+    decided = decide(policy, minutes(rounds[0].at), tasks, people, seeds)
+    return Again(policy, {UUID(str(task.id)): task for task in tasks}, people, decided)
 
 
 def _task(kept: Round) -> Task:

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dispatch.charts import aligned, bar, busiest, gini
 from dispatch.simulation.run import Run
 from dispatch.simulation.scenario import Scenario, load
 from dispatch.simulation.world import World, build
 
 CIRCLES = ("own station only", "whole village", "and next villages")
-BAR = 40
 SURE = 1.96  # standard errors on either side hold 95 %
 
 
@@ -104,22 +104,12 @@ def _busiest(world: World, run: Run) -> float:
         for course in run.courses
         for one in course.sent.values()
     )
-    weeks = len(world.people) * world.scenario.weeks
-    values = sorted([*count.values(), *[0] * max(weeks - len(count), 0)])
-    return float(values[int(0.95 * (len(values) - 1))])
+    return busiest(list(count.values()), len(world.people) * world.scenario.weeks)
 
 
 def share(values: Sequence[bool]) -> float:
     """The part that is true; nan of nothing."""
     return sum(values) / len(values) if values else math.nan
-
-
-def gini(counts: Sequence[int]) -> float:
-    """How unevenly: 0 all the same, towards 1 all with one."""
-    ordered, total = sorted(counts), sum(counts)
-    size = len(ordered)
-    weighted = sum((2 * place - size + 1) * value for place, value in enumerate(ordered))
-    return weighted / (size * total) if total else 0.0
 
 
 COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -142,21 +132,10 @@ def table(rows: Sequence[Row]) -> str:
         [row.policy, CIRCLES[row.widest], *(_cell(row, name, show) for name, _, show in COLUMNS)]
         for row in rows
     ]
-    widths = [max(len(line[at]) for line in [head, *lines]) for at in range(len(head))]
-    text = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in [head, *lines]
-    ]
-    return "\n".join([*text, "", *map(_bar, rows)]) + "\n"
+    bars = [bar(f"{row.policy}, {CIRCLES[row.widest]}", row.mean("filled")[0]) for row in rows]
+    return "\n".join([*aligned([head, *lines]), "", *bars]) + "\n"
 
 
 def _cell(row: Row, name: str, show: Callable[[float], str]) -> str:
     mean, half = row.mean(name)
     return show(mean) if math.isnan(half) else f"{show(mean)} ± {show(half)}"
-
-
-def _bar(row: Row) -> str:
-    mean, _ = row.mean("filled")
-    full = round(BAR * mean)
-    label = f"{row.policy}, {CIRCLES[row.widest]}"
-    return f"{label:36}{'█' * full}{'░' * (BAR - full)} {mean:.0%}"

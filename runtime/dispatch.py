@@ -1,9 +1,10 @@
-"""The commands `wuzhan dispatch …`: try policies, and make what was learnt anew."""
+"""The commands `wuzhan dispatch …`: try and judge policies, make what was learnt anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
 class UsageError(click.ClickException):
     """What was asked for cannot be done; the sentence says why."""
 
@@ -23,7 +27,7 @@ class UsageError(click.ClickException):
 
 @click.group()
 def dispatch() -> None:
-    """Try out how volunteers are asked."""
+    """Try out and judge how volunteers are asked."""
 
 
 @dispatch.command()
@@ -48,6 +52,30 @@ def rebuild() -> None:
     with _transaction() as session:
         made = make_anew(session)
     click.echo(f"{made.answers} answers and silences, {made.tallies} tallies, {made.mended} mended")
+
+
+@dispatch.command()
+@click.option("--from", "first", type=DAY, required=True, help="First day, as 2026-11-25.")
+@click.option("--to", "last", type=DAY, required=True, help="Last day.")
+@click.option("--policy", required=True, help="A policy by name or version.")
+@click.option("--village", metavar="CODE", help="One village only.")
+def replay(first: datetime, last: datetime, policy: str, village: str | None) -> None:
+    """Decide recorded rounds again, by their own policy and by another: a table and a chart.
+
+    Fails if a decision does not come out as it was by its own policy.
+    """
+    from dispatch import replay as played
+    from dispatch import replayed
+
+    span = played.Span(first.date(), last.date(), village)
+    try:
+        with _transaction() as session:
+            found = played.replay(session, span, policy)
+    except played.ReplayError as error:
+        raise UsageError(str(error)) from error
+    click.echo(replayed.text(found, span), nl=False)
+    if found.identical < found.decisions:
+        raise click.ClickException(replayed.own(found))
 
 
 @contextmanager

@@ -205,53 +205,107 @@ def test_paced_knows_the_chance_that_all_places_are_filled() -> None:
     assert paced.Filled(2, chances).all == pytest.approx(exact)
 
 
-def any_tasks(rng: random.Random) -> list[Task]:
+NONSENSE = (None, math.nan, -1.0, 7.0, math.inf, 0.0, 1.0)
+
+
+def any_chance(rng: random.Random) -> float | None:
+    return rng.choice(NONSENSE) if rng.random() < 0.2 else rng.random()
+
+
+def any_tasks(rng: random.Random, tasks: int = 8, size: int = 12) -> list[Task]:
     return [
         task(
             number,
             *(
                 Prospect(
                     person,
-                    rng.random(),
+                    any_chance(rng),
                     rng.random() < 0.7,
                     rng.random() * 4,
                     rng.choice((0, 1, 2)),
                 )
-                for person in rng.sample(range(12), rng.randint(0, 12))
+                for person in rng.sample(range(size), rng.randint(0, 12))
             ),
             urgency=rng.choice(list(Urgency)),
             opened=-rng.random() * 3000,
             due=rng.uniform(-60, 3000),
             places=rng.randint(0, 4),
-            out=[rng.random() for _ in range(rng.randint(0, 3))],
+            windows=rng.choice([[(0.0, 24 * HOUR)], [(0.0, 20.0), (500.0, 900.0)], []]),
+            out=[rng.random() for _ in range(rng.choice((0, 0, 1, 3)))],
             rounds=rng.randint(0, 3),
             widest=rng.randint(0, 2),
         )
-        for number in range(rng.randint(0, 8))
+        for number in range(rng.randint(0, tasks))
     ]
 
 
-@given(seed=st.integers(0, 10**9), version=st.sampled_from(registry.versions()))
-def test_whatever_the_tasks_the_decision_is_lawful_and_the_same_again(
-    seed: int, version: str
-) -> None:
-    rng = random.Random(seed)
-    volunteers = people(
+def anybody(rng: random.Random, size: int = 12) -> dict[int, Volunteer]:
+    """People who were just asked, long ago or never."""
+    return people(
         *(
             Volunteer(
-                number, -rng.random() * 9999, rng.random(), rng.randint(0, 14), rng.randint(0, 9)
+                number,
+                rng.choice((-math.inf, -rng.random() * 9999)),
+                rng.random(),
+                rng.randint(0, 14),
+                rng.randint(0, 9),
             )
-            for number in range(12)
+            for number in range(size)
         )
     )
-    tasks = any_tasks(rng)
-    decision = decide(version, tasks, volunteers)
-    assert decision == decide(version, tasks[::-1], volunteers)
+
+
+def assert_lawful(tasks: list[Task], decision: Decision) -> None:
+    """Nobody twice; only who may be asked now, in the circles that the heads allow."""
     assert len(set(asked(decision))) == len(asked(decision))
     by_id = {one.id: one for one in tasks}
-    assert decision.plans.keys() == {one.id for one in tasks if one.due > 0 and one.places}
+    assert decision.plans.keys() == {one.id for one in tasks if one.due > 0 and one.places > 0}
     for offer in decision.offers:
         mine = {one.volunteer: one for one in by_id[offer.task].prospects}[offer.volunteer]
         assert mine.now
-        assert mine.circle <= by_id[offer.task].widest
-    assert all(plan.wake > 0 for plan in decision.plans.values())
+        assert (mine.circle, offer.circle <= by_id[offer.task].widest) == (offer.circle, True)
+    assert all(0 < plan.wake < math.inf for plan in decision.plans.values())
+
+
+def wants(one: Task, decision: Decision, crowd: dict[int, Volunteer], version: str) -> set[int]:
+    """Who could still be asked for a task that looks for people and has got nobody."""
+    plan = decision.plans.get(one.id)
+    if plan is None or plan.offers or one.out:
+        return set()
+    rested = registry.load(version).settings.get("rested", {}).get(one.urgency, 0.0)
+    return {
+        each.volunteer
+        for each in one.prospects
+        if each.now and each.circle <= plan.circle and crowd[each.volunteer].hears >= rested
+    }
+
+
+@pytest.mark.parametrize("size", [12, 60])
+@given(seed=st.integers(0, 10**9), version=st.sampled_from(registry.versions()))
+def test_whatever_the_tasks_the_decision_is_lawful_and_the_same_again(
+    size: int, seed: int, version: str
+) -> None:
+    rng = random.Random(seed)
+    volunteers = anybody(rng, size)
+    tasks = any_tasks(rng, size // 2, size)
+    decision = decide(version, tasks, volunteers)
+    assert_lawful(tasks, decision)
+    assert decision == decide(version, tasks, volunteers)
+    assert decision == decide(version, tasks[::-1], dict(reversed(volunteers.items())))
+
+
+@pytest.mark.parametrize("size", [12, 60])
+@given(seed=st.integers(0, 10**9), version=st.sampled_from(registry.versions()))
+def test_no_older_task_waits_for_somebody_who_is_given_to_a_younger_one_of_its_urgency(
+    size: int, seed: int, version: str
+) -> None:
+    rng = random.Random(seed)
+    volunteers = anybody(rng, size)
+    tasks = any_tasks(rng, size // 2, size)
+    decision = decide(version, tasks, volunteers)
+    given_to = {offer.volunteer: offer.task for offer in decision.offers}
+    by_id = {one.id: one for one in tasks}
+    for older in tasks:
+        for person in wants(older, decision, volunteers, version):
+            other = by_id[given_to[person]]  # who could be asked has gone to another task
+            assert other.opened <= older.opened or other.urgency != older.urgency

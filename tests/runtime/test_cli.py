@@ -89,3 +89,31 @@ def test_dispatch_rebuild_of_a_database_without_our_tables_says_what_to_do(elsew
     result = CliRunner().invoke(cli.main, ["dispatch", "rebuild"])
     assert result.exit_code == 1
     assert "wuzhan migrate" in result.output
+
+
+REPLAY = ("dispatch", "replay", "--from", "2026-11-25", "--to")
+FIRST_DAY = ("dispatch", "replay", "--from", "0001-01-01", "--to", "0001-01-01")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((*REPLAY, "2026-11-24", "--policy", "nearest"), "before the first"),
+        ((*REPLAY, "2026-11-25", "--policy", "best"), "There is no policy best"),
+        ((*REPLAY, "2026-11-25", "--policy", "nearest", "--village", "x"), "no village x"),
+        ((*REPLAY, "2026-11-25", "--policy", "nearest"), "No rounds are recorded"),
+        ((*REPLAY, "9999-12-31", "--policy", "nearest"), "No rounds are recorded"),
+        ((*FIRST_DAY, "--policy", "nearest"), "No rounds are recorded"),
+        ((*REPLAY, "tomorrow", "--policy", "nearest"), "does not match the format"),
+        ((*REPLAY, "2026-11-25"), "Missing option '--policy'"),
+    ],
+)
+def test_dispatch_replay_says_in_a_sentence_what_it_cannot_do(
+    arguments: tuple[str, ...], said: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WUZHAN_DATABASE_URL", database_url)
+    monkeypatch.setenv("WUZHAN_REDIS_URL", "redis://127.0.0.1:1")
+    monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
+    result = CliRunner().invoke(cli.main, arguments)
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert said in result.output
