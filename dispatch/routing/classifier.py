@@ -42,6 +42,12 @@ def judge(text: str, words: Scores, *, asked: bool = False) -> Opinion:
     return Opinion(_shares(points), found.version if found else None)
 
 
+def danger_points(text: str) -> float | None:
+    """Return how much the model takes `text` for an emergency (0: as likely as not), or None."""
+    found = model.current()
+    return None if found is None else _scores(found, text)[EMERGENCY]
+
+
 def terms(text: str, label: str) -> list[Reason]:
     """Return the model's reasons for `label`: runs of characters and their weights."""
     found = model.current()

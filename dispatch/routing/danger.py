@@ -1,17 +1,15 @@
 """Whether to ask about danger before anything else: the lexicon's word, and the model's.
 
-The lexicon asks first. The model raises the question where no word did, and takes it back only
-where a letter tells at length of something else: never where home, child, suicide or a silent
-door is meant, and never in a short text.
+The model's points for danger, and more where the lexicon found a word, most of all where home, a
+child, suicide or a silent door is meant: from the policy's mark on, the question is put. So the
+model asks where no word did, and a word that only tells of last year or of a film does not.
 """
 
 from __future__ import annotations
 
 from dispatch.routing import emergency
-from dispatch.routing.classifier import judge, policy
+from dispatch.routing.classifier import danger_points, policy
 from dispatch.routing.emergency import Screen
-from dispatch.routing.labels import EMERGENCY
-from dispatch.routing.rules import score
 from village.catalog.files import parts, read
 
 ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
@@ -20,17 +18,20 @@ ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
 def ask(text: str) -> Screen | None:
     """Return the question to put before `text` (a villager's words) goes anywhere, or None."""
     found = emergency.screen(text)
-    opinion = judge(text, score(text))
-    if opinion.version is None:
+    points = danger_points(text)
+    if points is None:
         return found
-    share = opinion.shares[EMERGENCY]
+    if points + _spoken_for(found, text) < policy("danger"):
+        return None
+    return found or _general()
+
+
+def _spoken_for(found: Screen | None, text: str) -> float:
+    """Return what the lexicon's hit adds to the model's points."""
     if found is None:
-        return _general() if share >= policy("danger") else None
-    return None if _told_at_length(found, text) and share < policy("calm") else found
-
-
-def _told_at_length(found: Screen, text: str) -> bool:
-    return len(text) >= policy("letter") and not ALWAYS_ASKED & set(found.kinds)
+        return 0.0
+    weight = policy("word_in_letter" if len(text) >= policy("letter") else "word")
+    return weight + policy("always") * bool(ALWAYS_ASKED & set(found.kinds))
 
 
 def _general() -> Screen:

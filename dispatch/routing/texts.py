@@ -1,8 +1,10 @@
 """The texts that the model learns from: written lines, said in turn, and dressed as letters.
 
-A line may hold turns, `路灯[不亮|坏了]`, of which some combinations are used. Every line is also
-put into frames (greetings, who writes, what has been tried, closings) that are the same for all
-labels, alone and with others of its topic, so that the model learns matters and not manners.
+A line may hold turns, `路灯[不亮|坏了]`, of which some combinations are used, and slots, `{who}倒在
+地上`, that are filled from `slots.csv`. Every line is also put into frames (greetings, who writes,
+what has been tried, closings) that are the same for all labels, alone and with others of its
+topic, so that the model learns matters and not manners. The lines of `calm.csv` sound like danger
+and are none: they teach only what an emergency is not.
 """
 
 from __future__ import annotations
@@ -19,14 +21,21 @@ from importlib import resources
 
 from dispatch.routing.labels import LABELS
 
+CALM = "calm"
+SAID = "said"  # a topic of short spoken lines: few of them are dressed as letters
 MOST_TURNS = 4
+FILLINGS = 8  # texts that a line with slots stands for
+LETTERS = 0.25  # share of those, and of short spoken ones, that are also dressed as letters
+UNBROKEN = 0.25  # share of texts said without punctuation, as voice input gives them
 _TURN = re.compile(r"\[([^\]]+)\]")
+_SLOT = re.compile(r"\{([a-z_]+)\}")
 _ENDS = "，。！？?!,"
+_MARKS = re.compile(f"[{_ENDS}]")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A written text with its label and topic."""
+    """A written text with its label (or `calm`) and topic."""
 
     label: str
     topic: str
@@ -34,27 +43,34 @@ class Line:
 
 
 def lines() -> list[Line]:
-    """Return all written lines, by label in the order of LABELS."""
+    """Return all written lines, by label in the order of LABELS, then the calm ones."""
     return [
-        Line(label, row["topic"], row["text"]) for label in LABELS for row in _read(label)
+        Line(label, row["topic"], row["text"]) for label in (*LABELS, CALM) for row in _read(label)
     ]  # fmt: skip
 
 
 def examples(seed: int, written: Sequence[Line] | None = None) -> list[tuple[str, str]]:
     """Return (text, label) to learn from; the same for the same seed and lines."""
     rng = random.Random(seed)  # noqa: S311 - nothing secret is drawn
-    said = [
-        (line.label, line.topic, list(turns(line.text, rng)))
-        for line in (lines() if written is None else written)
-    ]
     topics: dict[tuple[str, str], list[str]] = {}
-    for label, topic, texts in said:
-        topics.setdefault((label, topic), []).extend(texts)
-    return [
+    filled: list[tuple[str, str]] = []
+    for line in lines() if written is None else written:
+        if _SLOT.search(line.text):
+            filled += [(text, line.label) for text in fillings(line.text, rng)]
+        elif line.topic == SAID:
+            filled += [(text, line.label) for text in turns(line.text, rng)]
+        else:
+            topics.setdefault((line.label, line.topic), []).extend(turns(line.text, rng))
+    said = [
         (text, label)
         for (label, _), texts in topics.items()
         for each in texts
         for text in _forms(each, texts, rng)
+    ]
+    dressed = [(_dressed(text, [], rng), label) for text, label in filled if _draws(rng, LETTERS)]
+    return [
+        (_MARKS.sub("", text) if _draws(rng, UNBROKEN) else text, label)
+        for text, label in (*said, *filled, *dressed)
     ]
 
 
@@ -64,6 +80,19 @@ def turns(line: str, rng: random.Random, most: int = MOST_TURNS) -> Iterator[str
     choices = [part.split("|") if place % 2 else [part] for place, part in enumerate(parts)]
     said = ["".join(words) for words in itertools.product(*choices)]
     yield from said if len(said) <= most else rng.sample(said, most)
+
+
+def fillings(line: str, rng: random.Random, times: int = FILLINGS) -> list[str]:
+    """Return `times` texts, each with a word drawn for every slot and turn of `line`."""
+    return [
+        _TURN.sub(lambda turn: rng.choice(turn[1].split("|")), _SLOT.sub(
+            lambda slot: rng.choice(_slots()[slot[1]]), line))
+        for _ in range(times)
+    ]  # fmt: skip
+
+
+def _draws(rng: random.Random, share: float) -> bool:
+    return rng.random() < share
 
 
 def _forms(text: str, topic: Sequence[str], rng: random.Random) -> Iterator[str]:
@@ -92,6 +121,11 @@ def _frames() -> dict[str, list[str]]:
     for row in _read("frames"):
         frames.setdefault(row["topic"], []).append(row["text"])
     return frames
+
+
+@cache
+def _slots() -> dict[str, list[str]]:
+    return {row["slot"]: row["words"].split("|") for row in _read("slots")}
 
 
 def _read(name: str) -> list[dict[str, str]]:
