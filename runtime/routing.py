@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,8 @@ def predict(source: Path, target: Path, force: bool) -> None:
     """Write what becomes of each {"id", "text"}, without a chosen category."""
     from dispatch.routing.predict import predict_rows
 
-    with target.open("w", encoding="utf-8") as out:
-        for row in predict_rows(_rows(source, "id", "text"), force=force):
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    answers = predict_rows(_rows(source, "id", "text"), force=force)
+    _write_whole(target, (json.dumps(row, ensure_ascii=False) + "\n" for row in answers))
 
 
 @routing.command()
@@ -101,8 +101,20 @@ def _train_packaged(output: Path | None, *, check: bool) -> None:
     if check and not (place.is_file() and place.read_text(encoding="utf-8") == text):
         raise click.ClickException(f"{place} is not what the texts give.")
     if not check:
-        place.write_text(text, encoding="utf-8")
+        _write_whole(place, [text])
     click.echo(f"{model.parse(text).version}: {place}")
+
+
+def _write_whole(target: Path, lines: Iterable[str]) -> None:
+    """Write beside `target` and put it in its place at the end: never a half-written file."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".wuzhan-", dir=target.parent) as beside:
+            place = Path(beside) / target.name
+            with place.open("w", encoding="utf-8", errors="backslashreplace") as out:
+                out.writelines(lines)
+            place.replace(target)
+    except OSError as error:
+        raise click.ClickException(f"{target} cannot be written: {error.strerror}.") from error
 
 
 def _figure(name: str, value: float) -> str:
@@ -118,9 +130,17 @@ def _table(title: str, rows: list[tuple[str, str]]) -> None:
 
 
 def _rows(source: Path, *needed: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
+    # by line feeds alone: a villager's text may hold other characters that end lines
+    for number, line in enumerate(_text(source).split("\n"), start=1):
         if line.strip():
             yield _row(source, number, line, needed)
+
+
+def _text(source: Path) -> str:
+    try:
+        return source.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{source} is not UTF-8.") from error
 
 
 def _row(source: Path, number: int, line: str, needed: tuple[str, ...]) -> dict[str, Any]:
@@ -130,4 +150,6 @@ def _row(source: Path, number: int, line: str, needed: tuple[str, ...]) -> dict[
         raise click.ClickException(f"{source}, line {number}: no JSON ({error.msg}).") from error
     if not isinstance(row, dict) or not all(name in row for name in needed):
         raise click.ClickException(f"{source}, line {number}: needs {', '.join(needed)}.")
+    if not isinstance(row["text"], str):
+        raise click.ClickException(f"{source}, line {number}: text is no string.")
     return row

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from dispatch.routing import model
 from service import limits
 from service.context import AppContext
 
@@ -86,9 +87,22 @@ class _Limits(Collector):
         yield refused
 
 
+class _RoutingModel(Collector):
+    """Without it all goes to the chair's triage: somebody should be woken by a 0."""
+
+    def collect(self) -> Iterator[Metric]:
+        found = model.state()
+        gauge = GaugeMetricFamily(
+            "wuzhan_routing_model", "Whether the routing model is whole", labels=("state",)
+        )
+        gauge.add_metric([found.state], float(found.state == "ok"))
+        yield gauge
+
+
 def render(app: AppContext) -> bytes:
     """Return the metrics in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Database(app.engine))
     registry.register(_Limits(app.redis))
+    registry.register(_RoutingModel())
     return generate_latest(registry)

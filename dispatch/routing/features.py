@@ -1,13 +1,14 @@
 """What the model sees of a text: runs of one to three characters, and what kinds of words meet.
 
 A kind of words (`model/word_kinds.csv`: who, falls, lies still, long ago, only feared …) counts
-for itself and with each other kind near by: so "三叔栽倒了没声气" is like "我娘摔了叫不醒" even where
-no three characters are the same.
+for itself and with each other kind near by: so "三叔栽倒了没声气" is like "我娘摔了叫不醒" even
+where no three characters are the same.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import math
 import re
@@ -25,6 +26,7 @@ KIND_MARK = "+"  # in the name of what is no run of characters
 # Masks, and the codes that stand for places in public petitions: "A7县", "M13县".
 _MASKED = re.compile(r"〔[^〕]*〕|某某|[A-Za-z][0-9]*(?=[市县区州])")
 _NUMBER = re.compile(r"[0-9０-９]+")
+_DIALECT = ("冇", "没")
 _BREAK = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
 
@@ -40,27 +42,36 @@ def runs(text: str) -> Counter[str]:
     passed = 0
     found: list[str] = []
     for part in segments(text):
-        times = 2 if passed < OPENING else 1
-        passed += len(part)
         for length in range(1, LONGEST_RUN + 1):
-            for start in range(len(part) - length + 1):
-                counts[part[start : start + length]] += times
-        found += kinds(part)
-    counts.update(_meetings(found))
+            said = [part[start : start + length] for start in range(len(part) - length + 1)]
+            counts.update(said * (2 if passed < OPENING else 1))
+        passed += len(part)
+        found += [kind for kind, _ in kinds(part)]
+    counts.update(name for name, _ in _meetings(found))
     return counts
 
 
-def kinds(part: str) -> list[str]:
-    """Return the kinds of words in `part`, the longest word first, as they stand."""
+def kinds(part: str) -> list[tuple[str, str]]:
+    """Return (kind, word) of the words in `part` that have a kind, longest first, as they stand."""
     kind_of, longest = _words()
+    plain = part.replace(*_DIALECT)
     found, start = [], 0
-    while start < len(part):
-        ends = range(start + longest.get(part[start], 0), start, -1)
-        end = next((end for end in ends if part[start:end] in kind_of), None)
+    while start < len(plain):
+        ends = range(start + longest.get(plain[start], 0), start, -1)
+        end = next((end for end in ends if plain[start:end] in kind_of), None)
         if end is not None:
-            found.append(kind_of[part[start:end]])
+            found.append((kind_of[plain[start:end]], part[start:end]))
         start = start + 1 if end is None else end
     return found
+
+
+def spoken(text: str) -> dict[str, str]:
+    """Return the words of `text` that each kind, and each meeting of two, stands for."""
+    found = [pair for part in segments(text) for pair in kinds(part)]
+    words: dict[str, str] = {}
+    for name, places in _meetings([kind for kind, _ in found]):
+        words.setdefault(name, "…".join(found[place][1] for place in places))
+    return words
 
 
 def weigh(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
@@ -70,19 +81,28 @@ def weigh(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, f
     return {run: weight / length for run, weight in raw.items()}
 
 
-def _meetings(found: list[str]) -> Iterator[str]:
+def _meetings(found: list[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     for place, kind in enumerate(found):
-        yield f"{KIND_MARK}{kind}"
-        for other in found[place + 1 : place + 1 + NEAR]:
-            if other != kind:
-                yield KIND_MARK.join(("", kind, other))
+        yield f"{KIND_MARK}{kind}", (place,)
+        for other, near in enumerate(found[place + 1 : place + 1 + NEAR], place + 1):
+            if near != kind:
+                yield KIND_MARK.join(("", kind, near)), (place, other)
+
+
+def words_checksum() -> str:
+    """Return the SHA-256 of the words' file: a model is whole only with the words it learnt by."""
+    return hashlib.sha256(_words_file().encode()).hexdigest()
+
+
+def _words_file() -> str:
+    place = resources.files("dispatch.routing") / "model" / "word_kinds.csv"
+    return place.read_text(encoding="utf-8")
 
 
 @cache
 def _words() -> tuple[dict[str, str], dict[str, int]]:
     """Return each word's kind, and the length of the longest word by its first character."""
-    place = resources.files("dispatch.routing") / "model" / "word_kinds.csv"
-    rows = csv.DictReader(io.StringIO(place.read_text(encoding="utf-8"), newline=""))
+    rows = csv.DictReader(io.StringIO(_words_file(), newline=""))
     kind_of = {word: row["kind"] for row in rows for word in row["words"].split("|")}
     longest: dict[str, int] = {}
     for word in kind_of:

@@ -20,7 +20,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from dispatch.routing.features import runs, weigh
+from dispatch.routing.features import KIND_MARK, runs, spoken, weigh, words_checksum
 from dispatch.routing.labels import LABELS
 
 FORMAT = 1
@@ -55,28 +55,42 @@ class Model:
     def scores(self, text: str) -> dict[str, float]:
         """Return a score for every label; above 0 speaks for it."""
         totals = list(self.bias)
-        for _, value, weights in self._spoken(text):
+        for _, value, weights in _said(self, text):
             for place, weight in enumerate(weights):
                 totals[place] += value * weight
         return dict(zip(LABELS, totals, strict=True))
 
     def terms(self, text: str, label: str) -> list[tuple[str, float]]:
-        """Return the runs that speak most for `label`, none inside another, best first."""
-        place = LABELS.index(label)
-        spoken = [(run, value * weights[place]) for run, value, weights in self._spoken(text)]
-        spoken.sort(key=lambda pair: (-pair[1] * len(pair[0]), pair[0]))
-        return _apart([pair for pair in spoken if len(pair[0]) > 1 and pair[1] > 0])
+        """Return the runs and words that speak most for `label`, none inside another, best first.
 
-    def _spoken(self, text: str) -> list[tuple[str, float, Sequence[float]]]:
-        counts = runs(text)
-        rows = {run: self._row(run) for run in counts if run in self._lines}
-        parts = weigh(counts, {run: rarity for run, (rarity, _) in rows.items()})
-        return [(run, value, rows[run][1]) for run, value in parts.items()]
+        Words that meet stand as "拿不出…学费".
+        """
+        place = LABELS.index(label)
+        words = spoken(text)
+        said = [
+            (words[run] if run.startswith(KIND_MARK) else run, value * weights[place])
+            for run, value, weights in _said(self, text)
+        ]
+        said.sort(key=lambda pair: (-pair[1] * len(pair[0]), pair[0]))
+        return _apart([pair for pair in said if len(pair[0]) > 1 and pair[1] > 0])
+
+    def rows(self, counts: Mapping[str, int]) -> dict[str, Row]:
+        """Return the rows of those runs in `counts` that were learnt."""
+        return {run: self._row(run) for run in counts if run in self._lines}
 
     def _row(self, run: str) -> Row:
         if run not in self._read:
             self._read[run] = _row(self._lines[run])
         return self._read[run]
+
+
+@lru_cache(maxsize=2)
+def _said(found: Model, text: str) -> list[tuple[str, float, Sequence[float]]]:
+    """Return (run, its weight in `text`, its weights); scores and terms ask for the same text."""
+    counts = runs(text)
+    rows = found.rows(counts)
+    parts = weigh(counts, {run: rarity for run, (rarity, _) in rows.items()})
+    return [(run, value, rows[run][1]) for run, value in parts.items()]
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,7 @@ def _read(place: Any) -> tuple[Model | None, State]:
     try:
         found = parse(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return None, State("missing", None, f"{place.name} is not there")
+        return None, State("missing", None, f"{place.name} or its words are not there")
     except (BrokenModelError, OSError, UnicodeDecodeError) as error:
         return None, State("broken", None, str(error))
     return found, State("ok", found.version, f"{len(found)} runs")
@@ -166,6 +180,8 @@ def parse(text: str) -> Model:
         whole = header["format"] == FORMAT and header["sha256"] == checksum(body)
         if not whole or header["labels"] != list(LABELS):
             raise BrokenModelError("its checksum, format or labels are not those of its header")
+        if header["words_sha256"] != words_checksum():
+            raise BrokenModelError("it was learnt by other words than those beside it")
         lines = dict(line.split("\t", 1) for line in body.splitlines())
         _, bias = _row(lines.pop(""))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from operator import itemgetter, mul
 
 from dispatch.routing import texts
-from dispatch.routing.features import runs, weigh
+from dispatch.routing.features import runs, weigh, words_checksum
 from dispatch.routing.labels import EMERGENCY, LABELS
 from dispatch.routing.model import FORMAT, SCALE, checksum
 
@@ -117,6 +117,7 @@ def _file(
         "seed": seed,
         "texts": len(learnt),
         "texts_sha256": written,
+        "words_sha256": words_checksum(),
         "sha256": checksum(body),
     }
     return json.dumps(header) + "\n" + body

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from dispatch.routing.labels import LABELS
@@ -50,3 +51,45 @@ def test_a_line_that_is_no_message_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["routing", "evaluate", path])
     assert result.exit_code == 1
     assert "line 1: needs text, label" in result.output
+
+
+def test_what_breaks_off_leaves_the_old_answers_and_nothing_beside(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": 1, "text": "路灯坏了"}\n{"id": 2}\n', encoding="utf-8")
+    target = tmp_path / "out.jsonl"
+    target.write_text("as it was", encoding="utf-8")
+    result = CliRunner().invoke(main, ["routing", "predict", str(source), str(target)])
+    assert result.exit_code == 1
+    assert "line 2: needs id, text" in result.output
+    assert target.read_text(encoding="utf-8") == "as it was"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_no_character_of_a_text_ends_its_line_or_breaks_the_answer(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "\\ud800", "text": "路灯\u2028坏了\x85"}\n', encoding="utf-8-sig")
+    target = tmp_path / "out.jsonl"
+    result = CliRunner().invoke(main, ["routing", "predict", str(source), str(target)])
+    assert result.exit_code == 0, result.output
+    (line,) = target.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["id"] == "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b'{"id": 1, "text": null}', "line 1: text is no string"), (b"\xff\xfe", "is not UTF-8")],
+)
+def test_what_is_no_file_of_messages_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(content)
+    result = CliRunner().invoke(main, ["routing", "predict", str(source), str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    source = written(tmp_path / "in.jsonl", [{"id": 1, "text": "路灯坏了"}])
+    target = tmp_path / "nowhere" / "out.jsonl"
+    result = CliRunner().invoke(main, ["routing", "predict", source, str(target)])
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output

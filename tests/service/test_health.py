@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from dispatch.routing import model
 from runtime import local
 from service.health import HEARTBEAT_KEY, QUEUES
 from tests.conftest import fill
@@ -131,3 +132,21 @@ def test_metrics_do_not_exist_elsewhere(shared_house: House, address: str) -> No
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "x-forwarded-for"])
 def test_metrics_do_not_exist_behind_a_proxy(shared_house: House, header: str) -> None:
     problem(shared_house.client.get("/metrics", headers={header: "127.0.0.1"}), 404, "not_found")
+
+
+def test_a_missing_or_broken_model_is_told_and_intake_goes_on(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 'wuzhan_routing_model{state="ok"} 1.0' in house.client.get("/metrics").text
+    place = tmp_path / "routing.tsv"
+    monkeypatch.setattr(model, "packaged", lambda: place)
+    for content, state in (("", "missing"), ("half", "broken")):
+        if content:
+            place.write_text(content, encoding="utf-8")
+        model.load.cache_clear()
+        assert f'wuzhan_routing_model{{state="{state}"}} 0.0' in house.client.get("/metrics").text
+        assert ready(house)[2]["routing_model"] == "degraded"
+        assert house.submit(text=f"村口路灯坏了三盏，{state}")["station"] is None
+    monkeypatch.undo()
+    model.load.cache_clear()
+    assert ready(house)[2]["routing_model"] == "ok"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from dispatch.routing import danger, model, texts
+from dispatch.routing import danger, features, model, texts
 from dispatch.routing.classifier import judge
+from dispatch.routing.features import spoken
 from dispatch.routing.labels import LABELS, STATIONS
 from dispatch.routing.model import BrokenModelError, parse
 from dispatch.routing.router import route
@@ -42,8 +43,24 @@ def test_reasons_are_the_runs_that_spoke() -> None:
     found = model.current()
     assert found is not None
     terms = found.terms(LAMP, "public_works")
-    assert "路灯" in {run for run, _ in terms}
-    assert all(run in LAMP and weight > 0 for run, weight in terms)
+    assert "路灯" in {part for run, _ in terms for part in run.split("…")}
+    assert all(part in LAMP for run, _ in terms for part in run.split("…"))
+    assert all(weight > 0 for _, weight in terms)
+
+
+def test_words_that_meet_are_told_as_they_stand_in_the_text() -> None:
+    said = spoken("三叔栽倒了冇声气")
+    assert said["+fall+still"] == "栽…冇声气"
+    assert said["+fall"] == "栽"
+
+
+def test_a_model_is_not_whole_without_the_words_it_learnt_by(
+    small: str, model_file: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "_words_file", lambda: "kind,words\nfall,摔\n")
+    model_file(small)
+    assert model.state().state == "broken"
+    assert route(LAMP, None, "990101").decision == "triage"
 
 
 def test_shares_of_all_labels_sum_to_one() -> None:

@@ -1,0 +1,107 @@
+"""What is said by people who never saw a text that the model learnt from, and what comes of it.
+
+`apart_*` was looked at while words and texts were improved, and measures what was learnt;
+`unseen_*` was opened once, for the figures of the model card. Neither may be learnt from.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dispatch.routing import danger, texts
+from dispatch.routing.evaluate import figures, judge
+from village.catalog.files import Row
+
+HERE = Path(__file__).parent
+LEAST_STRICT = {"apart": 0.80}
+LEAST_RECALL = {"apart": 0.98}
+MOST_FALSE_ALARMS = {"apart": 0.03}
+RUN = 4  # characters
+MOST_SHARED = 0.6  # of a message's runs in one text that is learnt from
+SETS = sorted(LEAST_STRICT)
+
+
+def spoken(name: str) -> list[Row]:
+    lines = (HERE / f"{name}_spoken.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def emergencies(name: str) -> list[Row]:
+    with (HERE / f"{name}_emergency.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_short_spoken_messages_reach_their_station(name: str) -> None:
+    found = figures(judge(spoken(name)))
+    assert found["strict"] >= LEAST_STRICT[name]
+    assert found["station_precision"] >= 0.95
+    assert found["none_to_station"] <= 0.03
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_danger_is_asked_about(name: str) -> None:
+    real = [row["text"] for row in emergencies(name) if row["emergency"] == "1"]
+    assert sum(danger.ask(text) is not None for text in real) >= LEAST_RECALL[name] * len(real)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_what_only_sounds_like_danger_passes(name: str) -> None:
+    calm = [row["text"] for row in emergencies(name) if row["emergency"] == "0"]
+    assert sum(danger.ask(text) is not None for text in calm) <= MOST_FALSE_ALARMS[name] * len(calm)
+
+
+def test_there_are_enough_of_them() -> None:
+    rows = [row for name in SETS for row in emergencies(name)]
+    assert sum(row["emergency"] == "1" for row in rows) >= 300
+    assert sum(row["emergency"] == "0" for row in rows) >= 150
+    assert sum(len(spoken(name)) for name in SETS) >= 300
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_nothing_is_learnt_from_what_judges(name: str) -> None:
+    judging = [row["text"] for row in (*spoken(name), *emergencies(name))]
+    near = [text for text in judging if shared(text) > MOST_SHARED]
+    assert near == []
+
+
+def test_a_text_that_is_learnt_from_would_be_seen() -> None:
+    line = next(line.text for line in texts.lines() if len(line.text) > 12 and "[" not in line.text)
+    assert shared(f"{line}啊") > MOST_SHARED
+
+
+def shared(text: str) -> float:
+    """Return the largest share of the runs of `text` that stand in one text of the training."""
+    runs = set(pieces(text))
+    hits: dict[int, int] = {}
+    for run in runs:
+        for place in learnt().get(run, ()):
+            hits[place] = hits.get(place, 0) + 1
+    return max(hits.values(), default=0) / len(runs) if runs else 0.0
+
+
+@cache
+def learnt() -> dict[str, set[int]]:
+    rng = random.Random(1)
+    places: dict[str, set[int]] = {}
+    for place, text in enumerate(text for line in texts.lines() for text in said(line.text, rng)):
+        for run in pieces(text):
+            places.setdefault(run, set()).add(place)
+    return places
+
+
+def said(line: str, rng: random.Random) -> Iterator[str]:
+    yield from texts.fillings(line, rng) if "{" in line else texts.turns(line, rng, 100)
+
+
+def pieces(text: str) -> Iterator[str]:
+    plain = re.sub(r"[^0-9A-Za-z\u3400-\u9fff]", "", text)
+    return (plain[start : start + RUN] for start in range(len(plain) - RUN + 1))
