@@ -38,6 +38,8 @@ def hearers(session: Session, scene: Scene, tells: Sequence[Tell]) -> dict[UUID,
     officers, others = _officers(session, scene, tells), _others(session, scene, tells)
     heard: dict[UUID, Tell] = {}
     for tell in tells:
+        if tell.audience == CHAIR and others.get(STAND_IN):
+            continue  # she must keep out of it, and others have been asked
         known = tell.audience in others
         heard_by = others[tell.audience] if known else _people(scene, officers, tell)
         for person_id in heard_by:

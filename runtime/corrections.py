@@ -53,8 +53,8 @@ def train_locally(output: Path | None) -> None:
 
 
 def _compare(name: str, old: Figures, new: Figures) -> None:
-    click.echo(f"{name} ({new.messages} held back)" if name != "packaged" else name)
-    click.echo(f"  {'right':<32}{old.strict:.3f} -> {new.strict:.3f}")
+    click.echo(name if name == "packaged" else f"{name}, held back")
+    click.echo(f"  {'right':<32}{old.right} -> {new.right} of {new.messages}")
     click.echo(f"  {'sent wrongly without a person':<32}{old.wrong} -> {new.wrong}")
     click.echo(f"  {'emergencies not asked about':<32}{old.missed} -> {new.missed}")
 

@@ -20,10 +20,11 @@ def test_the_clerk_is_told_finds_it_and_puts_it_to_a_station(house: House) -> No
     house.work()
     line = house.seen("/notifications", CLERK)["items"][0]
     assert line["title"] == "请您代会长定站"
+    assert house.seen("/notifications", "u001")["items"] == []
     problem(house.post(f"{path}/route", "u001", ROUTE), 403, "recused")
     assert house.seen(path, "u001")["allowed_actions"] == []
     (seen,) = house.seen(TRIAGE, CLERK)["items"]
-    assert seen["allowed_actions"] == ["route", "hand_over"]
+    assert {"route", "hand_over"} <= set(seen["allowed_actions"])
     assert house.done(f"{path}/route", CLERK, ROUTE)["station"] == "public_works"
     problem(house.get(path, CLERK), 404, "not_found")
     assert house.seen(TRIAGE, CLERK)["items"] == []

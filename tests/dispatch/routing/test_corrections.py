@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from dispatch.routing import corrections, model, texts
-from dispatch.routing.corrections import TooFewError, is_held_back, retrain
+from dispatch.routing.corrections import Figures, TooFewError, Trial, is_held_back, retrain
 from dispatch.routing.labelled import Labelled
 from dispatch.routing.model import parse
 from dispatch.routing.train import SEED, train
@@ -43,7 +43,7 @@ def test_what_was_corrected_often_is_learnt() -> None:
     trial = retrain(corrected(80), SOME)
     old, new = trial.old["corrected"], trial.new["corrected"]
     assert new.messages == old.messages >= 10
-    assert old.strict < new.strict == 1.0
+    assert old.right < new.right == new.messages
     assert trial.worse == []
     assert trial.learnt == 80 - new.messages
 
@@ -69,6 +69,27 @@ def test_a_label_that_the_held_back_part_contradicts_is_worse() -> None:
     learnt = [each for each in corrected(200, "sanitation") if not is_held_back(each.person)]
     with model.using(parse(retrain(corrected(80), SOME).text)):
         assert "corrected" in retrain([*right, *learnt], SOME).worse
+
+
+FIGURES = {name: Figures(20, 10, 1, 0) for name in ("corrected", "confirmed", "packaged")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "worse"),
+    [
+        ({}, []),
+        ({"packaged": Figures(20, 9, 1, 0)}, ["all"]),
+        ({"corrected": Figures(20, 12, 1, 0), "packaged": Figures(20, 9, 1, 0)}, []),
+        ({"corrected": Figures(20, 9, 1, 0), "packaged": Figures(20, 12, 1, 0)}, ["corrected"]),
+        ({"corrected": Figures(20, 12, 2, 0)}, ["corrected"]),
+        ({"confirmed": Figures(20, 12, 1, 1)}, ["confirmed"]),
+        ({"packaged": Figures(20, 9, 2, 0)}, ["packaged", "all"]),
+    ],
+)
+def test_worse_is_what_answers_fewer_rightly_or_risks_more(
+    changed: dict[str, Figures], worse: list[str]
+) -> None:
+    assert Trial(100, FIGURES, {**FIGURES, **changed}, "").worse == worse
 
 
 def test_too_few_cannot_be_judged() -> None:
@@ -102,7 +123,8 @@ def test_no_run_that_fewer_than_three_people_wrote_is_in_the_file() -> None:
 
 def test_marks_of_the_training_texts_in_a_villager_s_text_do_no_harm() -> None:
     odd = [Labelled(**{**vars(each), "text": f"[[{{who}}|{each.text}]"}) for each in corrected(80)]
-    assert retrain(odd, SOME).new["corrected"].strict == 1.0
+    found = retrain(odd, SOME).new["corrected"]
+    assert found.right == found.messages
 
 
 def test_the_packaged_cases_are_the_catalog_s_sixty() -> None:
