@@ -1,188 +1,110 @@
 """Who may be asked: hard rules, each a named filter. None of them may be got round.
 
 Filters of the whole time drop a person for good, those of the moment only for now: she counts
-as somebody who may be asked later. The claim asks the first ones again, and the database
-refuses who is too close and who would be in two places.
+as somebody who may be asked later. Each looks at everybody at once, and the first that leaves
+somebody out is counted. The claim asks the first ones again, and the database refuses who is
+too close and who would be in two places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from uuid import UUID
 
+import numpy as np
+
+from dispatch.people import Bools, People, Real, Whole
 from dispatch.policies.common import Urgency
+from dispatch.work import NEXT_VILLAGE, OWN_STATION, OWN_VILLAGE, Work
 from village.catalog.files import read
 from village.clock import SHANGHAI
-from village.eligibility import appointment, is_insured, is_old_enough
+from village.eligibility import adult_until, appointment, insured_day, may_be_minors
 
-DAY_CAP, WEEK_CAP = 4, 14  # messages of every kind; a village may set less, never more
-URGENCIES = {"P0": Urgency.URGENT, "P1": Urgency.URGENT, "P2": Urgency.TODAY}
-OWN_STATION, OWN_VILLAGE, NEXT_VILLAGE = 0, 1, 2
 LONGEST_LOOK_DAYS = 8
+EPOCH = date(1970, 1, 1).toordinal()
 
-Span = tuple[datetime, datetime]
+
+Filter = Callable[[People, Work, datetime], Bools]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What the filters and the policy know of a volunteer; nothing of background or views.
+def circles(people: People, work: Work) -> tuple[Whole, Real]:
+    """Return each one's circle (0 own station, 1 village, 2 next villages) and km to her village.
 
-    `messages` and `tasks` count seven days, `messages_today` the last 24 hours. `reachable`:
-    some message will come to her (see `SQL` in `situation`).
+    The villages that lend are the same for all tasks of a station in one look.
     """
-
-    person_id: UUID
-    stations: frozenset[tuple[str, str]]
-    birth_year: int | None = None
-    guardian_consent: bool = False
-    insured_until: date | None = None
-    skills: tuple[str, ...] = ()
-    certificates: Mapping[str, date | None] = field(default_factory=dict)
-    mediates: frozenset[str] = frozenset()
-    open_tasks: int = 0
-    max_open_tasks: int = 2
-    at_work: bool = False
-    busy: tuple[Span, ...] = ()
-    quiet: tuple[int, int] | None = None
-    asked_at: datetime | None = None
-    messages_today: int = 0
-    messages: int = 0
-    tasks: int = 0
-    reachable: bool = True
-    helps_village: bool = True
-    next_village: bool = False
-    next_village_km: float = 0.0
-    disliked: frozenset[str] = frozenset()
-    ask_less: float = 1.0
-    personal: bool = True
-    windows: tuple[tuple[int, int, int], ...] = ()
-    time_off: tuple[Span, ...] = ()
-    rest_until: datetime | None = None
+    key = work.village, work.station
+    if key not in people.known:
+        people.known[key] = _circles(people, work)
+    found: tuple[Whole, Real] = people.known[key]
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """An open task as the filters and the policy meet it.
-
-    `near`: km to the villages that lend, by (village, station), station None: at every station.
-    `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
-    between which messages go out that are not urgent.
-    """
-
-    task_id: UUID
-    request_id: UUID
-    village: str
-    station: str
-    starts_at: datetime
-    ends_at: datetime
-    opened_at: datetime
-    priority: str = "P3"
-    category: str | None = None
-    sealed: bool = False
-    skills: tuple[str, ...] = ()
-    risk: int = 0
-    minutes: int = 60
-    people_needed: int = 1
-    places_open: int = 1
-    places_taken: int = 0
-    resolve_due: datetime | None = None
-    told_short: bool = False
-    asked: frozenset[UUID] = frozenset()
-    too_close: frozenset[UUID] = frozenset()
-    near: Mapping[tuple[str, str | None], float] = field(default_factory=dict)
-    out: tuple[tuple[datetime, float | None], ...] = ()
-    policy: str | None = None
-    widest: int = NEXT_VILLAGE
-    circle: int = 0
-    widens_at: datetime | None = None
-    next_wake: datetime | None = None
-    starving: bool = False
-    rounds: int = 0
-    looks: int = 0
-    day_cap: int = DAY_CAP
-    week_cap: int = WEEK_CAP
-    asks: tuple[int, int] = (480, 1200)
-
-    @property
-    def urgency(self) -> Urgency:
-        """How much time there is."""
-        return URGENCIES.get(self.priority, Urgency.LATER)
-
-    @property
-    def kind(self) -> str:
-        """What it is to the response model."""
-        return self.category or self.station
-
-
-Filter = Callable[[Candidate, Work, datetime], bool]
-
-
-def circle_of(person: Candidate, work: Work) -> tuple[int, float]:
-    """Return her circle (0 own station, 1 village, 2 next villages) and the km to her village."""
-    if (work.village, work.station) in person.stations:
-        return OWN_STATION, 0.0
-    if any(village == work.village for village, _ in person.stations):
-        return OWN_VILLAGE, 0.0
-    kms = [
-        km
-        for village, station in person.stations
-        for key in ((village, station if station == work.station else ""), (village, None))
-        if (km := work.near.get(key)) is not None
-    ]
-    return NEXT_VILLAGE, min(kms, default=float("inf"))
+def _circles(people: People, work: Work) -> tuple[Whole, Real]:
+    villages, stations = people.stations.columns
+    here, same = villages == work.village, stations == work.station
+    km = np.full(len(people), np.inf)
+    for (village, station), distance in work.near.items():
+        if station is None or station == work.station:
+            lent = (villages == village) & (same if station else True)
+            np.minimum.at(km, people.stations.who[lent], distance)
+    own_station = people.whose(people.stations, here & same)
+    own_village = people.whose(people.stations, here)
+    circle = np.where(own_station, OWN_STATION, np.where(own_village, OWN_VILLAGE, NEXT_VILLAGE))
+    return circle, np.where(own_village, 0.0, km)
 
 
 # ---------------------------------------------------------------- for the whole time
 
 
-def not_too_close(person: Candidate, work: Work, now: datetime) -> bool:
+def not_too_close(people: People, work: Work, now: datetime) -> Bools:
     """She is no party, of no party's household or kin, no contractor, nobody's unwanted."""
-    return person.person_id not in work.too_close
+    return ~people.among(work.too_close)
 
 
-def not_asked_yet(person: Candidate, work: Work, now: datetime) -> bool:
+def not_asked_yet(people: People, work: Work, now: datetime) -> Bools:
     """She has not been asked for this task, whatever she said."""
-    return person.person_id not in work.asked
+    return ~people.among(work.asked)
 
 
-def within_circle(person: Candidate, work: Work, now: datetime) -> bool:
+def within_circle(people: People, work: Work, now: datetime) -> Bools:
     """She is of the station, or would help there: other stations, next villages, her km."""
-    circle, km = circle_of(person, work)
-    if circle == OWN_STATION:
-        return True
-    if circle == OWN_VILLAGE:
-        return person.helps_village
-    return person.next_village and km <= person.next_village_km
+    circle, km = circles(people, work)
+    would_go = people.next_village & (km <= people.next_village_km)
+    would_help = (circle == OWN_VILLAGE) & people.helps_village
+    would_go &= circle == NEXT_VILLAGE
+    may: Bools = (circle == OWN_STATION) | would_help | would_go
+    return may
 
 
-def not_disliked(person: Candidate, work: Work, now: datetime) -> bool:
+def not_disliked(people: People, work: Work, now: datetime) -> Bools:
     """She has not said "not this kind"."""
-    return work.category not in person.disliked
+    return ~people.whose(people.disliked, people.disliked.columns[0] == (work.category or ""))
 
 
-def accredited(person: Candidate, work: Work, now: datetime) -> bool:
+def accredited(people: People, work: Work, now: datetime) -> Bools:
     """What is sealed is for accredited mediators alone (art. 14)."""
-    return not work.sealed or work.village in person.mediates
+    if not work.sealed:
+        return people.all()
+    return people.whose(people.mediates, people.mediates.columns[0] == work.village)
 
 
-def skilled(person: Candidate, work: Work, now: datetime) -> bool:
+def skilled(people: People, work: Work, now: datetime) -> Bools:
     """She has every skill that is needed ("驾驶C1" is "驾驶"), and a valid paper where one is."""
-    last_day = work.ends_at.astimezone(SHANGHAI).date()
-    return all(_has(person, skill, last_day) for skill in work.skills)
+    last_day, able = _day(work.ends_at), people.all()
+    for skill in work.skills:
+        able &= people.whose(people.skills, np.char.startswith(people.skills.columns[0], skill))
+        if skill in papers():
+            names, until = people.papers.columns
+            valid = np.char.startswith(names, skill) & (until >= last_day)
+            able &= people.whose(people.papers, valid)
+    return able
 
 
-def _has(person: Candidate, skill: str, day: date) -> bool:
-    if not any(own.startswith(skill) for own in person.skills):
-        return False
-    if skill not in papers():
-        return True
-    return any(
-        own.startswith(skill) and (until is None or until >= day)
-        for own, until in person.certificates.items()
-    )
+def _day(moment: datetime) -> int:
+    """Days since 1970, by the village's calendar."""
+    return moment.astimezone(SHANGHAI).date().toordinal() - EPOCH
 
 
 @lru_cache(maxsize=1)
@@ -191,74 +113,99 @@ def papers() -> frozenset[str]:
     return frozenset(row["skill"] for row in read("skills") if row["certificate"] == "yes")
 
 
-def old_enough(person: Candidate, work: Work, now: datetime) -> bool:
+def old_enough(people: People, work: Work, now: datetime) -> Bools:
     """Adults only for risk 2 and more; minors never alone, and with a guardian's consent."""
-    return is_old_enough(person.birth_year, person.guardian_consent, work, now)
+    adult = people.birth_year <= adult_until(now)
+    return adult | people.guardian_consent if may_be_minors(work) else adult
 
 
-def insured(person: Candidate, work: Work, now: datetime) -> bool:
+def insured(people: People, work: Work, now: datetime) -> Bools:
     """From risk 2 on she is insured until the last day on which the task may be done."""
-    return is_insured(person.insured_until, work)
+    day = insured_day(work)
+    return people.all() if day is None else people.insured_until >= day.toordinal() - EPOCH
 
 
-def reachable(person: Candidate, work: Work, now: datetime) -> bool:
+def reachable(people: People, work: Work, now: datetime) -> Bools:
     """Some message would come to her."""
-    return person.reachable
+    return people.reachable
 
 
-def no_overlap(person: Candidate, work: Work, now: datetime) -> bool:
+def no_overlap(people: People, work: Work, now: datetime) -> Bools:
     """Where the time is fixed, she has promised it to nobody else."""
     span = appointment(work)
-    return span is None or not any(start < span[1] and span[0] < end for start, end in person.busy)
+    if span is None:
+        return people.all()
+    start, end = people.busy.columns
+    low, high = (moment.timestamp() for moment in span)
+    return ~people.whose(people.busy, (start < high) & (end > low))
 
 
-def available(person: Candidate, work: Work, now: datetime) -> bool:
+def available(people: People, work: Work, now: datetime) -> Bools:
     """One of her weekly windows meets the task's time, for as long as it takes, and she is in."""
-    need = min(work.minutes, 60)
-    since = max(work.starts_at, now, person.rest_until or now)
-    for weekday, low, high, midnight in _days(since, work.ends_at):
-        for day, opens, closes in person.windows:
-            start, end = max(opens, low), min(closes, high)
-            if day == weekday and end - start >= need and not _off(person, midnight, start, end):
-                return True
-    return False
+    who, (day, opens, closes) = people.windows.who, people.windows.columns
+    need, found = min(work.minutes, 60), np.zeros(len(people), dtype=bool)
+    rests = (people.rest_until[who] - now.timestamp()) / 60
+    away = people.whose(people.off)[who]
+    for one in _days(max(work.starts_at, now), work.ends_at):
+        start = np.maximum(opens, np.maximum(one.low, rests + one.now(now)))
+        end = np.minimum(closes, one.high)
+        fits = (day == one.weekday) & (end - start >= need)
+        fits[fits & away] = [
+            not _off(people, who[n], one, start[n], end[n]) for n in np.flatnonzero(fits & away)
+        ]
+        found[who[fits]] = True
+    return found
+
+
+@dataclass(frozen=True)
+class _Day:
+    """A day of a task: its weekday, and the minutes from and to which it counts."""
+
+    midnight: datetime
+    low: float
+    high: float
+
+    @property
+    def weekday(self) -> int:
+        return self.midnight.weekday()
+
+    def now(self, now: datetime) -> float:
+        """Return the minute of this day that is now; beyond the day's ends, too."""
+        return (now - self.midnight).total_seconds() / 60
 
 
 @lru_cache(maxsize=512)
-def _days(since: datetime, until: datetime) -> tuple[tuple[int, float, float, datetime], ...]:
-    """Return for each day its weekday, the minutes from and to which it counts, its midnight."""
+def _days(since: datetime, until: datetime) -> tuple[_Day, ...]:
     first, found = since.astimezone(SHANGHAI).date(), []
     for offset in range(min(max((until - since).days, 0) + 2, LONGEST_LOOK_DAYS)):
-        day = first + timedelta(days=offset)
-        midnight = datetime.combine(day, time(), SHANGHAI)
+        midnight = datetime.combine(first + timedelta(days=offset), time(), SHANGHAI)
         low, high = ((moment - midnight).total_seconds() / 60 for moment in (since, until))
-        found.append((day.weekday(), low, high, midnight))
+        found.append(_Day(midnight, low, high))
     return tuple(found)
 
 
-def _off(person: Candidate, midnight: datetime, start: float, end: float) -> bool:
-    if not person.time_off:
-        return False
-    opens, closes = midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)
-    return any(off <= opens and closes <= back for off, back in person.time_off)
+def _off(people: People, place: int, day: _Day, start: float, end: float) -> bool:
+    """She is away for the whole of it."""
+    opens, closes = (day.midnight.timestamp() + minute * 60 for minute in (start, end))
+    leaves, returns = people.off.columns
+    mine = people.off.who == place
+    return bool(np.any(mine & (leaves <= opens) & (returns >= closes)))
 
 
 # ---------------------------------------------------------------- for the moment
 
 
-def awake(person: Candidate, work: Work, now: datetime) -> bool:
+def awake(people: People, work: Work, now: datetime) -> Bools:
     """It is not within her quiet hours (which may run over midnight)."""
-    if person.quiet is None:
-        return True
-    start, end = person.quiet
-    minute = _minute(now)
-    inside = start <= minute < end if start <= end else minute >= start or minute < end
-    return not inside
+    start, end, minute = people.quiet_from, people.quiet_to, _minute(now)
+    after, before = start <= minute, minute < end
+    return ~((start >= 0) & np.where(start <= end, after & before, after | before))
 
 
-def asking_hours(person: Candidate, work: Work, now: datetime) -> bool:
+def asking_hours(people: People, work: Work, now: datetime) -> Bools:
     """What is not urgent is asked in the day."""
-    return work.urgency is Urgency.URGENT or work.asks[0] <= _minute(now) < work.asks[1]
+    open_now = work.urgency is Urgency.URGENT or work.asks[0] <= _minute(now) < work.asks[1]
+    return people.all() & open_now
 
 
 def _minute(now: datetime) -> int:
@@ -266,29 +213,31 @@ def _minute(now: datetime) -> int:
     return local.hour * 60 + local.minute
 
 
-def not_resting(person: Candidate, work: Work, now: datetime) -> bool:
+def not_resting(people: People, work: Work, now: datetime) -> Bools:
     """Nobody has said that she is to be left in peace until later."""
-    return person.rest_until is None or person.rest_until <= now
+    return people.rest_until <= now.timestamp()
 
 
-def below_capacity(person: Candidate, work: Work, now: datetime) -> bool:
+def below_capacity(people: People, work: Work, now: datetime) -> Bools:
     """She has fewer tasks in hand than she wants."""
-    return person.open_tasks < person.max_open_tasks
+    return people.open_tasks < people.max_open_tasks
 
 
-def not_at_work(person: Candidate, work: Work, now: datetime) -> bool:
+def not_at_work(people: People, work: Work, now: datetime) -> Bools:
     """She is not at another task just now."""
-    return not person.at_work and not any(start <= now < end for start, end in person.busy)
+    start, end = people.busy.columns
+    at = now.timestamp()
+    return ~(people.at_work | people.whose(people.busy, (start <= at) & (end > at)))
 
 
-def below_day_cap(person: Candidate, work: Work, now: datetime) -> bool:
+def below_day_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the day's messages."""
-    return person.messages_today < work.day_cap
+    return people.messages_today < work.day_cap
 
 
-def below_week_cap(person: Candidate, work: Work, now: datetime) -> bool:
+def below_week_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the week's messages."""
-    return person.messages < work.week_cap
+    return people.messages < work.week_cap
 
 
 WHOLE_TIME: tuple[Filter, ...] = (
@@ -319,28 +268,33 @@ OF_THE_MOMENT: tuple[Filter, ...] = (
 class Screened:
     """Who may be asked at some time, who of them now, and how many each filter left out."""
 
-    later: list[Candidate]
-    now: frozenset[UUID]
+    later: Bools
+    now: Bools
     left_out: dict[str, int]
 
 
-def screen(people: Iterable[Candidate], work: Work, now: datetime) -> Screened:
+def screen(people: People, work: Work, now: datetime) -> Screened:
     """Put everybody through all filters; the first that leaves her out is counted."""
-    later, at_once, left_out = [], set(), dict[str, int]()
-    for person in people:
-        failed = _first(WHOLE_TIME, person, work, now)
-        if failed is None:
-            later.append(person)
-            failed = _first(OF_THE_MOMENT, person, work, now)
-        if failed is None:
-            at_once.add(person.person_id)
-        else:
-            left_out[failed] = left_out.get(failed, 0) + 1
-    return Screened(later, frozenset(at_once), left_out)
+    left_out: dict[str, int] = {}
+    later = passed(people, work, now, WHOLE_TIME, left_out)
+    at_once = passed(people, work, now, OF_THE_MOMENT, left_out, later)
+    return Screened(later, at_once, left_out)
 
 
-def _first(checks: Iterable[Filter], person: Candidate, work: Work, now: datetime) -> str | None:
+def passed(
+    people: People,
+    work: Work,
+    now: datetime,
+    checks: Iterable[Filter],
+    left_out: dict[str, int] | None = None,
+    among: Bools | None = None,
+) -> Bools:
+    """Return who (`among` these) passes all checks; count in `left_out` who does not."""
+    left = people.all() if among is None else among
     for check in checks:
-        if not check(person, work, now):
-            return check.__name__
-    return None
+        kept = left & check(people, work, now)
+        fewer = int(np.count_nonzero(left)) - int(np.count_nonzero(kept))
+        if fewer and left_out is not None:
+            left_out[check.__name__] = fewer
+        left = kept
+    return left

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from dispatch.candidates import Work
 from dispatch.policies.common import Minutes, Task
 from dispatch.policies.paced import Filled
+from dispatch.work import Work
 
 LIKELY, HARDLY = 0.9, 0.5  # chance that all places are filled
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import situation, wakeups
-from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, not_asked_yet
+from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, not_asked_yet, passed
 from village import clock, reserve
 from village.models import Event, Offer, Place, Request, Task
 from village.workflow import priorities
@@ -78,9 +78,8 @@ def _able(session: Session, task: Task, now: datetime) -> list[UUID]:
     near = situation.near(session, task.village_code, now)
     work = situation.load_works(session, [task.request_id], near)[0]
     villages = {task.village_code, *(key[0] for key in near)}
-    able = {
-        person.person_id
-        for person in situation.load_people(session, villages, now)
-        if all(check(person, work, now) for check in AGAIN)
-    }
+    mine = [offer.person_id for offer in standing]
+    people = situation.load_people(session, villages, now, only=mine)
+    may = passed(people, work, now, AGAIN)
+    able = {people.id(place) for place in range(len(people)) if may[place]}
     return [offer.id for offer in standing if offer.person_id in able]

@@ -8,7 +8,6 @@ two wait for each other.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,16 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import learning, record, reserve, situation, translate, wakeups
-from dispatch.candidates import NEXT_VILLAGE, OWN_VILLAGE, Candidate, Screened, Work, screen
+from dispatch.deciding import Facts, Look, decide, look_at, most_for
 from dispatch.endings import Ending, ending, is_starving
-from dispatch.explore import Chosen, seed_of
+from dispatch.explore import Chosen
 from dispatch.learning import Learnt
 from dispatch.policies import registry
-from dispatch.policies.common import Id, Plan, Task, Urgency
-from dispatch.policies.common import Volunteer as Person
+from dispatch.policies.common import Plan, Urgency
 from dispatch.policies.registry import Policy
 from dispatch.record import Decided
 from dispatch.situation import Near
+from dispatch.work import Work
 from village import clock, offers
 from village.db import table
 from village.ids import new_id
@@ -45,31 +44,6 @@ _LOCK_ALL = sa.text("""
     select pg_advisory_xact_lock(hashtextextended(name, 0))
     from unnest(cast(:names as text[])) with ordinality as given (name, place) order by place
 """)
-
-
-@dataclass
-class Look:
-    """One task at one look: what is known, what the policy is given, and what it decides.
-
-    `widest` is the widest circle that the heads allow and in which there is anybody; `coming`:
-    the next villages are to be asked, and the head hears of it first.
-    """
-
-    work: Work
-    found: Screened
-    task: Task
-    widest: int
-    seed: int
-    coming: bool = False
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What all looks of a decision share."""
-
-    people: dict[UUID, Candidate]
-    learnt: Learnt
-    now: datetime
 
 
 def run_round(session: Session, request_id: UUID) -> Plan | None:
@@ -144,13 +118,14 @@ def _look_at(
     session: Session, village: str, request_ids: list[UUID], near: Near, now: datetime
 ) -> dict[UUID, Plan]:
     seen = situation.load(session, village, request_ids, near, now)
-    learnt = learning.load(session, village, [person.person_id for person in seen.people])
-    facts = Facts({person.person_id: person for person in seen.people}, learnt, now)
+    people = seen.people
+    learnt = learning.load(session, village, [people.id(n) for n in range(len(people))])
+    facts = Facts(people, learnt, now, most_for(seen.works))
     plans: dict[UUID, Plan] = {}
     taken: set[Any] = set()
     for policy, works in _by_policy([work for work in seen.works if _is_due(work, now)], learnt):
-        looks = [_look(work, facts, frozenset(taken)) for work in works]
-        decided = _decide(policy, looks, facts)
+        looks = [look_at(work, facts, taken) for work in works]
+        decided = decide(policy, looks, facts)
         taken |= {one.offer.volunteer for chosen in decided.chosen.values() for one in chosen}
         _write(session, policy, looks, decided, facts)
         plans |= {
@@ -178,43 +153,6 @@ def _by_policy(works: list[Work], learnt: Learnt) -> list[tuple[Policy, list[Wor
     return [(registry.load(version), groups[version]) for version in sorted(groups)]
 
 
-def _look(work: Work, facts: Facts, taken: frozenset[Any]) -> Look:
-    found = screen(facts.people.values(), work, facts.now)
-    listed = translate.prospects(work, found, facts.learnt, taken, facts.now)
-    widest = min(work.widest, max((one.circle for one in listed), default=0))
-    task = translate.task(work, listed, facts.learnt, facts.now, widest)
-    return Look(work, found, task, widest, seed_of(work.task_id, work.looks + 1))
-
-
-def _decide(policy: Policy, looks: list[Look], facts: Facts) -> Decided:
-    """Decide; where the next villages are wanted for the first time, once more without them."""
-    decided = _once(policy, looks, facts)
-    for look in looks:
-        if _head_first(look, decided, facts.now):
-            look.coming, look.task = True, replace(look.task, widest=OWN_VILLAGE)
-    return _once(policy, looks, facts) if any(look.coming for look in looks) else decided
-
-
-def _once(policy: Policy, looks: list[Look], facts: Facts) -> Decided:
-    people = _volunteers(facts)
-    seeds = {look.task.id: look.seed for look in looks}
-    tasks = [look.task for look in looks]
-    return record.decide(policy, translate.minutes(facts.now), tasks, people, seeds)
-
-
-def _volunteers(facts: Facts) -> dict[Id, Person]:
-    return {who: translate.volunteer(one, facts.now) for who, one in facts.people.items()}
-
-
-def _head_first(look: Look, decided: Decided, now: datetime) -> bool:
-    """The head sees it coming that the next villages are asked, unless it is urgent."""
-    plan = decided.decision.plans.get(look.task.id)
-    work = look.work
-    if plan is None or plan.circle < NEXT_VILLAGE or work.urgency is Urgency.URGENT:
-        return False
-    return work.circle < NEXT_VILLAGE and (work.widens_at is None or work.widens_at > now)
-
-
 # ---------------------------------------------------------------- what it leads to
 
 
@@ -222,7 +160,6 @@ def _write(
     session: Session, policy: Policy, looks: list[Look], decided: Decided, facts: Facts
 ) -> None:
     decision_id = new_id()
-    people = _volunteers(facts)
     session.execute(
         sa.insert(table(Round)),
         [
@@ -234,9 +171,9 @@ def _write(
                 "at": facts.now,
                 "policy": policy.version,
                 "seed": look.seed,
-                "left_out": look.found.left_out,
+                "left_out": look.left_out,
                 "task": record.task_json(look.task),
-                "candidates": record.candidates_json(look.task, people),
+                "candidates": record.candidates_json(look.task, facts.weighed()),
                 "plan": record.plan_json(look.task, decided),
             }
             for look in looks
@@ -258,22 +195,20 @@ def _ask(session: Session, policy: Policy, look: Look, chosen: list[Chosen], fac
     row.wave, row.wave_ends_at = work.rounds + 1, expires_at
     row.circle = max(work.circle, *(one.offer.circle for one in chosen))
     for one in chosen:
-        person = facts.people[UUID(str(one.offer.volunteer))]
-        grounds = _grounds(policy, look, one, person, facts)
-        offers.invite(
-            session, row, person.person_id, wave=row.wave, expires_at=expires_at, grounds=grounds
-        )
+        who = UUID(str(one.offer.volunteer))
+        grounds = _grounds(policy, look, one, facts)
+        offers.invite(session, row, who, wave=row.wave, expires_at=expires_at, grounds=grounds)
 
 
-def _grounds(policy: Policy, look: Look, one: Chosen, person: Candidate, facts: Facts) -> Grounds:
-    asked = translate.asked(look.work, person, facts.now)
+def _grounds(policy: Policy, look: Look, one: Chosen, facts: Facts) -> Grounds:
+    asked, personal = look.asked(one.offer.volunteer, facts.now)
     return Grounds(
         source=one.source,
         policy=policy.version,
         circle=one.offer.circle,
         km=asked.km,
         kind=look.work.kind,
-        chance=facts.learnt.predicted(asked, person.personal),
+        chance=facts.learnt.predicted(asked, personal),
         heard=asked.heard,
         score=one.offer.score,
         propensity=one.propensity,
@@ -319,7 +254,7 @@ def _goes_on(look: Look, now: datetime) -> bool:
 
 def _wake(look: Look, plan: Plan, starving: bool, now: datetime) -> datetime:
     wake = translate.moment(plan.wake)
-    if starving and look.work.urgency is not Urgency.URGENT and not look.found.now:
+    if starving and look.work.urgency is not Urgency.URGENT and not look.anybody_now:
         wake = max(wake, now + STARVING_LOOK)
     wake = translate.next_look(look.work, now, wake)
     ends = [translate.due(look.work)]

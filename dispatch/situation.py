@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch.candidates import DAY_CAP, NEXT_VILLAGE, OWN_VILLAGE, WEEK_CAP, Candidate, Work
+from dispatch.people import Many, People, array
+from dispatch.work import DAY_CAP, NEXT_VILLAGE, OWN_VILLAGE, WEEK_CAP, Work
 from village import clock
 
 EARTH_KM = 6371.0
@@ -65,33 +67,22 @@ _WORKS = sa.text("""
 """)
 
 # Reachable: WeChat knows her, and either the last invitation was not refused for want of her
-# consent, or she has lately looked by herself, so that the inbox will do.
+# consent, or she has lately looked by herself, so that the inbox will do. One row comes back,
+# with a list for each column: thousands of people are read as quickly as ten.
 _PEOPLE = sa.text("""
     with ids as materialized (
-        select m.person_id, json_agg(json_build_array(m.village_code, m.station)) as stations
+        select m.person_id, row_number() over (order by m.person_id) - 1 as at
         from memberships m join volunteers v on v.person_id = m.person_id
         where m.village_code = any(:villages) and m.active and v.status = 'active'
-          and (cast(:only as uuid) is null or m.person_id = :only)
+          and (cast(:only as uuid[]) is null or m.person_id = any(:only))
         group by m.person_id),
-    windows as (select person_id,
-            json_agg(json_build_array(weekday, from_minute, to_minute)) as windows
-        from availability_windows where person_id in (select person_id from ids) group by 1),
-    off as (select person_id, json_agg(json_build_array(
-            extract(epoch from starts_at), extract(epoch from ends_at))) as off
-        from time_off where ends_at > :now and person_id in (select person_id from ids)
-        group by 1),
     held as (select p.person_id,
             count(*) filter (where p.status in ('taken', 'checked_in')
                 and t.status in ('open', 'filled')) as open_tasks,
             bool_or(p.status = 'checked_in' and t.status in ('open', 'filled')) as at_work,
-            count(*) filter (where p.taken_at > :week_ago) as tasks,
-            json_agg(json_build_array(extract(epoch from lower(p.busy)),
-                extract(epoch from upper(p.busy)))) filter (where p.busy is not null
-                and p.status in ('taken', 'checked_in') and upper(p.busy) > :now) as busy
+            count(*) filter (where p.taken_at > :week_ago) as tasks
         from places p join tasks t on t.id = p.task_id
         where p.person_id in (select person_id from ids) group by 1),
-    papers as (select person_id, json_object_agg(skill, valid_until) as papers
-        from certificates where person_id in (select person_id from ids) group by 1),
     offered as (select person_id, count(*) filter (where created_at > :day_ago) as today,
             count(*) filter (where created_at > :week_ago) as week, max(created_at) as last,
             max(greatest(answered_at, opened_at)) as looked
@@ -112,24 +103,86 @@ _PEOPLE = sa.text("""
         from token_families where person_id in (select person_id from ids) group by 1),
     known as (select distinct person_id from wechat_identities
         where person_id in (select person_id from ids)),
-    mediates as (select person_id, array_agg(unit_code) as villages from role_grants
-        where role = 'mediator' and valid_from <= :now and (valid_to is null or valid_to > :now)
-          and person_id in (select person_id from ids) group by 1)
-    select ids.stations, v.*, p.birth_year, w.windows, off.off, held.open_tasks, held.at_work,
-        held.tasks, held.busy, papers.papers, mediates.villages as mediates,
-        coalesce(offered.today, 0) + coalesce(told.today, 0) as messages_today,
-        coalesce(offered.week, 0) + coalesce(told.week, 0) as messages,
-        greatest(offered.last, told.last, v.last_asked_at) as asked_at,
-        known.person_id is not null and (not coalesce(told.refused, false)
-            or greatest(told.looked, offered.looked, logins.looked) > :lately) as reachable
-    from ids join volunteers v using (person_id) join people p on p.id = v.person_id
-    left join windows w using (person_id) left join off using (person_id)
-    left join held using (person_id) left join papers using (person_id)
-    left join offered using (person_id) left join told using (person_id)
-    left join logins using (person_id) left join known using (person_id)
-    left join mediates using (person_id)
-    order by v.person_id
+    one_by_one as (select
+            string_agg(uuid_send(ids.person_id), ''::bytea order by ids.at) as ids,
+            array_agg(coalesce(p.birth_year, 9999) order by ids.at) as birth_year,
+            array_agg(v.guardian_consent order by ids.at) as guardian_consent,
+            array_agg(coalesce(v.insured_until - date '1970-01-01', 0) order by ids.at)
+                as insured_until,
+            array_agg(coalesce(held.open_tasks, 0) order by ids.at) as open_tasks,
+            array_agg(v.max_open_tasks order by ids.at) as max_open_tasks,
+            array_agg(coalesce(held.at_work, false) order by ids.at) as at_work,
+            array_agg(coalesce(v.quiet_from, -1) order by ids.at) as quiet_from,
+            array_agg(coalesce(v.quiet_to, -1) order by ids.at) as quiet_to,
+            array_agg(coalesce(extract(epoch from
+                    greatest(offered.last, told.last, v.last_asked_at))::float8, '-infinity')
+                order by ids.at) as asked_at,
+            array_agg(coalesce(offered.today, 0) + coalesce(told.today, 0) order by ids.at)
+                as messages_today,
+            array_agg(coalesce(offered.week, 0) + coalesce(told.week, 0) order by ids.at)
+                as messages,
+            array_agg(coalesce(held.tasks, 0) order by ids.at) as tasks,
+            array_agg(known.person_id is not null and (not coalesce(told.refused, false)
+                or coalesce(greatest(told.looked, offered.looked, logins.looked) > :lately, false))
+                order by ids.at) as reachable,
+            array_agg(v.helps_village order by ids.at) as helps_village,
+            array_agg(v.next_village order by ids.at) as next_village,
+            array_agg(v.next_village_km::float8 order by ids.at) as next_village_km,
+            array_agg(case when v.ask_less_until <= :now then 1.0 else v.ask_less::float8 end
+                order by ids.at) as ask_less,
+            array_agg(v.personal order by ids.at) as personal,
+            array_agg(coalesce(extract(epoch from v.rest_until)::float8, '-infinity')
+                order by ids.at) as rest_until
+        from ids join volunteers v using (person_id) join people p on p.id = ids.person_id
+        left join held using (person_id) left join offered using (person_id)
+        left join told using (person_id) left join logins using (person_id)
+        left join known using (person_id)),
+    member as (select array_agg(at) as member_who, array_agg(village_code) as member_village,
+            array_agg(station) as member_station
+        from memberships join ids using (person_id)
+        where village_code = any(:villages) and active),
+    able as (select array_agg(at) as skill_who, array_agg(skill) as skill
+        from ids join volunteers using (person_id), unnest(skills) as skill),
+    papers as (select array_agg(at) as paper_who, array_agg(skill) as paper,
+            array_agg(coalesce(valid_until - date '1970-01-01', 1000000)) as paper_until
+        from certificates join ids using (person_id)),
+    mediates as (select array_agg(at) as mediates_who, array_agg(unit_code) as mediates
+        from role_grants join ids using (person_id) where role = 'mediator'
+          and valid_from <= :now and (valid_to is null or valid_to > :now)),
+    dislikes as (select array_agg(at) as dislikes_who, array_agg(category) as dislikes
+        from ids join volunteers using (person_id), unnest(disliked) as category),
+    promised as (select array_agg(at) as busy_who,
+            array_agg(extract(epoch from lower(busy))::float8) as busy_from,
+            array_agg(extract(epoch from upper(busy))::float8) as busy_to
+        from places join ids using (person_id)
+        where busy is not null and status in ('taken', 'checked_in') and upper(busy) > :now),
+    hours as (select array_agg(at) as window_who, array_agg(weekday) as weekday,
+            array_agg(from_minute) as from_minute, array_agg(to_minute) as to_minute
+        from availability_windows join ids using (person_id)),
+    away as (select array_agg(at) as off_who,
+            array_agg(extract(epoch from starts_at)::float8) as off_from,
+            array_agg(extract(epoch from ends_at)::float8) as off_to
+        from time_off join ids using (person_id) where ends_at > :now)
+    select * from one_by_one, member, able, papers, mediates, dislikes, promised, hours, away
 """)
+
+_COLUMNS = {
+    "birth_year": "i", "guardian_consent": "?", "insured_until": "i", "open_tasks": "i",
+    "max_open_tasks": "i", "at_work": "?", "quiet_from": "i", "quiet_to": "i", "asked_at": "f",
+    "messages_today": "i", "messages": "i", "tasks": "i", "reachable": "?", "helps_village": "?",
+    "next_village": "?", "next_village_km": "f", "ask_less": "f", "personal": "?",
+    "rest_until": "f",
+}  # fmt: skip
+_MANY = {
+    "stations": ("UU", "member_who", "member_village", "member_station"),
+    "skills": ("U", "skill_who", "skill"),
+    "papers": ("Ui", "paper_who", "paper", "paper_until"),
+    "mediates": ("U", "mediates_who", "mediates"),
+    "disliked": ("U", "dislikes_who", "dislikes"),
+    "busy": ("ff", "busy_who", "busy_from", "busy_to"),
+    "windows": ("iii", "window_who", "weekday", "from_minute", "to_minute"),
+    "off": ("ff", "off_who", "off_from", "off_to"),
+}
 
 
 @dataclass(frozen=True)
@@ -138,7 +191,7 @@ class Situation:
 
     village: str
     works: list[Work]
-    people: list[Candidate]
+    people: People
 
 
 def near(session: Session, village: str, now: datetime) -> Near:
@@ -178,19 +231,29 @@ def load_works(session: Session, request_ids: Collection[UUID], near: Near) -> l
 
 
 def load_people(
-    session: Session, villages: Iterable[str], now: datetime, only: UUID | None = None
-) -> list[Candidate]:
-    """Read the active volunteers of these villages (or one of them) in one statement."""
+    session: Session,
+    villages: Iterable[str],
+    now: datetime,
+    only: Collection[UUID] | None = None,
+) -> People:
+    """Read the active volunteers of these villages (or some of them) in one statement."""
     facts = {
         "villages": list(villages),
-        "only": only,
+        "only": None if only is None else list(only),
         "now": now,
         "day_ago": now - timedelta(days=1),
         "week_ago": now - timedelta(days=7),
         "lately": now - LOOKED_LATELY,
         "login_days": LOGIN_DAYS,
     }
-    return [_candidate(row, now) for row in session.execute(_PEOPLE, facts)]
+    row = session.execute(_PEOPLE, facts).mappings().one()
+    ones: dict[str, Any] = {name: array(kind, row[name]) for name, kind in _COLUMNS.items()}
+    many: dict[str, Any] = {
+        name: Many.of(kinds, *(row[column] for column in columns))
+        for name, (kinds, *columns) in _MANY.items()
+    }
+    ids = np.frombuffer(row["ids"] or b"", dtype="S16")
+    return People(ids=ids, **ones, **many)
 
 
 _SAME = (
@@ -233,43 +296,3 @@ def _widest(row: Any) -> int:
 
 def _moment(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
-
-
-def _spans(pairs: Iterable[Iterable[float]] | None) -> tuple[tuple[datetime, datetime], ...]:
-    return tuple((_moment(start), _moment(end)) for start, end in pairs or ())
-
-
-def _candidate(row: Any, now: datetime) -> Candidate:
-    asks_less = row.ask_less_until is None or row.ask_less_until > now
-    return Candidate(
-        person_id=row.person_id,
-        stations=frozenset((village, station) for village, station in row.stations),
-        birth_year=row.birth_year,
-        guardian_consent=row.guardian_consent,
-        insured_until=row.insured_until,
-        skills=tuple(row.skills),
-        certificates={
-            skill: None if until is None else date.fromisoformat(until)
-            for skill, until in (row.papers or {}).items()
-        },
-        mediates=frozenset(row.mediates or ()),
-        open_tasks=row.open_tasks or 0,
-        max_open_tasks=row.max_open_tasks,
-        at_work=bool(row.at_work),
-        busy=_spans(row.busy),
-        quiet=None if row.quiet_from is None else (row.quiet_from, row.quiet_to),
-        asked_at=row.asked_at,
-        messages_today=row.messages_today,
-        messages=row.messages,
-        tasks=row.tasks or 0,
-        reachable=row.reachable,
-        helps_village=row.helps_village,
-        next_village=row.next_village,
-        next_village_km=row.next_village_km,
-        disliked=frozenset(row.disliked),
-        ask_less=row.ask_less if asks_less else 1.0,
-        personal=row.personal,
-        windows=tuple(tuple(window) for window in row.windows or ()),
-        time_off=_spans(row.off),
-        rest_until=row.rest_until,
-    )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from dispatch.candidates import Candidate, Screened, Work, circle_of
+import numpy as np
+
+from dispatch.candidates import Screened, circles
 from dispatch.learning import Learnt
+from dispatch.people import People, Whole
 from dispatch.policies.common import (
     DAY,
-    NEVER,
     Minutes,
     Prospect,
     Task,
     Urgency,
     Volunteer,
 )
-from dispatch.response import Asked, hears
+from dispatch.response import REST, Asked, hears
+from dispatch.work import Work
 from village.clock import SHANGHAI
 
 ANSWER_MINUTES = {Urgency.URGENT: 3.0, Urgency.TODAY: 6.0, Urgency.LATER: 6.0}  # median; a guess
@@ -75,30 +78,49 @@ def answered_within(spell: Minutes, urgency: Urgency) -> float:
     return 0.5 * math.erfc(-odds / SPREAD_OF_ANSWERS / math.sqrt(2))
 
 
-def volunteer(person: Candidate, now: datetime) -> Volunteer:
+def volunteer(people: People, place: int, now: datetime) -> Volunteer:
     """Return a person as a policy sees her; who asked to be asked less rests longer."""
-    asked_at = NEVER if person.asked_at is None else minutes(person.asked_at)
-    heard = hears((minutes(now) - asked_at) / person.ask_less)
-    return Volunteer(person.person_id, asked_at, heard, person.messages, person.tasks)
+    asked_at = float(people.asked_at[place]) / 60
+    heard = hears((minutes(now) - asked_at) / float(people.ask_less[place]))
+    load, tasks = int(people.messages[place]), int(people.tasks[place])
+    return Volunteer(people.id(place), asked_at, heard, load, tasks)
 
 
-def asked(work: Work, person: Candidate, now: datetime) -> Asked:
+def asked(work: Work, person: Volunteer, km: float, now: datetime) -> Asked:
     """Return an offer to her as the response model sees it."""
-    km = circle_of(person, work)[1]
     hour = now.astimezone(SHANGHAI).hour
-    return Asked(person.person_id, work.kind, hour, km, volunteer(person, now).hears)
+    return Asked(person.id, work.kind, hour, km, person.hears)
+
+
+def shortlist(people: People, work: Work, found: Screened, now: datetime, most: int) -> Whole:
+    """Return the places of those who are weighed one by one: all, or the `most` best rested.
+
+    A decision about hundreds of tasks needs no more than a few dozen for each. Who may be asked
+    now comes first, then who is nearer, then who has been asked and has helped less.
+    """
+    places = np.flatnonzero(found.later)
+    if len(places) <= most:
+        return places
+    circle = circles(people, work)[0][places]
+    rested = 1 - np.exp(-people.rested(now)[places] / REST)
+    worth = rested / (1 + people.messages[places] + people.tasks[places])
+    order = np.lexsort((-worth, circle, ~found.now[places]))
+    return np.sort(places[order[:most]])
 
 
 def prospects(
-    work: Work, found: Screened, learnt: Learnt, taken: frozenset[object], now: datetime
-) -> list[Prospect]:
-    """Return who may be asked; those `taken` by another decision of this look only later."""
+    work: Work, people: People, persons: Mapping[int, Volunteer], found: Screened,
+    learnt: Learnt, taken: Collection[object], now: datetime,
+) -> list[Prospect]:  # fmt: skip
+    """Return those who are weighed; those `taken` by another decision of this look only later."""
+    circle, km = circles(people, work)
     listed = []
-    for person in found.later:
-        circle, km = circle_of(person, work)
-        chance = learnt.corrected(learnt.predicted(asked(work, person, now), person.personal))
-        at_once = person.person_id in found.now and person.person_id not in taken
-        listed.append(Prospect(person.person_id, chance, at_once, km, circle))
+    for place, person in persons.items():
+        far = float(km[place])
+        predicted = learnt.predicted(asked(work, person, far, now), bool(people.personal[place]))
+        at_once = bool(found.now[place]) and person.id not in taken
+        chance = learnt.corrected(predicted)
+        listed.append(Prospect(person.id, chance, at_once, far, int(circle[place])))
     return listed
 
 

@@ -6,11 +6,14 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import situation
-from dispatch.candidates import NEXT_VILLAGE, OF_THE_MOMENT, WHOLE_TIME, Candidate, Work, circle_of
+from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, circles, passed
+from dispatch.people import People
+from dispatch.work import NEXT_VILLAGE, Work
 from village import clock, outbox
 from village.db import table
 from village.ids import new_id
@@ -32,9 +35,9 @@ def freed(session: Session, person_id: UUID) -> list[UUID]:
         reached = {own: (), **_around(session, own)}
         for village in reached:
             near = situation.near(session, village, now)
-            people = situation.load_people(session, {village, own}, now, only=person_id)
+            people = situation.load_people(session, {village, own}, now, only=[person_id])
             works = situation.load_works(session, _waiting(session, village), near)
-            helped += [work for work in works for one in people if _helps(one, work)]
+            helped += [work for work in works if _helps(people, work, now)]
     for work in sorted(helped, key=lambda one: (one.urgency.value != "urgent", one.opened_at)):
         wake(session, work.request_id)
     return [work.request_id for work in helped]
@@ -58,11 +61,10 @@ def _waiting(session: Session, village: str) -> Collection[UUID]:
     ).all()
 
 
-def _helps(person: Candidate, work: Work) -> bool:
-    now = clock.now()
-    if circle_of(person, work)[0] > min(work.widest, NEXT_VILLAGE):
-        return False
-    return all(check(person, work, now) for check in (*WHOLE_TIME, *OF_THE_MOMENT))
+def _helps(people: People, work: Work, now: datetime) -> bool:
+    """Tell whether somebody of `people` may be asked now."""
+    near = circles(people, work)[0] <= min(work.widest, NEXT_VILLAGE)
+    return bool(np.any(near & passed(people, work, now, (*WHOLE_TIME, *OF_THE_MOMENT))))
 
 
 def wake(session: Session, request_id: UUID) -> None:

@@ -36,23 +36,32 @@ class WorkLike(Protocol):
         """The latest time."""
 
 
-def is_old_enough(birth_year: int | None, guardian: bool, work: WorkLike, now: datetime) -> bool:
-    """Adults only for risk 2 and more; minors never alone, and with a guardian's consent.
+def adult_until(now: datetime) -> int:
+    """Return the latest birth year of those who are certainly eighteen this year (rules 2.3)."""
+    return now.astimezone(SHANGHAI).year - ADULT_YEARS - 1
 
-    The birth year alone is known, so that a person counts as adult from the year in which she
-    is certainly eighteen (rules 2.3).
-    """
-    age = now.astimezone(SHANGHAI).year - (birth_year or now.year)
-    if age > ADULT_YEARS:
+
+def may_be_minors(work: WorkLike) -> bool:
+    """Tell whether minors may come, with a guardian's consent: no risk, and never alone."""
+    return work.risk < INSURED_RISK and work.people_needed > 1
+
+
+def is_old_enough(birth_year: int | None, guardian: bool, work: WorkLike, now: datetime) -> bool:
+    """Adults only for risk 2 and more; minors never alone, and with a guardian's consent."""
+    if birth_year is not None and birth_year <= adult_until(now):
         return True
-    return work.risk < INSURED_RISK and work.people_needed > 1 and guardian
+    return guardian and may_be_minors(work)
+
+
+def insured_day(work: WorkLike) -> date | None:
+    """Return until when she must be insured: from risk 2 on to the last possible day (art. 17)."""
+    return work.ends_at.astimezone(SHANGHAI).date() if work.risk >= INSURED_RISK else None
 
 
 def is_insured(insured_until: date | None, work: WorkLike) -> bool:
-    """From risk 2 on she is insured until the last day on which it may be done (art. 17)."""
-    if work.risk < INSURED_RISK:
-        return True
-    return insured_until is not None and insured_until >= work.ends_at.astimezone(SHANGHAI).date()
+    """Tell whether her insurance covers the work, where it needs one."""
+    day = insured_day(work)
+    return day is None or (insured_until is not None and insured_until >= day)
 
 
 def appointment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from dispatch import candidates, learning, situation
-from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, Candidate, Screened, Work
+from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, Screened
+from dispatch.people import People
+from dispatch.work import Work
+from tests.dispatch.persons import people_of
 from tests.village.town import STATION, VILLAGE, WEDNESDAY, Town
 from village.access import Actor
 from village.clock import SHANGHAI
@@ -30,10 +34,11 @@ from village.models import (
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 ME, REQUEST = uuid4(), uuid4()
-PLAIN = Candidate(
-    person_id=ME, stations=frozenset({("v", "s")}), birth_year=1980,
-    insured_until=date(2027, 1, 1), windows=((2, 0, 1440),),
-)  # fmt: skip
+PLAIN: dict[str, Any] = {
+    "person_id": ME, "stations": {("v", "s")}, "birth_year": 1980,
+    "insured_until": date(2027, 1, 1), "windows": [(2, 0, 1440)],
+}  # fmt: skip
+OTHER: dict[str, Any] = {**PLAIN, "person_id": uuid4()}
 WORK = Work(
     task_id=uuid4(), request_id=REQUEST, village="v", station="s", category="K",
     starts_at=WEDNESDAY, ends_at=WEDNESDAY + 7 * DAY, opened_at=WEDNESDAY,
@@ -139,8 +144,14 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
 def test_each_rule_leaves_out_whom_it_means(
     rule: str, person: dict[str, Any], work: dict[str, Any], may: bool
 ) -> None:
-    check = getattr(candidates, rule)
-    assert check(replace(PLAIN, **person), replace(WORK, **work), WEDNESDAY) is may
+    check, people = getattr(candidates, rule), people_of({**PLAIN, **person}, OTHER)
+    assert check(people, replace(WORK, **work), WEDNESDAY)[place(people, ME)] == may
+
+
+def place(people: People, person: UUID) -> int:
+    """Where she stands among others."""
+    (found,) = people.places([person])
+    return int(found)
 
 
 def test_every_rule_has_its_cases() -> None:
@@ -160,31 +171,32 @@ def test_every_rule_has_its_cases() -> None:
 def test_quiet_hours_may_run_over_midnight(
     quiet: tuple[int, int] | None, asleep: tuple[str, ...], awake: tuple[str, ...]
 ) -> None:
-    person = replace(PLAIN, quiet=quiet)
+    person = people_of({**PLAIN, "quiet": quiet})
     for expected, times in ((False, asleep), (True, awake)):
         for time in times:
-            assert candidates.awake(person, WORK, at(f"11-25T{time}")) is expected, time
+            assert candidates.awake(person, WORK, at(f"11-25T{time}"))[0] == expected, time
 
 
 # ---------------------------------------------------------------- on the database
 
 
-def screened(town: Town, request_id: UUID) -> Screened:
-    def look(session: Any) -> Screened:
+def screened(town: Town, request_id: UUID) -> tuple[People, Screened]:
+    def look(session: Any) -> tuple[People, Screened]:
         near = situation.near(session, VILLAGE, WEDNESDAY)
         seen = situation.load(session, VILLAGE, [request_id], near, WEDNESDAY)
-        return candidates.screen(seen.people, seen.works[0], WEDNESDAY)
+        return seen.people, candidates.screen(seen.people, seen.works[0], WEDNESDAY)
 
-    found: Screened = town.run(look)
+    found: tuple[People, Screened] = town.run(look)
     return found
 
 
 def left_out(town: Town, request_id: UUID) -> dict[str, int]:
-    return screened(town, request_id).left_out
+    return screened(town, request_id)[1].left_out
 
 
 def eligible(town: Town, request_id: UUID) -> set[UUID]:
-    return set(screened(town, request_id).now)
+    people, found = screened(town, request_id)
+    return {people.id(place) for place in range(len(people)) if found.now[place]}
 
 
 def test_only_active_members_are_looked_at(town: Town) -> None:
@@ -323,9 +335,9 @@ def test_a_decision_among_two_hundred_takes_four_statements(town: Town) -> None:
 def load(session: Any, request_id: UUID) -> int:
     near = situation.near(session, VILLAGE, WEDNESDAY)
     seen = situation.load(session, VILLAGE, [request_id], near, WEDNESDAY)
-    learning.load(session, VILLAGE, [person.person_id for person in seen.people])
-    found = candidates.screen(seen.people, seen.works[0], WEDNESDAY)
-    return len(found.now)
+    people = seen.people
+    learning.load(session, VILLAGE, [people.id(place) for place in range(len(people))])
+    return int(candidates.screen(people, seen.works[0], WEDNESDAY).now.sum())
 
 
 def crowd(town: Town, count: int) -> None:
@@ -356,8 +368,10 @@ def copy_rows(session: Any, name: str, key: str, first: UUID | None, ids: list[U
 def test_who_was_asked_lately_and_how_often_is_read(town: Town) -> None:
     town.invite(town.bring("dispatching"), town.helpers[0])
     people = town.run(lambda s: situation.load_people(s, [VILLAGE], WEDNESDAY))
-    seen = {person.person_id: person for person in people}
-    asked, other = (seen[helper.person_id] for helper in town.helpers[:2])
-    assert (asked.messages_today, asked.messages, asked.asked_at) == (1, 1, WEDNESDAY)
-    assert (other.messages_today, other.messages, other.asked_at) == (0, 0, None)
+    asked, other = (place(people, helper.person_id) for helper in town.helpers[:2])
+    counts = [
+        (people.messages_today[one], people.messages[one], people.asked_at[one])
+        for one in (asked, other)
+    ]
+    assert counts == [(1, 1, WEDNESDAY.timestamp()), (0, 0, -math.inf)]
     assert town.run(lambda s: s.get_one(Volunteer, town.helpers[1].person_id)).personal

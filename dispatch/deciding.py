@@ -1,0 +1,137 @@
+"""One decision about the tasks that are due together: who is weighed for each, and who is chosen.
+
+Nothing here reads or writes the database: what is known goes in, what is to be done comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dispatch import record, translate
+from dispatch.candidates import screen
+from dispatch.explore import seed_of
+from dispatch.learning import Learnt
+from dispatch.people import People
+from dispatch.policies.common import Id, Task, Urgency, Volunteer
+from dispatch.policies.registry import Policy
+from dispatch.record import Decided
+from dispatch.response import Asked
+from dispatch.work import NEXT_VILLAGE, OWN_VILLAGE, Work
+
+WEIGHED, WEIGHED_IN_A_STORM = 200, 30  # people a task
+STORM = 20  # places looked for at once; as many as make the policies assign all together
+
+
+@dataclass(frozen=True)
+class Around:
+    """The people of a village and of those that lend to it, also as the policies see them."""
+
+    people: People
+    persons: dict[int, Volunteer] = field(default_factory=dict)
+
+    def person(self, place: int, now: datetime) -> Volunteer:
+        """Return a person as the policies see her."""
+        if place not in self.persons:
+            self.persons[place] = translate.volunteer(self.people, place, now)
+        return self.persons[place]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What all looks of a decision share; at most `most` people are weighed for a task."""
+
+    people: People
+    learnt: Learnt
+    now: datetime
+    most: int = WEIGHED
+    by_village: dict[str, Around] = field(default_factory=dict)
+
+    def around(self, work: Work) -> Around:
+        """Return those who live near enough to a task."""
+        if work.village not in self.by_village:
+            villages = {work.village, *(village for village, _ in work.near)}
+            self.by_village[work.village] = Around(self.people.of_villages(villages))
+        return self.by_village[work.village]
+
+    def weighed(self) -> dict[Id, Volunteer]:
+        """Return everybody who is weighed for some task."""
+        everywhere = (around.persons.values() for around in self.by_village.values())
+        return {person.id: person for persons in everywhere for person in persons}
+
+
+@dataclass
+class Look:
+    """One task at one look: what is known, what the policy is given, and what it decides.
+
+    `places`: where among those `around` the persons stand who are weighed. `widest` is the
+    widest circle that the heads allow and in which there is anybody; `coming`: the next
+    villages are to be asked, and the head hears of it first.
+    """
+
+    work: Work
+    around: Around
+    left_out: dict[str, int]
+    anybody_now: bool
+    places: dict[Id, int]
+    task: Task
+    widest: int
+    seed: int
+    coming: bool = False
+
+    def asked(self, person: Id, now: datetime) -> tuple[Asked, bool]:
+        """Return an offer to a person as the model sees it, and whether it may know her."""
+        place = self.places[person]
+        km = next(one.km for one in self.task.prospects if one.volunteer == person)
+        asked = translate.asked(self.work, self.around.persons[place], km, now)
+        return asked, bool(self.around.people.personal[place])
+
+
+def most_for(works: Iterable[Work]) -> int:
+    """Return how many people are weighed for each of these tasks."""
+    return WEIGHED_IN_A_STORM if sum(one.places_open for one in works) > STORM else WEIGHED
+
+
+def look_at(work: Work, facts: Facts, taken: Collection[object] = ()) -> Look:
+    """Return what a policy is given of a task; who is `taken` already may be asked later only."""
+    around, now = facts.around(work), facts.now
+    found = screen(around.people, work, now)
+    listed = translate.shortlist(around.people, work, found, now, facts.most)
+    persons = {place: around.person(place, now) for place in listed.tolist()}
+    prospects = translate.prospects(work, around.people, persons, found, facts.learnt, taken, now)
+    widest = min(work.widest, max((one.circle for one in prospects), default=0))
+    return Look(
+        work=work,
+        around=around,
+        left_out=found.left_out,
+        anybody_now=bool(found.now.any()),
+        places={person.id: place for place, person in persons.items()},
+        task=translate.task(work, prospects, facts.learnt, now, widest),
+        widest=widest,
+        seed=seed_of(work.task_id, work.looks + 1),
+    )
+
+
+def decide(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:
+    """Decide; where the next villages are wanted for the first time, once more without them."""
+    decided = _once(policy, looks, facts)
+    for look in looks:
+        if _head_first(look, decided, facts.now):
+            look.coming, look.task = True, replace(look.task, widest=OWN_VILLAGE)
+    return _once(policy, looks, facts) if any(look.coming for look in looks) else decided
+
+
+def _once(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:
+    seeds = {look.task.id: look.seed for look in looks}
+    tasks = [look.task for look in looks]
+    return record.decide(policy, translate.minutes(facts.now), tasks, facts.weighed(), seeds)
+
+
+def _head_first(look: Look, decided: Decided, now: datetime) -> bool:
+    """The head sees it coming that the next villages are asked, unless it is urgent."""
+    plan = decided.decision.plans.get(look.task.id)
+    work = look.work
+    if plan is None or plan.circle < NEXT_VILLAGE or work.urgency is Urgency.URGENT:
+        return False
+    return work.circle < NEXT_VILLAGE and (work.widens_at is None or work.widens_at > now)

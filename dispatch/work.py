@@ -1,0 +1,68 @@
+"""An open task as the hard rules and the policies meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from dispatch.policies.common import Urgency
+
+DAY_CAP, WEEK_CAP = 4, 14  # messages of every kind; a village may set less, never more
+URGENCIES = {"P0": Urgency.URGENT, "P1": Urgency.URGENT, "P2": Urgency.TODAY}
+OWN_STATION, OWN_VILLAGE, NEXT_VILLAGE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An open task as the filters and the policy meet it.
+
+    `near`: km to the villages that lend, by (village, station), station None: at every station.
+    `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
+    between which messages go out that are not urgent.
+    """
+
+    task_id: UUID
+    request_id: UUID
+    village: str
+    station: str
+    starts_at: datetime
+    ends_at: datetime
+    opened_at: datetime
+    priority: str = "P3"
+    category: str | None = None
+    sealed: bool = False
+    skills: tuple[str, ...] = ()
+    risk: int = 0
+    minutes: int = 60
+    people_needed: int = 1
+    places_open: int = 1
+    places_taken: int = 0
+    resolve_due: datetime | None = None
+    told_short: bool = False
+    asked: frozenset[UUID] = frozenset()
+    too_close: frozenset[UUID] = frozenset()
+    near: Mapping[tuple[str, str | None], float] = field(default_factory=dict)
+    out: tuple[tuple[datetime, float | None], ...] = ()
+    policy: str | None = None
+    widest: int = NEXT_VILLAGE
+    circle: int = 0
+    widens_at: datetime | None = None
+    next_wake: datetime | None = None
+    starving: bool = False
+    rounds: int = 0
+    looks: int = 0
+    day_cap: int = DAY_CAP
+    week_cap: int = WEEK_CAP
+    asks: tuple[int, int] = (480, 1200)
+
+    @property
+    def urgency(self) -> Urgency:
+        """How much time there is."""
+        return URGENCIES.get(self.priority, Urgency.LATER)
+
+    @property
+    def kind(self) -> str:
+        """What it is to the response model."""
+        return self.category or self.station
