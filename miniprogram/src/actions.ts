@@ -67,6 +67,16 @@ export const ACTIONS: Record<string, Action> = {
     ],
   },
   reopen: { label: "没解决，再办一次", fields: () => [text("reason", "哪里没办好", 300)] },
+  hide_me: {
+    label: "让不让站里知道是我",
+    fields: ({ hide_me }) => [
+      choice("hide", "站里看得到您的名字吗？", [
+        ["no", "看得到"],
+        ["yes", "看不到"],
+      ], { start: hide_me ? "yes" : "no" }),
+    ],
+    body: ({ hide }) => ({ hide: hide === "yes" }),
+  },
   withdraw: { label: "不用办了", fields: () => [text("reason", "为什么（可不写）", 300, OPTIONAL)] },
 
   unmerge: { label: "不是同一件事，分开办" },

@@ -47,9 +47,9 @@ export async function call<T>(method: Method, path: string, body?: object): Prom
   throw problem(answer);
 }
 
-// Tokens are for one use; a search changes nothing.
+// Tokens are for one use; a search and a hint change nothing.
 function isUnkeyed(path: string): boolean {
-  return path.startsWith("/auth/") || path === "/requests/similar";
+  return path.startsWith("/auth/") || path === "/requests/similar" || path === "/routing/preview";
 }
 
 function send(

@@ -22,6 +22,27 @@ export interface Place {
   name: string;
 }
 
+/** She chose a category, and her words speak of another station. */
+export interface Asks {
+  question: string;
+  category: string | null;
+}
+
+/** A piece of the text that is a matter of its own. */
+export interface Part {
+  text: string;
+  station: string | null;
+  none: boolean;
+}
+
+/** What would become of a text that is not sent yet. */
+export interface Hint {
+  told: string[];
+  emergency: { question: string; numbers: PhoneNumber[] } | null;
+  advice: { numbers: PhoneNumber[] }[] | null;
+  asks: Asks | null;
+}
+
 export interface Request {
   id: string;
   number: string;
@@ -40,6 +61,11 @@ export interface Request {
   assigned: string[];
   followers: number;
   requester?: { name: string };
+  hide_me: boolean;
+  /** What it comes to for her who wrote it, in sentences. */
+  told?: string[];
+  asks?: Asks | null;
+  parts?: Part[];
   result?: string | null;
   version: number;
   allowed_actions: string[];

@@ -239,3 +239,32 @@ def test_no_with_a_reason_is_one_more_tap(login: Login) -> None:
     asked.tap("no")
     asked.tap("no-busy")
     asked.sees("现在没有邀请")
+
+
+def test_two_matters_are_hinted_at_and_split_by_a_tap(login: Login, house: str) -> None:
+    villager = login("u050")
+    villager.fill("say-text", "路灯坏了三盏，晚上很黑。还有村头垃圾堆了半个月没人收，臭得很。")
+    villager.sees("2件事", "hint")
+    fits(villager)
+    villager.tap("say")
+    villager.sees("可以分开办", "parts")
+    fits(villager)
+    villager.tap("do-split")
+    villager.sees("已分开办", "status")
+    villager.sees("村头垃圾", "request-text")
+    keeps_to_itself([villager], house)
+
+
+def test_a_category_that_the_words_contradict_is_asked_about(login: Login) -> None:
+    villager = login("u051")
+    villager.fill("say-text", "邻居把滴水打到我家墙上，吵了几次，想请人调解一下")
+    villager.tap("pick-category")
+    villager.tap("station-public_works")
+    villager.tap("category-PUB-08")
+    villager.sees("内容更像", "hint-asks")
+    villager.tap("hint-keep")
+    villager.tap("say")
+    villager.sees("内容更像", "asks")
+    fits(villager)
+    villager.tap("do-recategorise")
+    villager.sees("站里看不到您的名字", "told")
