@@ -9,11 +9,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from village import lines
 from village.access import Actor
-from village.models import Request
+from village.models import Follow, Request
 from village.workflow.engine import apply, attempt
 from village.workflow.request import REQUEST
-from village.workflow.request_merge import is_lost
+from village.workflow.request_merge import TOLD, is_known, is_lost
 
 
 def merge(
@@ -61,13 +62,23 @@ def unmerge(
 
 
 def part_all(session: Session, request_id: UUID) -> None:
-    """Give all that were merged into a request back to themselves, if they are lost with it."""
+    """Let everybody who relied on a request go on by herself, if it is lost to her.
+
+    What was merged into it is a request of its own again. Who followed it, and was not told
+    otherwise how it ended, is told that she hears no more of it.
+    """
     merged = sa.select(Request.id).where(Request.merged_into == request_id)
     children = list(session.scalars(merged))
     _lock(session, request_id, *children)
-    if is_lost(session, session.get_one(Request, request_id)):
-        for child in children:
-            attempt(session, REQUEST, child, "part")
+    request = session.get_one(Request, request_id)
+    if not is_lost(session, request):
+        return
+    for child in children:
+        attempt(session, REQUEST, child, "part")
+    if request.status not in TOLD or not is_known(session, request):
+        gone = sa.delete(Follow).where(Follow.request_id == request_id)
+        followers = session.scalars(gone.returning(Follow.person_id)).all()
+        lines.tell(session, followers, "follow_over")
 
 
 def _lock(session: Session, *request_ids: UUID | None) -> None:

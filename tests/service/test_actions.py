@@ -56,6 +56,7 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "confirm": {"solved": "yes"},
         "helped": {"helped": "yes"},
         "hide_me": {"hide": True},
+        "merge": {"into": house.submit("u045", category="PUB-03")["id"]},
         "split": {"parts": [{"text": LAMP[:10]}, {"text": LAMP[10:]}]},
         "submit_result": {"result": "a"},
     }
@@ -72,7 +73,8 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
 def _put_back(house: House) -> None:
     house.rows(
         """update requests set status = b.status, version = b.version, station = b.station,
-               category = b.category, transfers = b.transfers, paused_at = null
+               category = b.category, transfers = b.transfers, paused_at = null,
+               hide_me = b.hide_me, merged_into = b.merged_into
            from before b where b.id = requests.id"""
     )
     house.rows("drop table before")

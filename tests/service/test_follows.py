@@ -121,6 +121,18 @@ def test_they_hear_no_more_of_what_has_become_confidential(house: House) -> None
     assert told(house) == []
 
 
+def test_they_are_told_that_they_hear_no_more_and_not_why(house: House) -> None:
+    path = lamp(house, text=CANARY)
+    house.done(f"{path}/follow", "u045")
+    house.done(f"{path}/hide_me", "u041", {"hide": True})
+    ((title, text),) = told(house)
+    assert title == "不再跟进了"
+    number = house.seen(path, "u041")["number"]
+    assert not any(word in text for word in (number, "路灯", "村口", "金丝雀"))
+    house.done(f"{path}/hide_me", "u041", {"hide": False})
+    assert followed(house) == []
+
+
 def test_they_are_told_when_nobody_will_do_it_for_them(house: House) -> None:
     path = lamp(house)
     house.done(f"{path}/follow", "u045")

@@ -20,7 +20,8 @@ MERGEABLE = ("submitted", "accepted")
 # Not while a villager is asked something: the others' matter must not wait for her.
 TAKES_IN = ("submitted", "accepted", "dispatching", "assigned", "in_progress", "checking")
 # It ends without being done: those who went along get their own requests back.
-LOST = ("rejected", "withdrawn", "handed_over", "split")
+TOLD = ("rejected", "withdrawn", "handed_over")  # so are those who merely follow it
+LOST = (*TOLD, "split")
 PART_DAYS = 15  # as long as what was resolved can be reopened (R25)
 CLOCKS = ("first_response", "resolve")
 
@@ -163,8 +164,9 @@ def _set_limit(step: Step, kind: str, at: datetime) -> None:
 
 
 def part_merged(step: Step) -> None:
-    """What was merged into it goes on by itself, if this one is not done or not to be known."""
-    if has_merged(step.session, step.row) and is_lost(step.session, step.row):
+    """Who relied on it goes on by herself, if this one is not done or not to be known."""
+    relied_on = step.row.followers or has_merged(step.session, step.row)
+    if relied_on and is_lost(step.session, step.row):
         step.jobs.append("dispatch.part")
 
 
