@@ -60,7 +60,7 @@ def load(path: Path) -> Scenario:
         given = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ScenarioError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ScenarioError(f"{path.name}: no JSON ({error})") from error
     try:
         found = _schema().load(given)

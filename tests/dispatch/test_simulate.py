@@ -92,6 +92,7 @@ def test_the_table_has_a_row_and_a_bar_for_each(tmp_path: Path) -> None:
         ('{"policies": []}', r"odd\.json: policies: Shorter than"),
         ("[1]", r"odd\.json: file: Invalid input"),
         ("{", r"odd\.json: no JSON"),
+        ("[" * 100_000, r"odd\.json: no JSON"),
     ],
 )
 def test_a_scenario_that_cannot_be_played_is_refused_by_its_field(
