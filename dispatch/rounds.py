@@ -7,7 +7,7 @@ two wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -58,7 +58,7 @@ def run_round(session: Session, request_id: UUID) -> Plan | None:
     if village is None:
         return None
     near = situation.near(session, village, now)
-    _lock_villages(session, {village, *(key[0] for key in near)})
+    lock_villages(session, {village, *(key[0] for key in near)})
     if reserve.goes_first(session, request_id):
         return None
     request_ids = _due(session, village, request_id, now)
@@ -77,7 +77,8 @@ def _open() -> sa.Select[str]:
     )
 
 
-def _lock_villages(session: Session, codes: Iterable[str]) -> None:
+def lock_villages(session: Session, codes: Iterable[str]) -> None:
+    """Let nobody else decide who is asked in these villages until this transaction ends."""
     names = [f"dispatch:{code}" for code in sorted(codes)]
     session.execute(_LOCK_ALL, {"names": names})
 
@@ -183,7 +184,11 @@ def _write(
         chosen = decided.chosen.get(look.task.id, [])
         _ask(session, policy, look, chosen, facts)
         _next(session, look, decided.decision.plans.get(look.task.id), len(chosen), facts.now)
-    _remember(session, [one for chosen in decided.chosen.values() for one in chosen], facts.now)
+    remember(
+        session,
+        [one.offer.volunteer for chosen in decided.chosen.values() for one in chosen],
+        facts.now,
+    )
 
 
 def _ask(session: Session, policy: Policy, look: Look, chosen: list[Chosen], facts: Facts) -> None:
@@ -216,9 +221,8 @@ def _grounds(policy: Policy, look: Look, one: Chosen, facts: Facts) -> Grounds:
     )
 
 
-def _remember(session: Session, chosen: list[Chosen], now: datetime) -> None:
+def remember(session: Session, asked: Collection[Id], now: datetime) -> None:
     """Note that they were asked; in the order of their ids, since others may do so too."""
-    asked = [one.offer.volunteer for one in chosen]
     mine = Volunteer.person_id.in_(asked)
     locked = sa.select(Volunteer.person_id).where(mine).order_by(Volunteer.person_id)
     session.execute(locked.with_for_update(**LOCK))

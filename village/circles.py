@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from village import access, clock, outbox, tasks
 from village.access import Actor
 from village.errors import NotFound, WrongState
-from village.models import Task
+from village.models import Request, Task
 from village.workflow.recusal import refuse_recused
 from village.workflow.request import REQUEST
 
@@ -38,15 +38,19 @@ def hold(session: Session, actor: Actor, task_id: UUID, *, held: bool) -> Task:
     return task
 
 
-def open_task(session: Session, actor: Actor, task_id: UUID, permission: str) -> Task:
-    """Return a task that looks for people, its request locked, for who answers for it.
+def open_task(
+    session: Session, actor: Actor, task_id: UUID, permission: str, *, locked: bool = True
+) -> Task:
+    """Return a task that looks for people, its request `locked`, for who answers for it.
 
     Raises NotFound, Forbidden, Recused for a head who is close to the requester, WrongState.
     """
     task = session.get(Task, task_id)
     if task is None:
         raise NotFound
-    request = REQUEST.lock(session, task.request_id)
+    request = (
+        REQUEST.lock(session, task.request_id) if locked else session.get(Request, task.request_id)
+    )
     if request is None:
         raise NotFound
     access.require(permission, tasks.relations(actor, task, tasks.own_offer(session, actor, task)))

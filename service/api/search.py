@@ -1,12 +1,21 @@
-"""The search for people, as the head steers it: how far it goes, and whether it waits."""
+"""The search for people, as the head meets and steers it: why, whom else, and how far it goes."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from dispatch import hand
+from dispatch import why as searches
 from service.door import Call, Door
-from service.schemas.heads import HoldSchema, WidenSchema
+from service.schemas.heads import (
+    HoldSchema,
+    InviteSchema,
+    PersonRefSchema,
+    SuggestionsSchema,
+    WhyTaskSchema,
+    WidenSchema,
+)
 from service.schemas.work import TaskSchema
 from village import circles, tasks
 
@@ -36,4 +45,36 @@ def hold(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 def _card(call: Call, task_id: UUID) -> dict[str, Any]:
     call.session.flush()
     body: dict[str, Any] = TaskSchema().dump(tasks.read(call.session, call.actor, task_id))
+    return body
+
+
+@door.open("GET", "/tasks/<uuid:task_id>/why", permission="task.why", returns=WhyTaskSchema)
+def read_why(call: Call, task_id: UUID) -> dict[str, Any]:
+    """How looking for people stands: counts by reason, and only the names of who said yes."""
+    body: dict[str, Any] = WhyTaskSchema().dump(searches.why(call.session, call.actor, task_id))
+    return body
+
+
+@door.open(
+    "GET", "/tasks/<uuid:task_id>/suggestions", permission="task.suggest",
+    returns=SuggestionsSchema,
+)  # fmt: skip
+def list_suggestions(call: Call, task_id: UUID) -> dict[str, Any]:
+    """Whom of the village one may ask now by all hard rules: names, no figures."""
+    found = hand.suggest(call.session, call.actor, task_id)
+    body: dict[str, Any] = SuggestionsSchema().dump(found)
+    return body
+
+
+@door.open(
+    "POST", "/tasks/<uuid:task_id>/invite", permission="task.invite", body=InviteSchema,
+    returns=PersonRefSchema,
+)  # fmt: skip
+def invite(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
+    """Ask one volunteer by name: an invitation like every other, which she may decline.
+
+    The answer is the same whether she is asked now or was before, whatever she has said.
+    """
+    person, name = hand.invite(call.session, call.actor, task_id, sent["person"])
+    body: dict[str, Any] = PersonRefSchema().dump({"person": person, "name": name})
     return body

@@ -11,6 +11,7 @@ from service.schemas.base import Code, Flag, Moment, Schema, Whole
 from service.schemas.people import ClockTime
 from service.schemas.wishes import Kilometres
 from village.circles import CIRCLES
+from village.invitations import CIRCLES as CIRCLE_NAMES
 from village.pairs import MOST
 
 
@@ -39,10 +40,84 @@ class PersonRefSchema(ma.Schema):
     name = fields.String(required=True)
 
 
-class SuggestionsSchema(ma.Schema):
-    """Who may be asked now, by name."""
+class SuggestedSchema(PersonRefSchema):
+    """A volunteer who may be asked, and why she comes to mind: nothing about her answers."""
 
-    items = fields.List(fields.Nested(PersonRefSchema), required=True)
+    reasons = fields.List(fields.String(), required=True)
+
+
+class SuggestionsSchema(ma.Schema):
+    """Who of the village may be asked now, by name; of the next villages only how many."""
+
+    items = fields.List(fields.Nested(SuggestedSchema), required=True)
+    neighbours = fields.Integer(required=True)
+
+
+class AcceptedSchema(ma.Schema):
+    """Who said yes, and when she will be there."""
+
+    name = fields.String(required=True)
+    arrival = Moment(required=True, allow_none=True)
+    accepted_at = Moment(required=True)
+
+
+class LeftOutSchema(ma.Schema):
+    """How many a hard rule left out; `others` are those of whom no more is said."""
+
+    reason = fields.String(required=True)
+    people = fields.Integer(required=True)
+    text = fields.String(required=True)
+
+
+class WaveSchema(ma.Schema):
+    """How many were asked within an hour, of which circle, and by whose choice."""
+
+    at = Moment(required=True, metadata={"description": "the full hour"})
+    by = fields.String(required=True, validate=validate.OneOf(("policy", "hand", "pair")))
+    policy = fields.String(required=True, allow_none=True)
+    circle = fields.String(required=True, validate=validate.OneOf(CIRCLE_NAMES))
+    asked = fields.Integer(required=True)
+    text = fields.String(required=True)
+
+
+class LastLookSchema(ma.Schema):
+    """What the last look found: people who could be asked then, or later, and who not."""
+
+    at = Moment(required=True, metadata={"description": "the full hour"})
+    looked_at = fields.Integer(required=True)
+    now = fields.Integer(required=True)
+    later = fields.Integer(required=True)
+    left_out = fields.List(fields.Nested(LeftOutSchema), required=True)
+
+
+class NeighboursSchema(ma.Schema):
+    """Whether and from when the next villages are asked."""
+
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(("asked", "none", "held", "coming", "soon", "if_needed")),
+    )
+    at = Moment(required=True, allow_none=True)
+    text = fields.String(required=True)
+
+
+class WhyTaskSchema(ma.Schema):
+    """How looking for people stands: counts, and the names of those who said yes alone.
+
+    The numbers are null for disputes and whatever else the caller may not read; `waiting` and
+    `answered` also while they are so small that they would say who has answered.
+    """
+
+    task = fields.UUID(required=True)
+    text = fields.String(required=True)
+    accepted = fields.List(fields.Nested(AcceptedSchema), required=True)
+    asked = fields.Integer(required=True, allow_none=True)
+    waiting = fields.Integer(required=True, allow_none=True)
+    answered = fields.Integer(required=True, allow_none=True)
+    rounds = fields.List(fields.Nested(WaveSchema), required=True)
+    last_look = fields.Nested(LastLookSchema, required=True, allow_none=True)
+    next_look = Moment(required=True, allow_none=True)
+    neighbours = fields.Nested(NeighboursSchema, required=True, allow_none=True)
 
 
 class RestInSchema(Schema):

@@ -127,6 +127,8 @@ def permission_of(rule: Rule) -> str:
 
 def _body(county: County, path: str) -> dict[str, Any]:
     last, house = path.rpartition("/")[2], county.house
+    if last == "invite":
+        return {"person": county.world.member}
     if last == "pairs":
         return {"request": county.world.cases["submitted"].id, "volunteers": [county.world.member]}
     if path.endswith("/auth/wechat"):
