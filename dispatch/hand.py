@@ -6,38 +6,33 @@ who was left in peace for longest; what was learnt from anybody's answers plays 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import learning, rounds, situation, translate
-from dispatch.candidates import (
-    NEXT_VILLAGE,
-    OWN_STATION,
-    Candidate,
-    Screened,
-    Work,
-    circle_of,
-    screen,
-)
+from dispatch import by_name, learning, rounds, situation, translate
+from dispatch.candidates import Screened, circles, screen
+from dispatch.people import People
 from dispatch.policies import registry
 from dispatch.why import SEALED_STATIONS, words
-from village import circles, clock, offers, outbox
+from dispatch.work import NEXT_VILLAGE, OWN_STATION, Work
+from village import circles as circles_of
+from village import clock, outbox
 from village.access import Actor
 from village.catalog import files
 from village.clock import SHANGHAI
 from village.errors import GuardFailed, NotFound
 from village.models import Person, Station, Task
-from village.offers import Grounds
-from village.workflow import priorities
 
 MOST = 10
-LONG = timedelta(days=3)  # without a message is worth a word
+DAY, LONG = timedelta(days=1), timedelta(days=3)  # so long without a message is worth a word
 
 
 class Named(NamedTuple):
@@ -61,14 +56,13 @@ class Standing:
     """A task that looks for people, with those who were looked at."""
 
     work: Work
-    people: list[Candidate]
+    people: People
     found: Screened
     now: datetime
 
-    @property
-    def able(self) -> list[Candidate]:
-        """Who may be asked at this moment by all hard rules."""
-        return [one for one in self.found.later if one.person_id in self.found.now]
+    def circle(self, place: int) -> int:
+        """Return how near she is: own station, village, next villages."""
+        return int(circles(self.people, self.work)[0][place])
 
 
 def suggest(session: Session, actor: Actor, task_id: UUID) -> Suggestions:
@@ -76,17 +70,16 @@ def suggest(session: Session, actor: Actor, task_id: UUID) -> Suggestions:
 
     Raises NotFound, Forbidden, Recused, or WrongState where nobody is looked for.
     """
-    task = circles.open_task(session, actor, task_id, "task.suggest", locked=False)
+    task = circles_of.open_task(session, actor, task_id, "task.suggest", locked=False)
     standing = _standing(session, task)
-    own = [one for one in standing.able if circle_of(one, standing.work)[0] < NEXT_VILLAGE]
+    able: list[int] = np.flatnonzero(standing.found.now).tolist()
+    own = [place for place in able if standing.circle(place) < NEXT_VILLAGE]
     listed = _in_turn(own, standing)[:MOST]
-    names, stations = _names(session, listed), _stations(session, task.village_code)
+    ids = {place: standing.people.id(place) for place in listed}
+    names, stations = _names(session, ids.values()), _stations(session, task.village_code)
     return Suggestions(
-        [
-            Named(one.person_id, names[one.person_id], _reasons(one, standing, stations))
-            for one in listed
-        ],
-        len(standing.able) - len(own),
+        [Named(ids[at], names[ids[at]], _reasons(at, standing, stations)) for at in listed],
+        len(able) - len(own),
     )
 
 
@@ -97,23 +90,27 @@ def invite(session: Session, actor: Actor, task_id: UUID, person_id: UUID) -> tu
     answered. Raises what `suggest` raises, NotFound for who is no volunteer of the village, or
     GuardFailed with the code of the hard rule that leaves her out; private reasons share one.
     """
-    task = circles.open_task(session, actor, task_id, "task.invite", locked=False)
+    task = circles_of.open_task(session, actor, task_id, "task.invite", locked=False)
     near = situation.near(session, task.village_code, clock.now())
     rounds.lock_villages(session, {task.village_code, *(key[0] for key in near)})
-    task = circles.open_task(session, actor, task_id, "task.invite")
-    standing = _standing(session, task, near, only=person_id)
-    person = _own(standing)
+    task = circles_of.open_task(session, actor, task_id, "task.invite")
+    standing = _standing(session, task, near, only=[person_id])
+    if not len(standing.people) or standing.circle(0) >= NEXT_VILLAGE:
+        raise NotFound  # others' people are asked by the rounds, as they have agreed
     if person_id not in standing.work.asked:
         _refuse(standing)
-        _ask(session, actor, task, standing, person)
-    return person_id, _names(session, [person])[person_id]
+        _ask(session, actor, standing)
+    return person_id, _names(session, [person_id])[person_id]
 
 
 # ---------------------------------------------------------------- who may be asked
 
 
 def _standing(
-    session: Session, task: Task, near: situation.Near | None = None, only: UUID | None = None
+    session: Session,
+    task: Task,
+    near: situation.Near | None = None,
+    only: Collection[UUID] | None = None,
 ) -> Standing:
     now = clock.now()
     near = situation.near(session, task.village_code, now) if near is None else near
@@ -123,22 +120,20 @@ def _standing(
     return Standing(work, people, screen(people, work, now), now)
 
 
-def _in_turn(people: Iterable[Candidate], standing: Standing) -> list[Candidate]:
+def _in_turn(places: Iterable[int], standing: Standing) -> list[int]:
     """Own people first, in each circle the rested, the longest unasked of them first."""
-    work, now = standing.work, standing.now
-    rested = registry.load(registry.FALLBACK).settings["rested"][work.urgency]
+    rested = registry.load(registry.FALLBACK).settings["rested"][standing.work.urgency]
 
-    def turn(one: Candidate) -> tuple[int, bool, float]:
-        seen = translate.volunteer(one, now)
-        return circle_of(one, work)[0], seen.hears < rested, seen.asked_at
+    def turn(place: int) -> tuple[int, bool, float]:
+        seen = translate.volunteer(standing.people, place, standing.now)
+        return standing.circle(place), seen.hears < rested, seen.asked_at
 
-    return sorted(people, key=turn)
+    return sorted(places, key=turn)
 
 
-def _names(session: Session, people: Iterable[Candidate]) -> dict[UUID, str]:
-    ids = [one.person_id for one in people]
-    found = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return {row.id: row.name for row in found}
+def _names(session: Session, people: Iterable[UUID]) -> dict[UUID, str]:
+    found = sa.select(Person.id, Person.name).where(Person.id.in_(list(people)))
+    return {row.id: row.name for row in session.execute(found)}
 
 
 def _stations(session: Session, village: str) -> dict[str, str]:
@@ -149,48 +144,44 @@ def _stations(session: Session, village: str) -> dict[str, str]:
 # ---------------------------------------------------------------- why she comes to mind
 
 
-def _reasons(person: Candidate, standing: Standing, stations: dict[str, str]) -> list[str]:
+def _reasons(place: int, standing: Standing, stations: dict[str, str]) -> list[str]:
     """Return what is no secret of anybody's; of a dispute nothing at all."""
     work, now = standing.work, standing.now
     if work.sealed or work.station in SEALED_STATIONS:
         return []
-    found = [_from(person, work, stations)]
+    found = [_from(place, standing, stations)]
     found += [words("suggested", "skill", skill=skill) for skill in work.skills]
-    if _is_free_today(person, now):
+    if _is_free_today(standing.people, place, now):
         found.append(words("suggested", "today"))
-    if person.asked_at is None:
+    asked_at = float(standing.people.asked_at[place])
+    quiet = now.timestamp() - asked_at
+    if math.isinf(asked_at):
         found.append(words("suggested", "fresh"))
-    elif now - person.asked_at >= LONG:
-        found.append(words("suggested", "rested", days=(now - person.asked_at).days))
+    elif quiet >= LONG.total_seconds():
+        found.append(words("suggested", "rested", days=int(quiet / DAY.total_seconds())))
     return found
 
 
-def _from(person: Candidate, work: Work, stations: dict[str, str]) -> str:
-    if circle_of(person, work)[0] == OWN_STATION:
+def _from(place: int, standing: Standing, stations: dict[str, str]) -> str:
+    if standing.circle(place) == OWN_STATION:
         return words("suggested", "station")
-    own = next(kind for village, kind in sorted(person.stations) if village == work.village)
-    return words("suggested", "village", station=stations[own])
+    member = standing.people.stations
+    villages, kinds = member.columns
+    own = kinds[(member.who == place) & (villages == standing.work.village)]
+    return words("suggested", "village", station=stations[min(own.tolist())])
 
 
-def _is_free_today(person: Candidate, now: datetime) -> bool:
+def _is_free_today(people: People, place: int, now: datetime) -> bool:
     """One of her weekly windows is still open today, and she has not said that she is away."""
-    local = now.astimezone(SHANGHAI)
-    minute = local.hour * 60 + local.minute
-    away = any(off <= now < back for off, back in person.time_off)
-    return not away and any(
-        day == local.weekday() and minute < closes for day, _, closes in person.windows
-    )
+    local, at = now.astimezone(SHANGHAI), now.timestamp()
+    weekday, _, closes = people.windows.columns
+    open_now = (weekday == local.weekday()) & (closes > local.hour * 60 + local.minute)
+    leaves, returns = people.off.columns
+    away = (people.off.who == place) & (leaves <= at) & (returns > at)
+    return bool(np.any(open_now & (people.windows.who == place)) and not np.any(away))
 
 
 # ---------------------------------------------------------------- asking one
-
-
-def _own(standing: Standing) -> Candidate:
-    """Return the village's own volunteer; others' are asked by the rounds, as they have agreed."""
-    for one in standing.people:
-        if circle_of(one, standing.work)[0] < NEXT_VILLAGE:
-            return one
-    raise NotFound
 
 
 def _refuse(standing: Standing) -> None:
@@ -199,23 +190,11 @@ def _refuse(standing: Standing) -> None:
         raise GuardFailed(row["refusal"], "a hard rule leaves this person out")
 
 
-def _ask(session: Session, actor: Actor, task: Task, standing: Standing, person: Candidate) -> None:
-    """Write the offer: her answer counts as every other, no chance chose her."""
-    work, now = standing.work, standing.now
-    asked = translate.asked(work, person, now)
-    learnt = learning.load(session, work.village, [person.person_id])
-    grounds = Grounds(
-        source="hand",
-        picked_by=actor.person_id,
-        circle=circle_of(person, work)[0],
-        km=asked.km,
-        chance=learnt.predicted(asked, person.personal),
-        heard=asked.heard,
-    )
-    expires_at = priorities.offer_expires(work.priority, now)
-    task.wave = max(task.wave, 1)
-    offers.invite(
-        session, task, person.person_id, wave=task.wave, expires_at=expires_at, grounds=grounds
-    )
-    rounds.remember(session, [person.person_id], now)
-    outbox.put(session, "dispatch.round", task.request_id)
+def _ask(session: Session, actor: Actor, standing: Standing) -> None:
+    """Write the offer: no chance chose her, so that there is no propensity to keep."""
+    work, people, now = standing.work, standing.people, standing.now
+    person_id = people.id(0)
+    learnt = learning.load(session, work.village, [person_id])
+    by_name.ask(session, work, people, 0, learnt, now, source="hand", picked_by=actor.person_id)
+    by_name.remember(session, [person_id], now)
+    outbox.put(session, "dispatch.round", work.request_id)

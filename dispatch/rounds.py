@@ -7,7 +7,7 @@ two wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import learning, record, reserve, situation, translate, wakeups
+from dispatch import by_name, learning, paired, record, reserve, situation, translate, wakeups
 from dispatch.deciding import Facts, Look, decide, look_at, most_for
 from dispatch.endings import Ending, ending, is_starving
 from dispatch.explore import Chosen
@@ -29,7 +29,7 @@ from dispatch.work import Work
 from village import clock, offers
 from village.db import table
 from village.ids import new_id
-from village.models import Offer, Request, Round, Volunteer
+from village.models import Offer, Request, Round
 from village.models import Task as TaskRow
 from village.offers import Grounds
 from village.workflow import priorities
@@ -123,8 +123,11 @@ def _look_at(
     learnt = learning.load(session, village, [people.id(n) for n in range(len(people))])
     facts = Facts(people, learnt, now, most_for(seen.works))
     plans: dict[UUID, Plan] = {}
-    taken: set[Any] = set()
-    for policy, works in _by_policy([work for work in seen.works if _is_due(work, now)], learnt):
+    due = [work for work in seen.works if _is_due(work, now)]
+    first = paired.ask(session, due, people, learnt, now)
+    by_name.remember(session, first.asked, now)
+    taken: set[Any] = set(first.asked)
+    for policy, works in _by_policy(first.works, learnt):
         looks = [look_at(work, facts, taken) for work in works]
         decided = decide(policy, looks, facts)
         taken |= {one.offer.volunteer for chosen in decided.chosen.values() for one in chosen}
@@ -135,8 +138,8 @@ def _look_at(
             if look.task.id in decided.decision.plans
         }
     for work in seen.works:
-        if not _is_due(work, now):
-            _arm(session, work.task_id, work.next_wake)
+        if work.task_id in first.waiting or not _is_due(work, now):
+            _arm(session, work.task_id, first.waiting.get(work.task_id, work.next_wake))
     return plans
 
 
@@ -184,7 +187,7 @@ def _write(
         chosen = decided.chosen.get(look.task.id, [])
         _ask(session, policy, look, chosen, facts)
         _next(session, look, decided.decision.plans.get(look.task.id), len(chosen), facts.now)
-    remember(
+    by_name.remember(
         session,
         [one.offer.volunteer for chosen in decided.chosen.values() for one in chosen],
         facts.now,
@@ -218,19 +221,6 @@ def _grounds(policy: Policy, look: Look, one: Chosen, facts: Facts) -> Grounds:
         score=one.offer.score,
         propensity=one.propensity,
         seed=look.seed,
-    )
-
-
-def remember(session: Session, asked: Collection[Id], now: datetime) -> None:
-    """Note that they were asked; in the order of their ids, since others may do so too."""
-    mine = Volunteer.person_id.in_(asked)
-    locked = sa.select(Volunteer.person_id).where(mine).order_by(Volunteer.person_id)
-    session.execute(locked.with_for_update(**LOCK))
-    session.execute(
-        sa.update(Volunteer)
-        .where(mine)
-        .values(last_asked_at=now)
-        .execution_options(synchronize_session=False)
     )
 
 

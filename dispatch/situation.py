@@ -52,6 +52,10 @@ _WORKS = sa.text("""
         array(select person_id from offers o where o.task_id = t.id) as asked,
         array(select json_build_array(extract(epoch from o.created_at), o.chance) from offers o
               where o.task_id = t.id and o.status = 'offered' order by o.id) as out,
+        array(select person_id from standing_pairs p
+              where p.villager_id = r.requester_id and p.category = r.category
+                and p.village_code = t.village_code and p.station = t.station
+                and p.status = 'active' and not r.hide_me and not r.sealed) as pairs,
         array(select r.requester_id
               union select person_id from request_exclusions e where e.request_id = r.id
               union select other_id from conflict_declarations c where c.person_id = r.requester_id
@@ -270,6 +274,7 @@ def _work(row: Any, near: Near) -> Work:
         skills=tuple(row.skills),
         asked=frozenset(row.asked),
         too_close=frozenset(row.too_close),
+        pairs=frozenset(row.pairs),
         near=near,
         out=tuple((_moment(at), chance) for at, chance in row.out),
         widest=_widest(row),

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import situation
-from dispatch.candidates import NEXT_VILLAGE, WHOLE_TIME, Work
+from dispatch.candidates import WHOLE_TIME
+from dispatch.work import NEXT_VILLAGE, Work
 from village import access, clock, tasks
 from village.access import CONTENT, Actor
 from village.catalog import files

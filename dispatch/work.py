@@ -18,7 +18,8 @@ OWN_STATION, OWN_VILLAGE, NEXT_VILLAGE = 0, 1, 2
 class Work:
     """An open task as the filters and the policy meet it.
 
-    `near`: km to the villages that lend, by (village, station), station None: at every station.
+    `pairs`: who has agreed to help this requester with this again and again. `near`: km to the
+    villages that lend, by (village, station), station None: at every station.
     `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
     between which messages go out that are not urgent.
     """
@@ -43,6 +44,7 @@ class Work:
     told_short: bool = False
     asked: frozenset[UUID] = frozenset()
     too_close: frozenset[UUID] = frozenset()
+    pairs: frozenset[UUID] = frozenset()
     near: Mapping[tuple[str, str | None], float] = field(default_factory=dict)
     out: tuple[tuple[datetime, float | None], ...] = ()
     policy: str | None = None

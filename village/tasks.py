@@ -85,16 +85,27 @@ class TaskView:
         return any(at is not None and clock.now() <= at + CONTACT_AFTER for at in done)
 
 
-def list_mine(session: Session, actor: Actor, window: Window) -> Page[TaskView]:
-    """Return the tasks on which the caller has a place, newest first."""
+def list_mine(
+    session: Session, actor: Actor, window: Window, *, request_id: UUID | None = None
+) -> Page[TaskView]:
+    """Return the tasks on which the caller has a place, newest first; or one request's alone."""
     mine = _select(actor).where(Offer.status.in_(WORKING))
-    return _page(session, actor, mine, window)
+    return _page(session, actor, _of(mine, request_id), window)
 
 
-def list_station(session: Session, actor: Actor, window: Window) -> Page[TaskView]:
+def list_station(
+    session: Session, actor: Actor, window: Window, *, request_id: UUID | None = None
+) -> Page[TaskView]:
     """Return the tasks of the stations that the caller heads, and of the villages she chairs."""
     scopes = [_within(grant) for grant in access.offices(actor, "task.list_station")]
-    return _page(session, actor, _select(actor).where(sa.or_(*scopes)), window)
+    listed = _of(_select(actor).where(sa.or_(*scopes)), request_id)
+    return _page(session, actor, listed, window)
+
+
+def _of(
+    listed: sa.Select[*tuple[Any, ...]], request_id: UUID | None
+) -> sa.Select[*tuple[Any, ...]]:
+    return listed if request_id is None else listed.where(Task.request_id == request_id)
 
 
 def _within(office: access.Grant) -> sa.ColumnElement[bool]:

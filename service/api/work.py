@@ -86,7 +86,7 @@ def _offer(call: Call, offer_id: UUID) -> dict[str, Any]:
 def list_tasks(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     """The caller's tasks, or those of her stations, newest first."""
     read = tasks.list_mine if query["scope"] == "mine" else tasks.list_station
-    page = read(call.session, call.actor, window_of(query))
+    page = read(call.session, call.actor, window_of(query), request_id=query["request"])
     return dump_page(page, TaskSchema(many=True).dump(page.items))
 
 

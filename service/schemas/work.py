@@ -157,8 +157,9 @@ TaskPageSchema = page_of(TaskSchema, "TaskPage")
 
 
 class TaskQuery(WindowQuery):
-    """Whose tasks."""
+    """Whose tasks; `request`: those of one request alone."""
 
+    request = fields.UUID(load_default=None)
     scope = fields.String(load_default="mine", validate=validate.OneOf(("mine", "station")))
 
 

@@ -22,8 +22,8 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 
 
 def task_of(house: House, request_id: str) -> str:
-    found = house.rows("select id from tasks where request_id = :id", id=request_id)
-    return f"/tasks/{found[0].id}"
+    (task,) = house.seen(f"/tasks?scope=station&request={request_id}", HEAD)["items"]
+    return f"/tasks/{task['id']}"
 
 
 def looking(house: House, people: int = 2) -> str:
@@ -51,6 +51,14 @@ def unasked(house: House, task: str) -> str:
 def decline(house: House, code: str) -> None:
     house.done(f"/offers/{offer_of(house, code)['id']}/decline", code)
     house.work()
+
+
+def test_the_task_of_a_request_is_found_by_who_answers_for_it(house: House) -> None:
+    request_id, other = sent_out(house), sent_out(house)
+    assert task_of(house, request_id) != task_of(house, other)
+    path = f"/tasks?scope=station&request={request_id}"
+    assert house.seen(path, "u106")["items"] == []
+    assert house.seen(path.replace("station", "mine"), "u041")["items"] == []
 
 
 # ------------------------------------------------------------------ why

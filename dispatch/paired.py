@@ -1,0 +1,81 @@
+"""Standing pairs come first: who has agreed to help this villager is asked before all others.
+
+She owes nothing and may say no each time. She has the first word for a quarter of the time that
+is left, at most until her offer runs out (five minutes in danger); then others are asked beside
+her. The hard rules are those of every round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dispatch import by_name, translate
+from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, passed
+from dispatch.learning import Learnt
+from dispatch.people import People
+from dispatch.policies.common import Urgency
+from dispatch.work import Work
+from village.models import Offer, Task
+
+ALONE_IN_DANGER = timedelta(minutes=5)
+SHARE = 4  # of the time that is left
+
+
+@dataclass
+class First:
+    """The tasks for which others are asked at this look, those that wait, and who was asked."""
+
+    works: list[Work] = field(default_factory=list)
+    waiting: dict[UUID, datetime] = field(default_factory=dict)  # task → when others are asked
+    asked: set[UUID] = field(default_factory=set)
+
+
+def ask(
+    session: Session, works: Iterable[Work], people: People, learnt: Learnt, now: datetime
+) -> First:
+    """Ask the pairs of these tasks, the longest unasked first, nobody twice."""
+    first = First()
+    for work in works:
+        chosen = _able(work, people, first.asked, now)[: work.places_open]
+        made = [
+            by_name.ask(session, work, people, place, learnt, now, source="pair", propensity=1.0)
+            for place in chosen
+        ]
+        first.asked |= {one.person_id for one in made}
+        if made and len(made) == work.places_open:
+            first.waiting[work.task_id] = _wait(session, work, made, now)
+        else:
+            first.works.append(_with(work, made))
+    return first
+
+
+def _able(work: Work, people: People, taken: set[UUID], now: datetime) -> list[int]:
+    """Return the places of those who may be asked now by all hard rules."""
+    if not work.pairs:
+        return []
+    may = passed(people, work, now, (*WHOLE_TIME, *OF_THE_MOMENT))
+    pairs = sorted(int(place) for place in people.places(work.pairs - taken) if may[place])
+    return sorted(pairs, key=lambda place: people.asked_at[place])
+
+
+def _wait(session: Session, work: Work, made: list[Offer], now: datetime) -> datetime:
+    alone = ALONE_IN_DANGER
+    if work.urgency is not Urgency.URGENT:
+        alone = max((translate.due(work) - now) / SHARE, ALONE_IN_DANGER)
+    task = session.get_one(Task, work.task_id)
+    task.starving = False
+    task.next_wake = min(now + alone, *(one.expires_at for one in made))
+    return task.next_wake
+
+
+def _with(work: Work, made: list[Offer]) -> Work:
+    """The work as it stands now that these are asked."""
+    asked = work.asked | {one.person_id for one in made}
+    return replace(
+        work, asked=asked, out=(*work.out, *((one.created_at, one.chance) for one in made))
+    )
