@@ -129,7 +129,8 @@ def _words() -> Mapping[tuple[str, str], str]:
 
 
 def _text(task: Task, asked: int, yes: int) -> str:
-    name = "over" if task.status != "open" else "open" if asked else "nobody"
+    open_name = "open" if yes else "asked" if asked else "nobody"
+    name = open_name if task.status == "open" else "over"
     return words("looking", name, asked=asked, yes=yes)
 
 

@@ -135,6 +135,26 @@ export interface Task {
   contact: Contact | null;
 }
 
+/** How looking for people stands: only those who said yes have names. */
+export interface Search {
+  text: string;
+  accepted: { name: string; arrival: string | null }[];
+  rounds: { at: string; asked: number; text: string }[];
+  last_look: {
+    looked_at: number;
+    now: number;
+    later: number;
+    left_out: { reason: string; people: number; text: string }[];
+  } | null;
+  next_look: string | null;
+  neighbours: { state: string; text: string } | null;
+}
+
+export interface Suggestions {
+  items: { person: string; name: string; reasons: string[] }[];
+  neighbours: number;
+}
+
 export interface Role {
   role: string;
   village: string;

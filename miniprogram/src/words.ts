@@ -47,6 +47,11 @@ export function timeText(iso: string): string {
   return `${dayText(iso)} ${pad(d.getUTCHours())}:${pad(d.getUTCMinutes())}`;
 }
 
+/** "11月22日 14点多". */
+export function hourText(iso: string): string {
+  return `${dayText(iso)} ${shanghai(iso).getUTCHours()}点多`;
+}
+
 /** "11月22日". */
 export function dayText(iso: string): string {
   const d = shanghai(iso);

@@ -268,3 +268,28 @@ def test_a_category_that_the_words_contradict_is_asked_about(login: Login) -> No
     fits(villager)
     villager.tap("do-recategorise")
     villager.sees("站里看不到您的名字", "told")
+
+
+def test_a_head_sees_how_the_search_stands_and_asks_somebody_by_name(
+    login: Login, house: str
+) -> None:
+    villager, head = login("u052"), login(HEAD)
+    number = say(villager, "学校门口的路灯不亮", "PUB-03")
+    head.tap("tab-queue")
+    head.tap("do-accept", number)
+    head.tap("view-open")
+    head.tap("do-dispatch", number)
+    head.tap("people_needed-less")
+    head.sees("1", "people_needed")
+    head.tap("send-dispatch", number)
+    head.tap("show-search", number)
+    head.sees("还没有人答应", "search-text")
+    head.sees("没有和邻村说好", "neighbours")
+    fits(head)
+    head.tap("show-suggestions", number)
+    head.sees("本站的", "suggested")
+    fits(head)
+    head.tap("invite")
+    head.sees("来不来由本人决定", "invited")
+    fits(head)
+    keeps_to_itself([villager, head], house)

@@ -68,7 +68,7 @@ def test_the_head_sees_how_many_were_looked_at_asked_and_left_out(house: House) 
     task = looking(house)
     for caller in (HEAD, "u023", CHAIR):
         why = house.seen(f"{task}/why", caller)
-        assert why["text"] == "正在找人：问了2位，0位答应了。"
+        assert why["text"] == "正在找人：问了2位，还没有人答应。"
         assert (why["asked"], why["accepted"]) == (2, [])
     (wave,) = why["rounds"]
     assert (wave["asked"], wave["circle"], wave["by"]) == (2, "station", "policy")
