@@ -18,9 +18,8 @@ import numpy as np
 from dispatch.people import Bools, People, Real, Whole
 from dispatch.policies.common import Urgency
 from dispatch.work import NEXT_VILLAGE, OWN_STATION, OWN_VILLAGE, Work
-from village.catalog.files import read
 from village.clock import SHANGHAI
-from village.eligibility import adult_until, appointment, insured_day, may_be_minors
+from village.eligibility import adult_until, appointment, insured_day, may_be_minors, papers
 
 LONGEST_LOOK_DAYS = 8
 EPOCH = date(1970, 1, 1).toordinal()
@@ -105,12 +104,6 @@ def skilled(people: People, work: Work, now: datetime) -> Bools:
 def _day(moment: datetime) -> int:
     """Days since 1970, by the village's calendar."""
     return moment.astimezone(SHANGHAI).date().toordinal() - EPOCH
-
-
-@lru_cache(maxsize=1)
-def papers() -> frozenset[str]:
-    """Return the skills for which a certificate is needed (rules 2.3, art. 16)."""
-    return frozenset(row["skill"] for row in read("skills") if row["certificate"] == "yes")
 
 
 def old_enough(people: People, work: Work, now: datetime) -> Bools:

@@ -37,32 +37,32 @@ def goes_first(session: Session, request_id: UUID) -> bool:
         return False
     now, alone = clock.now(), _alone(request)
     asked = _asked_since(session, task, now - alone)
-    wanted = _open_places(session, task) - asked
+    wanted = _open_places(session, task) - len(asked)
     called = _able(session, task, now)[:wanted] if wanted > 0 else []
     for offer_id in called:
         expires_at = priorities.offer_expires(request.priority, now)
         reserve.call_up(session, offer_id, wave=max(task.wave, 1), expires_at=expires_at)
-    if called:
-        wakeups.set_due(session, request_id, now + alone)
-    return asked + len(called) > 0 and wanted <= len(called)
+    first = bool(asked or called) and wanted <= len(called)
+    if first:  # the last of them has the first word for so long, whatever woke us now
+        wakeups.set_due(session, request_id, max([*asked, *([now] if called else [])]) + alone)
+    return first
 
 
 def _alone(request: Request) -> timedelta:
     return timedelta(minutes=ALONE_MINUTES.get(request.priority, USUALLY_ALONE_MINUTES))
 
 
-def _asked_since(session: Session, task: Task, since: datetime) -> int:
-    """Count the reserve's offers that still run and were made lately."""
-    lately = sa.exists().where(
+def _asked_since(session: Session, task: Task, since: datetime) -> list[datetime]:
+    """Return when the reserve's offers were made that still run and are new."""
+    called = sa.and_(
         Event.request_id == task.request_id,
         Event.subject_id == Offer.id,
         Event.action == "call_up",
         Event.at > since,
     )
-    out = sa.select(sa.func.count()).where(
-        Offer.task_id == task.id, Offer.status == "offered", lately
-    )
-    return session.scalar(out) or 0
+    out = sa.select(sa.func.max(Event.at)).join(Offer, called)
+    out = out.where(Offer.task_id == task.id, Offer.status == "offered")
+    return list(session.scalars(out.group_by(Offer.id)))
 
 
 def _open_places(session: Session, task: Task) -> int:

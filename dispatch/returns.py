@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import learning
 from village import clock, offers, outbox
+from village.claim import NO_SHOW_AFTER
 from village.models import Offer, Place, Task
 from village.workflow.engine import attempt
 from village.workflow.offer import LIVE, OFFER
@@ -61,13 +62,15 @@ def redo(session: Session, request_id: UUID) -> None:
     if offer_ids:
         task.status = "filled"
         again = sa.update(Place).where(Place.task_id == task.id, Place.status == "completed")
-        session.execute(again.values(status="checked_in", completed_at=None))
+        # Her appointment is over: when she comes again is hers to say.
+        session.execute(again.values(status="checked_in", completed_at=None, busy=None))
 
 
 def no_show(session: Session, request_id: UUID) -> None:
     """Open the places of those who are half an hour late; no penalty, and the next are asked (R18).
 
-    Whoever is on her way may say so by a new time, or come: her place is free until then.
+    Whoever says a new time or checks in before that keeps hers; later, a yes takes it again as
+    long as nobody else has.
     """
     if REQUEST.lock(session, request_id) is None:
         return
@@ -78,7 +81,8 @@ def no_show(session: Session, request_id: UUID) -> None:
             Offer.request_id == request_id,
             Offer.status == "accepted",
             Place.status == "taken",
-            sa.func.lower(Place.busy) <= clock.now() - offers.NO_SHOW_AFTER,
+            sa.func.greatest(sa.func.lower(Place.busy), Place.taken_at)
+            <= clock.now() - NO_SHOW_AFTER,
         )
         .order_by(Offer.id)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from dispatch.endings import Ending, ending, is_starving
 from dispatch.explore import Chosen
 from dispatch.learning import Learnt
 from dispatch.policies import registry
-from dispatch.policies.common import Plan, Urgency
+from dispatch.policies.common import Id, Plan, Urgency, in_line
 from dispatch.policies.registry import Policy
 from dispatch.record import Decided
 from dispatch.situation import Near
@@ -33,16 +34,22 @@ from village.models import Offer, Request, Round
 from village.models import Task as TaskRow
 from village.offers import Grounds
 from village.workflow import priorities
-from village.workflow.engine import LOCK, attempt
+from village.workflow.engine import attempt
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
 
 NOTICE = {Urgency.TODAY: timedelta(minutes=30), Urgency.LATER: timedelta(minutes=60)}
 STARVING_LOOK = timedelta(minutes=30)
 
+# A round's villages are its own, those that lend to it, and where their people help, too.
 _LOCK_ALL = sa.text("""
-    select pg_advisory_xact_lock(hashtextextended(name, 0))
-    from unnest(cast(:names as text[])) with ordinality as given (name, place) order by place
+    select pg_advisory_xact_lock(hashtextextended('dispatch:' || village, 0))
+    from (select unnest(cast(:villages as text[])) as village
+          union
+          select elsewhere.village_code from memberships here
+          join memberships elsewhere using (person_id)
+          where here.village_code = any(:villages) and here.active and elsewhere.active
+          order by village) as all_villages
 """)
 
 
@@ -53,16 +60,16 @@ def run_round(session: Session, request_id: UUID) -> Plan | None:
     run at any time and any number of times: it reads how things stand under locks, and does
     only what is due.
     """
-    now = clock.now()
     village = session.scalar(_open().where(TaskRow.request_id == request_id))
     if village is None:
         return None
-    near = situation.near(session, village, now)
+    near = situation.near(session, village, clock.now())
     lock_villages(session, {village, *(key[0] for key in near)})
+    now = clock.now()
+    request_ids = _due(session, village, request_id, now)
+    wakeups.lock_requests(session, request_ids)
     if reserve.goes_first(session, request_id):
         return None
-    request_ids = _due(session, village, request_id, now)
-    _lock_requests(session, request_ids)
     silent = _expire(session, request_ids, now)
     plan = _look_at(session, village, request_ids, near, now).get(request_id)
     learning.learn_silence(session, silent)
@@ -78,26 +85,24 @@ def _open() -> sa.Select[str]:
 
 
 def lock_villages(session: Session, codes: Iterable[str]) -> None:
-    """Let nobody else decide who is asked in these villages until this transaction ends."""
-    names = [f"dispatch:{code}" for code in sorted(codes)]
-    session.execute(_LOCK_ALL, {"names": names})
+    """Let nobody else decide who is asked of these villages' people until this is over."""
+    session.execute(_LOCK_ALL, {"villages": list(codes)})
 
 
 def _due(session: Session, village: str, request_id: UUID, now: datetime) -> list[UUID]:
     """Return the requests whose open tasks are due, or wait for people; and this one."""
+    overdue = sa.exists().where(
+        Offer.task_id == TaskRow.id, Offer.status == "offered", Offer.expires_at <= now
+    )
     due = sa.or_(
         TaskRow.request_id == request_id,
         TaskRow.starving,
         TaskRow.next_wake.is_(None),
         TaskRow.next_wake <= now,
+        overdue,
     )
     found = _open().where(TaskRow.village_code == village, due)
     return list(session.scalars(found.with_only_columns(TaskRow.request_id)))
-
-
-def _lock_requests(session: Session, request_ids: list[UUID]) -> None:
-    wanted = sa.select(Request.id).where(Request.id.in_(request_ids)).order_by(Request.id)
-    session.execute(wanted.with_for_update(**LOCK))
 
 
 def _expire(session: Session, request_ids: list[UUID], now: datetime) -> list[UUID]:
@@ -127,7 +132,7 @@ def _look_at(
     first = paired.ask(session, due, people, learnt, now)
     by_name.remember(session, first.asked, now)
     taken: set[Any] = set(first.asked)
-    for policy, works in _by_policy(first.works, learnt):
+    for policy, works in _by_policy(first.works, learnt, now):
         looks = [look_at(work, facts, taken) for work in works]
         decided = decide(policy, looks, facts)
         taken |= {one.offer.volunteer for chosen in decided.chosen.values() for one in chosen}
@@ -148,13 +153,19 @@ def _is_due(work: Work, now: datetime) -> bool:
     return work.starving or work.next_wake is None or work.next_wake <= now
 
 
-def _by_policy(works: list[Work], learnt: Learnt) -> list[tuple[Policy, list[Work]]]:
-    """Group tasks by the policy that their station has chosen; usually there is one."""
-    groups: dict[str, list[Work]] = {}
-    for work in works:
-        policy = registry.choose(work.policy or registry.DEFAULT, learnt.calibration)
-        groups.setdefault(policy.version, []).append(work)
-    return [(registry.load(version), groups[version]) for version in sorted(groups)]
+def _by_policy(works: list[Work], learnt: Learnt, now: datetime) -> list[tuple[Policy, list[Work]]]:
+    """Group tasks by the policy that their station has chosen, as far as their line allows.
+
+    Who stands before others chooses before them, whatever the policies; usually there is one.
+    """
+    by_id: dict[Id, Work] = {work.task_id: work for work in works}
+    line = in_line(translate.task(work, (), learnt, now, 0) for work in works)
+
+    def version(work: Work) -> str:
+        return registry.choose(work.policy or registry.DEFAULT, learnt.calibration).version
+
+    groups = groupby((by_id[task.id] for task in line), version)
+    return [(registry.load(name), list(group)) for name, group in groups]
 
 
 # ---------------------------------------------------------------- what it leads to
@@ -228,7 +239,7 @@ def _next(session: Session, look: Look, plan: Plan | None, offers: int, now: dat
     """End the search, or say when to look again."""
     row = session.get_one(TaskRow, look.work.task_id)
     end = ending(look.work, look.task, look.widest, translate.minutes(now), offers)
-    row.starving = end in (None, Ending.THIN) and is_starving(look.task, offers)
+    row.starving = end is not Ending.GIVE_UP and is_starving(look.task, offers)
     over = end in (Ending.GIVE_UP, Ending.SHORT) and not (offers or _goes_on(look, now))
     row.next_wake = None if over or plan is None else _wake(look, plan, row.starving, now)
     if look.coming and row.widens_at is None:

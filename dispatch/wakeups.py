@@ -13,11 +13,15 @@ from sqlalchemy.orm import Session
 from dispatch import situation
 from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, circles, passed
 from dispatch.people import People
-from dispatch.work import NEXT_VILLAGE, Work
+from dispatch.policies.common import Urgency
+from dispatch.work import Work
 from village import clock, outbox
 from village.db import table
 from village.ids import new_id
 from village.models import DueTime, Membership, Request, Task
+from village.workflow.engine import LOCK
+
+URGENT = Urgency.URGENT
 
 
 def freed(session: Session, person_id: UUID) -> list[UUID]:
@@ -25,37 +29,36 @@ def freed(session: Session, person_id: UUID) -> list[UUID]:
 
     The more urgent first, then the oldest: the order in which they choose, too.
     """
-    now, helped = clock.now(), []
-    villages = session.scalars(
-        sa.select(Membership.village_code)
-        .where(Membership.person_id == person_id, Membership.active)
-        .distinct()
-    )
-    for own in villages.all():
-        reached = {own: (), **_around(session, own)}
-        for village in reached:
+    now, helped = clock.now(), dict[UUID, Work]()
+    for own in _villages(session, person_id):
+        reached = {own, *(code for code, _ in situation.near(session, own, now))}
+        for village in sorted(reached):
             near = situation.near(session, village, now)
             people = situation.load_people(session, {village, own}, now, only=[person_id])
             works = situation.load_works(session, _waiting(session, village), near)
-            helped += [work for work in works if _helps(people, work, now)]
-    for work in sorted(helped, key=lambda one: (one.urgency.value != "urgent", one.opened_at)):
-        wake(session, work.request_id)
-    return [work.request_id for work in helped]
+            helped |= {work.request_id: work for work in works if _helps(people, work, now)}
+    line = sorted(helped.values(), key=lambda one: (one.urgency is not URGENT, one.opened_at))
+    request_ids = [work.request_id for work in line]
+    wake(session, *request_ids)
+    return request_ids
 
 
-def _around(session: Session, village: str) -> dict[str, tuple[()]]:
-    """The villages that may ask in this one."""
-    return {code: () for code, _ in situation.near(session, village, clock.now())}
+def _villages(session: Session, person_id: UUID) -> list[str]:
+    mine = sa.select(Membership.village_code).where(
+        Membership.person_id == person_id, Membership.active
+    )
+    return sorted(set(session.scalars(mine)))
 
 
 def _waiting(session: Session, village: str) -> Collection[UUID]:
+    """The requests that lack people: nobody could be asked, or the head knows that it is short."""
     return session.scalars(
         sa.select(Task.request_id)
         .join(Request, Request.id == Task.request_id)
         .where(
             Task.village_code == village,
             Task.status == "open",
-            Task.starving,
+            sa.or_(Task.starving, Task.next_wake.is_(None)),
             Request.status == "dispatching",
         )
     ).all()
@@ -63,15 +66,25 @@ def _waiting(session: Session, village: str) -> Collection[UUID]:
 
 def _helps(people: People, work: Work, now: datetime) -> bool:
     """Tell whether somebody of `people` may be asked now."""
-    near = circles(people, work)[0] <= min(work.widest, NEXT_VILLAGE)
+    near = circles(people, work)[0] <= work.widest
     return bool(np.any(near & passed(people, work, now, (*WHOLE_TIME, *OF_THE_MOMENT))))
 
 
-def wake(session: Session, request_id: UUID) -> None:
-    """Have a request's task looked at now: its deadline, its circle or its people have changed."""
-    mine = sa.update(Task).where(Task.request_id == request_id, Task.status == "open")
+def wake(session: Session, *request_ids: UUID) -> None:
+    """Have these requests' tasks looked at now, in this order: who could help has changed.
+
+    The requests are locked by id, as everywhere.
+    """
+    lock_requests(session, request_ids)
+    mine = sa.update(Task).where(Task.request_id.in_(request_ids), Task.status == "open")
     session.execute(mine.values(next_wake=clock.now()))
-    outbox.put(session, "dispatch.round", request_id)
+    outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in request_ids])
+
+
+def lock_requests(session: Session, request_ids: Collection[UUID]) -> None:
+    """Lock requests in the order of their ids, so that no two wait for each other."""
+    wanted = sa.select(Request.id).where(Request.id.in_(request_ids)).order_by(Request.id)
+    session.execute(wanted.with_for_update(**LOCK))
 
 
 def set_due(session: Session, request_id: UUID, at: datetime | None) -> None:

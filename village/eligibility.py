@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
+from village.catalog.files import read
 from village.clock import SHANGHAI
 
 ADULT_YEARS = 18
@@ -14,6 +17,10 @@ HARDLY_LONGER = timedelta(hours=1)
 
 class WorkLike(Protocol):
     """What the rules need to know of a task."""
+
+    @property
+    def skills(self) -> Sequence[str]:
+        """What one must be able to do."""
 
     @property
     def risk(self) -> int:
@@ -62,6 +69,36 @@ def is_insured(insured_until: date | None, work: WorkLike) -> bool:
     """Tell whether her insurance covers the work, where it needs one."""
     day = insured_day(work)
     return day is None or (insured_until is not None and insured_until >= day)
+
+
+def has_skills(
+    skills: Sequence[str], certificates: Mapping[str, date | None], work: WorkLike
+) -> bool:
+    """She has every skill that is needed ("驾驶C1" is "驾驶"), and a valid paper where one is.
+
+    `certificates`: by skill the last day on which the paper is valid, None: without an end.
+    """
+    day = work.ends_at.astimezone(SHANGHAI).date()
+    return all(_has(skills, certificates, skill, day) for skill in work.skills)
+
+
+def _has(
+    skills: Sequence[str], certificates: Mapping[str, date | None], skill: str, day: date
+) -> bool:
+    if not any(own.startswith(skill) for own in skills):
+        return False
+    if skill not in papers():
+        return True
+    return any(
+        own.startswith(skill) and (until is None or until >= day)
+        for own, until in certificates.items()
+    )
+
+
+@lru_cache(maxsize=1)
+def papers() -> frozenset[str]:
+    """Return the skills for which a certificate is needed (rules 2.3, art. 16)."""
+    return frozenset(row["skill"] for row in read("skills") if row["certificate"] == "yes")
 
 
 def appointment(

@@ -7,7 +7,7 @@ phones stand in line; the constraints of `places` would refuse a second holder e
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,22 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from village import access, clock, outbox, tasks, wishes
+from village import access, claim, clock, outbox, tasks, wishes
 from village.access import THE_SYSTEM, Actor
+from village.claim import NO_SHOW_AFTER, STALE_YES, Span
 from village.db import table
-from village.eligibility import appointment, is_insured, is_old_enough
-from village.errors import GuardFailed, Invalid, LostRace, NotFound, Recused, StaleVersion
+from village.eligibility import appointment
+from village.errors import GuardFailed, LostRace, NotFound, StaleVersion
 from village.ids import new_id
-from village.models import DueTime, Offer, Person, Place, Request, Task, Volunteer
+from village.models import DueTime, Offer, Place, Request, Task, Volunteer
 from village.workflow.engine import LOCK, apply, attempt, start
 from village.workflow.offer import LIVE, OFFER
 from village.workflow.request import REQUEST
-
-STALE_YES = timedelta(hours=1)
-NO_SHOW_AFTER = timedelta(minutes=30)  # R17, R18
-
-
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -92,24 +87,24 @@ def accept(
 ) -> Offer:
     """Take a place by an offer: atomic, first come, first served.
 
-    A second tap answers like the first. `arrival`: when she will be there. Raises NotFound,
-    StaleVersion, Invalid for an arrival outside the task's time, LostRace with code
-    `filled`, `ended`, `withdrawn`, or `confirm_again` for a yes that waited offline for over
-    an hour; Recused, or GuardFailed `too_young`, `not_insured`, `overlaps`: what the invitation
-    asked is asked again, since days may lie between.
+    A second tap answers like the first; with another `arrival`, when she will be there, it
+    moves her appointment. Raises NotFound, StaleVersion, Invalid for an arrival outside the
+    task's time, LostRace with code `filled`, `ended`, `withdrawn`, or `confirm_again` for a yes
+    that waited offline for over an hour; what `claim.may_come` raises: the rules of the
+    invitation are asked again, since days may lie between.
     """
     offer = lock_mine(session, actor, offer_id)
     if offer.status in LIVE:
-        return offer
+        return _moved(session, offer, arrival)
     if if_match not in (None, offer.version):
         raise StaleVersion(version=offer.version, current_status=offer.status)
     _still_wanted(session, offer)
     if offline_since is not None and clock.now() - offline_since > STALE_YES:
         raise LostRace("confirm_again", "the yes is an hour old; ask her again")
-    _check_arrival(session, offer, arrival)
     task = session.get_one(Task, offer.task_id)
+    claim.check_arrival(task, arrival)
     span = appointment(task, arrival)
-    _may_come(session, offer, task, span)
+    claim.may_come(session, offer, task, span)
     accepted = _apply(session, offer_id, "accept", actor)
     accepted.answered_at = clock.now()
     if not _claim(session, accepted, arrival, span):
@@ -124,32 +119,27 @@ def accept(
     return accepted
 
 
-def _may_come(session: Session, offer: Offer, task: Task, span: Span | None) -> None:
-    """Ask the hard rules again, her row locked: she may be answering elsewhere, too."""
-    volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=LOCK)
-    person = session.get_one(Person, offer.person_id)
-    if session.scalar(sa.select(sa.func.is_too_close(offer.request_id, offer.person_id))):
-        raise Recused
-    if not is_old_enough(person.birth_year, volunteer.guardian_consent, task, clock.now()):
-        raise GuardFailed("too_young", "this needs an adult")
-    if not is_insured(volunteer.insured_until, task):
-        raise GuardFailed("not_insured", "this needs an insurance on that day")
-    if span is not None and session.scalar(sa.select(_elsewhere(offer, span))):
-        raise GuardFailed("overlaps", "another place is held at that time")
-
-
-def _elsewhere(offer: Offer, span: Span) -> sa.Exists:
-    return sa.exists().where(
-        Place.person_id == offer.person_id,
-        Place.status.in_(("taken", "checked_in")),
-        Place.busy.overlaps(Range(*span)),
-    )
+def _moved(session: Session, offer: Offer, arrival: datetime | None) -> Offer:
+    """Keep a new time that she says while she is expected; nobody waits for her before it."""
+    task = session.get_one(Task, offer.task_id)
+    span = appointment(task, arrival)
+    if arrival is None or span is None or offer.status != "accepted":
+        return offer
+    mine = sa.select(Place.arrival).where(*_held(offer))
+    if session.scalar(mine) != arrival:
+        session.get_one(Volunteer, offer.person_id, with_for_update=LOCK)
+        claim.check_arrival(task, arrival)
+        claim.is_free(session, offer, span)
+        _set_place(session, offer, arrival=arrival, busy=Range(*span))
+        _expect(session, offer, span)
+    return offer
 
 
 def _expect(session: Session, offer: Offer, span: Span) -> None:
-    """Look half an hour after the appointment whether she has come (R18)."""
+    """Look half an hour after the appointment, or her yes if later, whether she has come (R18)."""
     due = {"id": new_id(), "request_id": offer.request_id, "kind": "no_show"}
-    session.execute(sa.insert(table(DueTime)).values(**due, due_at=span[0] + NO_SHOW_AFTER))
+    expected = max(span[0], clock.now()) + NO_SHOW_AFTER
+    session.execute(sa.insert(table(DueTime)).values(**due, due_at=expected))
 
 
 def catch_up(session: Session, request_id: UUID, task_id: UUID) -> None:
@@ -181,9 +171,11 @@ def lock_mine(session: Session, actor: Actor, offer_id: UUID) -> Offer:
 def _still_wanted(session: Session, offer: Offer) -> None:
     request = session.get_one(Request, offer.request_id)
     task = session.get_one(Task, offer.task_id)
+    if offer.status == "no_show" and task.status in ("filled", "done"):
+        raise LostRace("filled", "others have stepped in", allowed_actions=[])
     if offer.status == "withdrawn" and not offer.stands_by:
         raise _filled(task) if task.status in ("filled", "done") else LostRace("withdrawn")
-    if offer.status not in ("offered", "expired", "withdrawn"):
+    if offer.status not in ("offered", "expired", "withdrawn", "no_show"):
         return  # the machine says what is wrong with it
     if task.status in ("filled", "done"):
         raise _filled(task)
@@ -195,15 +187,6 @@ def _filled(task: Task) -> LostRace:
     """Say kindly that others were faster, and what she may still do."""
     may = ["stand_by"] if task.status == "filled" else []
     return LostRace("filled", "all places are taken", allowed_actions=may)
-
-
-def _check_arrival(session: Session, offer: Offer, arrival: datetime | None) -> None:
-    """Refuse a time at which nothing is to be done; a tap may have waited for a network."""
-    if arrival is None:
-        return
-    task = session.get_one(Task, offer.task_id)
-    if not max(task.starts_at, clock.now() - STALE_YES) <= arrival <= task.ends_at:
-        raise Invalid("arrival_outside", "the arrival is not within the task's time")
 
 
 def _claim(session: Session, offer: Offer, arrival: datetime | None, span: Span | None) -> bool:
@@ -326,13 +309,13 @@ def _of_task(session: Session, actor: Actor, task_id: UUID) -> Offer:
 
 
 def _set_place(session: Session, offer: Offer, **values: Any) -> None:
-    found = session.execute(
-        sa.update(Place)
-        .where(Place.task_id == offer.task_id, Place.person_id == offer.person_id)
-        .values(**values)
-    )
+    found = session.execute(sa.update(Place).where(*_held(offer)).values(**values))
     if found.rowcount != 1:  # type: ignore[attr-defined]
         raise GuardFailed("no_place", "no place is held by this offer")
+
+
+def _held(offer: Offer) -> tuple[sa.ColumnElement[bool], ...]:
+    return Place.task_id == offer.task_id, Place.person_id == offer.person_id
 
 
 def _unfinished(session: Session, task_id: UUID) -> bool:

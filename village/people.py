@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import clock, outbox
 from village.access import Actor, Grant
 from village.errors import Invalid, Unauthenticated
 from village.models import (
@@ -173,6 +173,8 @@ def set_profile(session: Session, actor: Actor, fields: dict[str, Any]) -> None:
     person = session.get_one(Person, actor.person_id)
     for field, value in fields.items():
         setattr(person, field, value)
+    if actor.volunteer and "birth_year" in fields:
+        outbox.put(session, "dispatch.freed", person.id)
 
 
 def add_consent(

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, lines, wishes
+from village import access, clock, lines, outbox, wishes
 from village.access import Actor
 from village.errors import NotFound
 from village.models import Membership, Person, Station, Volunteer
@@ -59,7 +59,9 @@ def give(
         return Member(person_id, name, until)
     wishes.rest(volunteer, until, by=actor)
     volunteer.version += 1
-    if until is not None:
+    if until is None:
+        outbox.put(session, "dispatch.freed", person_id)
+    else:
         station = session.get_one(Station, (village, kind)).name
         lines.tell(session, [person_id], "rest", station=station, until=lines.day(until))
     return Member(person_id, name, until)

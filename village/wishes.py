@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, responses
+from village import access, clock, outbox, responses
 from village.access import Actor
 from village.catalog import files
 from village.errors import Invalid, NotFound, StaleVersion
@@ -95,6 +95,7 @@ def put(
     if "rest_until" in fields:
         rest(volunteer, fields["rest_until"], by=actor)
     session.flush()
+    outbox.put(session, "dispatch.freed", volunteer.person_id)
     return _read(session, volunteer)
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
+from tests.village.conftest import shared_town
 from tests.village.town import Town, stepped
 from village.catalog.cache import Catalog
+
+__all__ = ["catalog", "shared_town", "town"]
 
 
 @pytest.fixture

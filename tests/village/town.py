@@ -36,6 +36,7 @@ from village.models import (
     RoleGrant,
     Station,
     Task,
+    VillageAgreement,
     Volunteer,
     WechatIdentity,
 )
@@ -136,7 +137,7 @@ class Town:
     def volunteer(
         self, name: str, *, station: str = STATION, born: int = 1980, household: str | None = None,
         insured_until: date | None = date(2099, 1, 1), windows: Any = ALWAYS, active: bool = True,
-        **facts: Any,
+        village: str = VILLAGE, **facts: Any,
     ) -> Actor:  # fmt: skip
         actor = self.person(name, household=household, born=born)
         values = {"status": "active", "max_open_tasks": 2, "insured_until": insured_until}
@@ -149,18 +150,42 @@ class Town:
             )
         )
         self.certify(actor, "电工证")
-        self.join(actor, station, active=active)
+        self.join(actor, station, active=active, village=village)
         for day, opens, closes in windows:
             window = {"weekday": day, "from_minute": opens, "to_minute": closes}
             self.add(AvailabilityWindow(person_id=actor.person_id, **window))
         return Actor(actor.person_id, name, VILLAGE, volunteer=True)
 
+    def neighbour(self, code: str, km: float = 2.0) -> None:
+        """Another village, and both lend each other people."""
+        self.settle(code)
+        self.lend(VILLAGE, code, km)
+
+    def settle(self, code: str) -> None:
+        """A village with its five stations."""
+        self.add(OrgUnit(code=code, kind="natural_village", name=code))
+        for kind in STATIONS:
+            self.add(Station(village_code=code, kind=kind, name=f"{code}{kind}站"))
+
+    def lend(self, one: str, other: str, km: float = 2.0) -> None:
+        """Both chairs have agreed, for every station."""
+        low, high = sorted((one, other))
+        by, now = self.chair.person_id, clock.now()
+        self.add(
+            VillageAgreement(
+                village_a=low, village_b=high, km=km, agreed_a_by=by, agreed_a_at=now,
+                agreed_b_by=by, agreed_b_at=now, since=now,
+            )
+        )  # fmt: skip
+
     def certify(self, actor: Actor, skill: str, until: date | None = None) -> None:
         paper = {"person_id": actor.person_id, "skill": skill, "valid_until": until}
         self.add(Certificate(**paper, checked_at=clock.now()))
 
-    def join(self, actor: Actor, station: str, *, active: bool = True) -> None:
-        member = Membership(person_id=actor.person_id, village_code=VILLAGE, station=station)
+    def join(
+        self, actor: Actor, station: str, *, active: bool = True, village: str = VILLAGE
+    ) -> None:
+        member = Membership(person_id=actor.person_id, village_code=village, station=station)
         member.active, member.since = active, clock.now()
         self.add(member)
 

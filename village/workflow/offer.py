@@ -39,7 +39,7 @@ def out_of_reserve(step: Step) -> None:
 
 TABLE: tuple[Transition, ...] = (
     T("invite", (START,), "offered", (SYSTEM,), "R13", tell=(Tell(INVITED, "N10"),)),
-    T("accept", ("offered", "expired"), "accepted", (INVITED,), "R14"),
+    T("accept", ("offered", "expired", "no_show"), "accepted", (INVITED,), "R14, R18"),
     T("accept", ("withdrawn",), "accepted", (INVITED,), "R14, R18",
       when=standing_by, effects=(out_of_reserve,)),
     T("decline", ("offered", "expired"), "declined", (INVITED,), "3.8", keeps=("reason",)),

@@ -1,0 +1,103 @@
+"""Next villages are asked where the own one is not enough, and the head hears of it first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.village.town import Town
+from village import circles, clock
+from village.access import Actor
+
+NEXT = "t-beishan"
+
+
+@pytest.fixture
+def neighbours(town: Town) -> set[UUID | None]:
+    """Three of the next village who would come."""
+    town.neighbour(NEXT)
+    lends = {"village": NEXT, "next_village": True, "next_village_km": 4.0}
+    return {town.volunteer(f"邻村{n}", **lends).person_id for n in range(3)}
+
+
+def sent_out(town: Town, priority: str = "P3") -> UUID:
+    request_id = town.submit(priority=priority)
+    town.act(request_id, "accept")
+    town.act(request_id, "dispatch", task={"people_needed": 1})
+    town.work()
+    return request_id
+
+
+def all_say_no(town: Town, request_id: UUID) -> None:
+    """Whoever is asked says no at once, until nobody more is asked."""
+    while offers := town.offers(request_id, "offered"):
+        for offer in offers:
+            town.decline(offer.id, Actor(offer.person_id, volunteer=True))
+        town.work()
+
+
+def asked(town: Town, request_id: UUID) -> set[UUID]:
+    return {offer.person_id for offer in town.offers(request_id)}
+
+
+def told(town: Town, request_id: UUID) -> int:
+    return [event.action for event in town.events(request_id)].count("widen")
+
+
+@pytest.mark.parametrize(("priority", "minutes"), [("P2", 30), ("P3", 60)])
+def test_the_head_hears_of_it_before_the_next_village_does(
+    town: Town, neighbours: set[UUID | None], priority: str, minutes: int
+) -> None:
+    request_id = sent_out(town, priority)
+    assert told(town, request_id) == 1
+    assert town.task(request_id).widens_at == clock.now() + timedelta(minutes=minutes)
+    all_say_no(town, request_id)
+    town.later(minutes=minutes - 1)
+    assert asked(town, request_id) == {helper.person_id for helper in town.helpers}
+    assert town.status(request_id) == "dispatching"
+    town.later(minutes=1)
+    assert asked(town, request_id) & neighbours
+    assert (told(town, request_id), town.task(request_id).circle) == (1, 2)
+
+
+def test_the_head_may_hold_it_and_let_it_go(town: Town, neighbours: set[UUID | None]) -> None:
+    request_id = sent_out(town, "P2")
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=True))
+    for _ in range(2):  # the third of the own station has not answered
+        (offer,) = town.offers(request_id, "offered")
+        town.decline(offer.id, Actor(offer.person_id, volunteer=True))
+        town.work()
+    for _ in range(9):
+        town.later(minutes=12)
+        assert not asked(town, request_id) & neighbours
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=False))
+    town.work()
+    assert asked(town, request_id) & neighbours
+
+
+def test_what_is_urgent_waits_for_no_word(town: Town, neighbours: set[UUID | None]) -> None:
+    request_id = sent_out(town, "P1")
+    all_say_no(town, request_id)
+    assert asked(town, request_id) & neighbours
+    assert told(town, request_id) == 0
+
+
+def test_the_head_may_ask_the_next_village_now(town: Town, neighbours: set[UUID | None]) -> None:
+    request_id = sent_out(town)
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.widen(s, town.head, task_id, "neighbours"))
+    all_say_no(town, request_id)
+    assert asked(town, request_id) & neighbours
+
+
+def test_nobody_is_asked_beyond_her_own_way_or_without_an_agreement(town: Town) -> None:
+    town.neighbour(NEXT, km=5.0)
+    town.settle("t-nanshan")
+    for village in (NEXT, "t-nanshan"):
+        town.volunteer("远的", village=village, next_village=True, next_village_km=4.0)
+    request_id = sent_out(town, "P1")
+    all_say_no(town, request_id)
+    assert asked(town, request_id) == {helper.person_id for helper in town.helpers}

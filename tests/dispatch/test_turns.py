@@ -1,0 +1,182 @@
+"""Few people, many tasks: no older task waits while a younger one is given to somebody for it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from dispatch import jobs, rounds, situation, translate
+from dispatch.candidates import circles, screen
+from dispatch.people import People
+from dispatch.work import Work
+from tests.village.town import HANDLERS, STATION, VILLAGE, Town
+from village import availability, clock, outbox, wishes
+from village.access import Actor
+from village.db import transaction
+from village.errors import WuzhanError
+from village.models import DispatchSettings, Offer, Request, Round, Task
+
+STEPS = 90
+RESTED = 0.6  # by the policy, of those who are not urgent
+
+Waiting = tuple[Work, dict[UUID, int]]  # who may be asked now, and her circle
+
+
+class Turns:
+    """Watches every round: who waited before it, who was asked in it."""
+
+    def __init__(self) -> None:
+        self.asked = self.contended = 0
+        self.unfair: list[tuple[UUID, UUID]] = []
+
+    def round(self, session: Session, request_id: UUID) -> None:
+        now = clock.now()
+        waiting, known = self.waiting(session, now), set(session.scalars(sa.select(Offer.id)))
+        rounds.run_round(session, request_id)
+        session.flush()
+        fresh = session.scalars(sa.select(Offer).where(Offer.id.not_in(known))).all()
+        served = {offer.task_id for offer in fresh}
+        self.asked += len(fresh)
+        self.contended += bool(fresh) and len(waiting) > 1
+        for offer in fresh:
+            self.look(session, offer, [pair for pair in waiting if pair[0].task_id not in served])
+
+    def job(self, context: Any, session: Session, request_id: UUID) -> None:
+        self.round(session, request_id)
+
+    def waiting(self, session: Session, now: datetime) -> list[Waiting]:
+        """The tasks without an invitation out, and who may be asked for each at this moment."""
+        mine = sa.select(Task.request_id).join(Request, Request.id == Task.request_id)
+        live = sa.exists().where(
+            Offer.task_id == Task.id, Offer.status == "offered", Offer.expires_at > now
+        )
+        mine = mine.where(Task.status == "open", Request.status == "dispatching", ~live)
+        people = situation.load_people(session, [VILLAGE], now)
+        works = situation.load_works(session, list(session.scalars(mine)), {})
+        return [(work, _able(work, people, now)) for work in works]
+
+    def look(self, session: Session, offer: Offer, waiting: list[Waiting]) -> None:
+        given = session.get_one(Task, offer.task_id)
+        priority = session.get_one(Request, offer.request_id).priority
+        for work, able in waiting:
+            still = session.get_one(Task, work.task_id).status == "open"
+            equal = work.priority == priority and work.opened_at < given.created_at
+            if still and equal and able.get(offer.person_id, 9) <= circle(session, work):
+                self.unfair.append((work.task_id, offer.task_id))
+
+
+def _able(work: Work, people: People, now: datetime) -> dict[UUID, int]:
+    may, near = screen(people, work, now).now, circles(people, work)[0]
+    return {
+        people.id(place): int(near[place])
+        for place in range(len(people))
+        if may[place] and translate.volunteer(people, place, now).hears >= RESTED
+    }
+
+
+def circle(session: Session, work: Work) -> int:
+    """How far its policy goes at this look; as far as may be where it was not looked at."""
+    newest = sa.select(Round).where(Round.task_id == work.task_id).order_by(Round.n.desc())
+    look = session.scalars(newest.limit(1)).first()
+    looked_at = look is not None and look.n > work.looks
+    return int(look.plan.get("circle", 2)) if look is not None and looked_at else 2
+
+
+class Days:
+    """What happens in the village, in an order that follows from the seed."""
+
+    def __init__(self, town: Town, seed: int) -> None:
+        self.town, self.chance = town, Random(seed)
+        self.singers = town.person("文体站长", ("head", "culture"))
+        self.people = [*town.helpers, town.volunteer("歌手", station="culture")]
+
+    def send_out(self) -> None:
+        if len(self.town.all(Task, Task.status == "open")) < 8:
+            category, head = self.chance.choice([(None, self.singers), ("PUB-03", self.town.head)])
+            facts: dict[str, Any] = {} if category else {"station": "culture"}
+            priority = self.chance.choice(("P2", "P3", "P3"))
+            request_id = self.town.submit(category=category, priority=priority, **facts)
+            self.town.act(request_id, "accept", head)
+            task = {"people_needed": self.chance.choice((1, 1, 2)), "skills": []}
+            self.town.act(request_id, "dispatch", head, task=task)
+
+    def answer(self) -> None:
+        if offers := self.town.all(Offer, Offer.status == "offered"):
+            offer = self.chance.choice(offers)
+            say = self.chance.choice((self.town.accept, self.town.decline, self.town.decline))
+            say(offer.id, Actor(offer.person_id, volunteer=True))
+
+    def part(self) -> None:
+        if offers := self.town.all(Offer, Offer.status.in_(("accepted", "checked_in"))):
+            offer = self.chance.choice(offers)
+            do = self.chance.choice((self.town.check_in, self.town.complete, self.town.release))
+            do(offer.task_id, Actor(offer.person_id, volunteer=True))
+
+    def wish(self) -> None:
+        who = self.chance.choice(self.people)
+        until = self.chance.choice((None, None, clock.now() + timedelta(hours=2)))
+        self.town.run(lambda s: wishes.put(s, who, {"rest_until": until}, if_match=None))
+        most = {"max_open_tasks": self.chance.choice((1, 3))}
+        self.town.run(lambda s: availability.put(s, who, most, if_match=None))
+
+    def time(self) -> None:
+        clock.step(timedelta(minutes=self.chance.choice((1, 7, 31, 61, 180, 250))))
+        if clock.now().astimezone(clock.SHANGHAI).hour >= 18:
+            clock.step(timedelta(hours=15))  # nobody is asked at night
+
+    def some(self) -> None:
+        """Only some jobs are done, in an order of their own."""
+        with transaction(self.town.engine) as session:
+            outbox.sweep_deadlines(session)
+            taken = outbox.take(session)
+        self.chance.shuffle(taken)
+        for row in taken:
+            outbox.run(self.town, row.id, HANDLERS)
+
+    def go_on(self) -> None:
+        steps = (self.send_out, self.answer, self.part, self.wish, self.time, self.some, self.some)
+        for _ in range(STEPS):
+            with suppress(WuzhanError):
+                self.chance.choice(steps)()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_older_task_waits_while_a_younger_one_is_given_to_the_same_person(
+    town: Town, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    turns = Turns()
+    monkeypatch.setitem(HANDLERS, "dispatch.round", turns.job)
+    monkeypatch.setitem(jobs.ON_DUE, "offer_round", turns.round)
+    Days(town, seed).go_on()
+    assert turns.unfair == []
+    assert turns.asked >= 8
+    assert turns.contended >= 3
+
+
+def test_the_older_one_chooses_first_whatever_policy_its_station_has(town: Town) -> None:
+    """Without this, tasks of one policy would all come before those of the next."""
+    helper = town.volunteer("唯一的", station="culture")
+    for other in town.helpers:
+        until = clock.now() + timedelta(days=1)
+        town.run(lambda s, who=other, u=until: wishes.put(s, who, {"rest_until": u}, if_match=None))
+    quick = {"village_code": VILLAGE, "station": "culture", "policy": "nearest-1"}
+    town.add(DispatchSettings(**quick, day_cap=1, set_at=clock.now()))
+    head = town.person("文体站长", ("head", "culture"))
+    town.run(lambda s: availability.put(s, helper, {"max_open_tasks": 0}, if_match=None))
+    older = town.bring("dispatching", people=1)
+    clock.step(timedelta(minutes=1))
+    younger = town.submit(category=None, station="culture", priority="P3")
+    town.act(younger, "accept", head)
+    town.act(younger, "dispatch", head, task={"people_needed": 1})
+    town.work()
+    assert (town.task(older).station, town.task(younger).station) == (STATION, "culture")
+    town.run(lambda s: availability.put(s, helper, {"max_open_tasks": 2}, if_match=None))
+    town.work()
+    assert [len(town.offers(one)) for one in (older, younger)] == [1, 0]

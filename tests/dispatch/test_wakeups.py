@@ -1,0 +1,258 @@
+"""Whatever makes a person able to help lets the tasks that wait for such a person ask her."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from dispatch import wakeups
+from tests.village.town import ALWAYS, LAMP, STATION, WEDNESDAY, Town
+from village import availability, clock, outbox, people, rests, wishes
+from village.access import Actor
+from village.models import Certificate, Membership, Offer, TimeOff, Volunteer
+
+VILLAGE = "t-qingshi"
+TOMORROW = WEDNESDAY + timedelta(days=1)
+MONTH = timedelta(days=30)
+
+
+@pytest.fixture
+def waiting(town: Town) -> UUID:
+    """A task for which everybody who could do it rests until tomorrow."""
+    all_rest(town)
+    request_id = town.bring("dispatching", people=1)
+    town.work()
+    assert town.offers(request_id) == []
+    assert town.task(request_id).starving
+    return request_id
+
+
+def all_rest(town: Town) -> None:
+    rest = sa.update(Volunteer).values(rest_until=TOMORROW)
+    town.run(lambda session: session.execute(rest))
+
+
+def asked(town: Town, request_id: UUID) -> list[UUID]:
+    return [offer.person_id for offer in town.offers(request_id)]
+
+
+# ---------------------------------------------------------------- what is said by people
+
+Change = Callable[[Town, Actor], Any]
+
+
+def times(**fields: Any) -> Change:
+    return lambda town, who: town.run(lambda s: availability.put(s, who, fields, if_match=None))
+
+
+def wish(**fields: Any) -> Change:
+    return lambda town, who: town.run(lambda s: wishes.put(s, who, fields, if_match=None))
+
+
+def head_ends_the_rest(town: Town, who: Actor) -> None:
+    assert who.person_id is not None
+    town.run(lambda s: rests.give(s, town.head, VILLAGE, STATION, who.person_id, None))
+
+
+def says_her_age(town: Town, who: Actor) -> None:
+    town.run(lambda s: people.set_profile(s, who, {"birth_year": 1980}))
+
+
+SAID: list[tuple[str, dict[str, Any], Change]] = [
+    ("windows", {"windows": ()}, times(windows=list(ALWAYS))),
+    ("quiet", {"quiet_from": 0, "quiet_to": 1439}, times(quiet_hours=None)),
+    ("capacity", {"max_open_tasks": 0}, times(max_open_tasks=1)),
+    ("back early", {"away": True}, times(time_off=[])),
+    ("own rest", {"rest_until": TOMORROW}, wish(rest_until=None)),
+    ("given rest", {"rest_until": TOMORROW}, head_ends_the_rest),
+    ("kind", {"disliked": [LAMP]}, wish(disliked=[])),
+    ("stations", {"station": "culture", "helps_village": False}, wish(helps_village=True)),
+    ("age", {"born": 2010}, says_her_age),
+]
+
+
+@pytest.mark.parametrize(("facts", "change"), [case[1:] for case in SAID], ids=[c[0] for c in SAID])
+def test_who_says_that_she_can_is_asked_at_once(
+    town: Town, waiting: UUID, facts: dict[str, Any], change: Change
+) -> None:
+    away = facts.pop("away", False)
+    helper = town.volunteer("新来的", **facts)
+    if away:
+        town.add(
+            TimeOff(person_id=helper.person_id, starts_at=WEDNESDAY, ends_at=WEDNESDAY + MONTH)
+        )
+    town.round(waiting)
+    town.work()
+    assert asked(town, waiting) == []
+    change(town, helper)
+    town.work()
+    assert asked(town, waiting) == [helper.person_id]
+
+
+def test_a_wish_to_help_the_next_village_is_thought_of_there(town: Town, waiting: UUID) -> None:
+    town.neighbour("t-beishan")
+    helper = town.volunteer("邻村的", village="t-beishan")
+    town.round(waiting)
+    assert town.task(waiting).widens_at is None
+    wish(next_village=True)(town, helper)
+    town.work()
+    # The head hears of it first.
+    assert town.task(waiting).widens_at == clock.now() + timedelta(hours=1)
+    town.later(hours=1)
+    assert asked(town, waiting) == [helper.person_id]
+
+
+# ---------------------------------------------------------------- what is done
+
+
+def busy(town: Town) -> tuple[UUID, Actor]:
+    """One who has all that she wants to do: her task, and herself."""
+    helper = town.volunteer("忙的", max_open_tasks=1)
+    task_id = town.take_place(town.bring("dispatching", people=1), helper)
+    town.work()
+    return task_id, helper
+
+
+@pytest.mark.parametrize("does", ["complete", "release", "withdraw"])
+def test_who_has_her_hands_free_again_is_asked(town: Town, does: str) -> None:
+    task_id, helper = busy(town)
+    clock.step(timedelta(hours=5))  # she has been asked for that one
+    all_rest(town)
+    awake = sa.update(Volunteer).where(Volunteer.person_id == helper.person_id)
+    town.run(lambda session: session.execute(awake.values(rest_until=None)))
+    request_id = town.bring("dispatching", people=1)
+    town.work()
+    assert asked(town, request_id) == []
+    if does == "complete":
+        town.check_in(task_id, helper)
+        town.complete(task_id, helper)
+    elif does == "release":
+        town.release(task_id, helper)
+    else:
+        (offer,) = town.all(Offer, Offer.task_id == task_id)
+        town.act(offer.request_id, "withdraw", town.villager)
+    town.work()
+    assert asked(town, request_id) == [helper.person_id]
+
+
+@dataclass
+class Paper:
+    """What an officer enters of a person; whoever enters it says `dispatch.freed`."""
+
+    before: dict[str, Any]
+    row: Callable[[Actor], Any]
+
+
+PAPERS = {
+    "skill": Paper({"skills": []}, lambda who: set_of(who, skills=["电工证"])),
+    "certificate": Paper(
+        {"lapsed": True},
+        lambda who: (
+            sa.update(Certificate)
+            .where(Certificate.person_id == who.person_id)
+            .values(valid_until=date(2027, 1, 1))
+        ),
+    ),
+    "membership": Paper(
+        {"active": False},
+        lambda who: (
+            sa.update(Membership).where(Membership.person_id == who.person_id).values(active=True)
+        ),
+    ),
+    "insurance": Paper(
+        {"insured_until": None}, lambda who: set_of(who, insured_until=date(2027, 1, 1))
+    ),
+    "registration": Paper({"status": "applied"}, lambda who: set_of(who, status="active")),
+}
+
+
+def set_of(who: Actor, **values: Any) -> sa.Update:
+    return sa.update(Volunteer).where(Volunteer.person_id == who.person_id).values(**values)
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_what_is_entered_of_her_lets_her_be_asked(town: Town, waiting: UUID, kind: str) -> None:
+    paper = PAPERS[kind]
+    lapsed = paper.before.pop("lapsed", False)
+    helper = town.volunteer("新来的", **paper.before)
+    if lapsed:
+        old = sa.update(Certificate).where(Certificate.person_id == helper.person_id)
+        town.run(lambda s: s.execute(old.values(valid_until=date(2026, 1, 1))))
+    town.round(waiting)
+    assert asked(town, waiting) == []
+    town.run(lambda s: s.execute(paper.row(helper)))
+    town.run(lambda s: outbox.put(s, "dispatch.freed", helper.person_id))
+    town.work()
+    assert asked(town, waiting) == [helper.person_id]
+
+
+# ---------------------------------------------------------------- exactly those, in this order
+
+
+def brought(town: Town, **task: Any) -> UUID:
+    priority = task.pop("priority", "P3")
+    clock.step(timedelta(minutes=1))
+    request_id = town.submit(priority=priority)
+    town.act(request_id, "accept")
+    town.act(request_id, "dispatch", task={"people_needed": 1, **task})
+    return request_id
+
+
+def test_exactly_the_waiting_tasks_that_she_can_help_the_urgent_first_then_the_oldest(
+    town: Town,
+) -> None:
+    all_rest(town)
+    helper = town.volunteer("没证的", skills=[], rest_until=TOMORROW)
+    older = brought(town, skills=[])
+    hers = brought(town, skills=[])
+    skilled = brought(town)
+    urgent = brought(town, skills=[], priority="P1")
+    newer = brought(town, skills=[])
+    town.work()
+    town.run(lambda s: s.execute(set_of(helper, rest_until=None)))
+    town.decline(town.invite(hers, helper), helper)
+    assert town.run(lambda s: wakeups.freed(s, helper.person_id)) == [urgent, older, newer]
+    assert town.task(skilled).next_wake > clock.now()
+    assert town.task(newer).next_wake == clock.now()
+
+
+def test_what_has_its_invitations_out_is_left_alone(town: Town) -> None:
+    request_id = town.bring("dispatching", people=1)
+    town.work()
+    before = town.task(request_id).next_wake
+    helper = town.volunteer("新来的")
+    assert town.run(lambda s: wakeups.freed(s, helper.person_id)) == []
+    assert town.task(request_id).next_wake == before
+
+
+def test_one_who_becomes_free_goes_to_the_oldest_of_those_that_wait(
+    town: Town, waiting: UUID
+) -> None:
+    younger = brought(town)
+    town.work()
+    helper = town.volunteer("新来的", max_open_tasks=0)
+    times(max_open_tasks=2)(town, helper)
+    town.work()
+    assert (asked(town, waiting), asked(town, younger)) == ([helper.person_id], [])
+
+
+def test_the_head_s_task_that_is_short_of_people_is_thought_of_too(town: Town) -> None:
+    request_id = town.bring("dispatching", people=2)
+    town.take_place(request_id, town.helpers[0])
+    for helper in town.helpers[1:]:
+        town.decline(town.invite(request_id, helper), helper)
+    town.work()
+    task = town.task(request_id)
+    assert (town.request(request_id).no_volunteer, task.next_wake) == (True, None)
+    assert town.due(request_id, "offer_round") == []
+    helper = town.volunteer("新来的", max_open_tasks=0)
+    times(max_open_tasks=2)(town, helper)
+    town.work()
+    assert helper.person_id in asked(town, request_id)
+    assert len(town.due(request_id, "offer_round")) == 1
