@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,12 +56,31 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
 
     What takes the safe path is not cut into matters: a person reads it as it is.
     """
-    category = _known(catalog, sent)
-    screen = danger.ask(sent["text"])
-    kinds = screen.kinds if screen else ()
-    rules = routing_rules.active(session, sent["village"])
+    category, text = _known(catalog, sent), sent["text"]
+    screen = danger.ask(text)
+    kinds = screen.kinds if screen else []
+    routed = _router(session, actor, catalog, sent, kinds)
+    routing, inputs = routed(text, category), _inputs(sent, category, kinds)
+    if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
+        return Look(text, screen, routing, [], safe=True, inputs=inputs)
+    asks = None
+    if category is not None and routing.by == "category":
+        asks = _doubt(text, category, routed(text, None), catalog)
+    matters = parts(text, lambda piece: routed(piece, None))
+    if any(part.station for part in matters) and _may_be_kept(text, routing):
+        # mostly no village matter, but there is one in it: a person looks at it
+        routing = replace(routing, decision=TRIAGE)
+    return Look(text, screen, routing, matters, safe=False, inputs=inputs, asks=asks)
 
-    def routed(text: str, chosen: Category | None = None) -> Routing:
+
+def _router(
+    session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any], kinds: list[str]
+) -> Callable[[str, Category | None], Routing]:
+    """Return what routes a text, with a category or without, as this person's here and now."""
+    rules = routing_rules.active(session, sent["village"])
+    own_stations = _own_stations(actor, sent["village"])
+
+    def routed(text: str, chosen: Category | None) -> Routing:
         matter = Matter(text, sent.get("place"), chosen, catalog.categories, kinds)
         return route(
             text,
@@ -69,27 +88,21 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
             sent["village"],
             categories=catalog.categories,
             kinds=kinds,
-            own_stations=_own_stations(actor, sent["village"]),
+            own_stations=own_stations,
             agreed=lambda found: settle(found, rules, matter),
         )
 
-    text, routing = sent["text"], routed(sent["text"], category)
-    inputs = {
-        "characters": len(text),
+    return routed
+
+
+def _inputs(sent: Mapping[str, Any], category: Category | None, kinds: list[str]) -> dict[str, Any]:
+    """Return what was looked at; not the place's name, since a tip-off's words are not kept."""
+    return {
+        "characters": len(sent["text"]),
         "category": category.zh if category else None,
-        "place": bool(sent.get("place")),  # not its name: a tip-off's words are not kept
-        "kinds": list(kinds),
+        "place": bool(sent.get("place")),
+        "kinds": kinds,
     }
-    if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
-        return Look(text, screen, routing, [], safe=True, inputs=inputs)
-    asks = None
-    if category is not None and routing.by == "category":
-        asks = _doubt(text, category, routed(text), catalog)
-    matters = parts(text, routed)
-    if any(part.station for part in matters) and _may_be_kept(text, routing):
-        # mostly no village matter, but there is one in it: a person looks at it
-        routing = replace(routing, decision=TRIAGE)
-    return Look(text, screen, routing, matters, safe=False, inputs=inputs, asks=asks)
 
 
 def _may_be_kept(text: str, routing: Routing) -> bool:

@@ -6,16 +6,15 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Code, Schema, Text
-from service.schemas.requests import (
-    WAITS,
+from service.schemas.grounds import (
     AdviceSchema,
     AlternativeSchema,
     AsksSchema,
     FlagSchema,
     NumberSchema,
     PartSchema,
-    PlaceSchema,
 )
+from service.schemas.requests import WAITS, PlaceSchema
 from village.stations import KINDS, PRIORITIES
 
 
