@@ -35,6 +35,7 @@ def ask(
         picked_by=picked_by,
         circle=int(circle[place]),
         km=asked.km,
+        kind=work.kind,
         chance=learnt.predicted(asked, bool(people.personal[place])),
         heard=asked.heard,
         propensity=propensity,

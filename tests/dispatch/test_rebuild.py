@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from dispatch import learning
+from dispatch import hand, learning
 from dispatch.rebuild import Rebuilt, rebuild
 from tests.village.town import Town
 from village import clock, wishes
@@ -149,6 +149,20 @@ def test_what_is_wrong_is_put_right_what_nothing_tells_of_goes_and_the_rest_stay
     )
     assert answered.run(rebuild) == Rebuilt(2, len(right), 2)
     assert_same(tallies(answered), right)
+
+
+def test_what_a_head_asks_by_hand_is_learnt_as_what_it_is(town: Town) -> None:
+    request_id = town.bring("dispatching", people=2)
+    town.work()
+    asked = {offer.person_id for offer in town.offers(request_id)}
+    helper = next(one for one in town.helpers if one.person_id not in asked)
+    assert helper.person_id is not None
+    task_id, who = town.task(request_id).id, helper.person_id
+    town.run(lambda session: hand.invite(session, town.head, task_id, who))
+    offer = next(one for one in town.offers(request_id) if one.person_id == who)
+    town.decline(offer.id, helper)
+    kinds = {key[2] for key in tallies(town) if key[2].startswith("kind:")}
+    assert kinds == {"kind:PUB-03"}
 
 
 def open_offer(town: Town) -> Offer:
