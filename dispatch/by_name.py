@@ -24,9 +24,12 @@ from village.workflow.engine import LOCK
 
 def ask(
     session: Session, work: Work, people: People, place: int, learnt: Learnt, now: datetime, *,
-    source: str, picked_by: UUID | None = None, propensity: float | None = None,
+    source: str, picked_by: UUID | None = None,
 ) -> Offer:  # fmt: skip
-    """Write an offer; her answer is learnt from as every other. It is no round of the policy's."""
+    """Write an offer; her answer is learnt from as every other.
+
+    It is no round of the policy's, and has no propensity: no policy is judged by it.
+    """
     circle, km = circles(people, work)
     person = translate.volunteer(people, place, now)
     asked = translate.asked(work, person, float(km[place]), now)
@@ -38,7 +41,6 @@ def ask(
         kind=work.kind,
         chance=learnt.predicted(asked, bool(people.personal[place])),
         heard=asked.heard,
-        propensity=propensity,
     )
     task = session.get_one(Task, work.task_id)
     expires_at = priorities.offer_expires(work.priority, now)

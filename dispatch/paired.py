@@ -43,7 +43,7 @@ def ask(
     for work in works:
         chosen = _able(work, people, first.asked, now)[: work.places_open]
         made = [
-            by_name.ask(session, work, people, place, learnt, now, source="pair", propensity=1.0)
+            by_name.ask(session, work, people, place, learnt, now, source="pair")
             for place in chosen
         ]
         first.asked |= {one.person_id for one in made}

@@ -46,7 +46,7 @@ def test_the_pair_is_asked_before_all_others_and_knows_why(town: Town, crowd: li
     request_id = sent_out(town)
     (asked,) = out(town, request_id)
     assert (asked.person_id, asked.source) == (crowd[-1].person_id, "pair")
-    assert (asked.propensity, asked.policy) == (1.0, None)
+    assert (asked.propensity, asked.policy, asked.kind) == (None, None, LAMP)
     why = town.run(lambda s: read_offer(s, crowd[-1], asked.id).why)
     assert why[0] == ("pair", "您和这位村民结了对子，先问您方便不方便")
     (due,) = town.due(request_id, "offer_round")
@@ -74,6 +74,7 @@ def test_after_her_no_others_are_asked_at_once(town: Town, crowd: list[Actor]) -
     town.work()
     (other,) = out(town, request_id)
     assert other.source in ("policy", "chance")
+    assert town.offer(asked.id).said_yes is False  # learnt from as every answer
 
 
 def test_a_pair_of_two_fills_two_places_and_one_leaves_room_for_others(

@@ -274,6 +274,7 @@ def test_a_hand_pick_is_an_invitation_like_every_other(house: House) -> None:
     (row,) = house.rows("select * from offers where source = 'hand'")
     assert (str(row.picked_by), row.policy, row.propensity) == (me(house, HEAD), None, None)
     assert row.chance is not None
+    assert row.kind == "PUB-03"
     waves = house.seen(f"{task}/why", HEAD)["rounds"]
     assert {(wave["by"], wave["asked"]) for wave in waves} == {("policy", 1), ("hand", 1)}
     due = house.rows("select 1 from due_times where kind = 'offer_round' and fired_at is null "
