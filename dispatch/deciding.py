@@ -5,7 +5,8 @@ Nothing here reads or writes the database: what is known goes in, what is to be 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -40,12 +41,15 @@ class Around:
 
 @dataclass(frozen=True)
 class Facts:
-    """What all looks of a decision share; at most `most` people are weighed for a task."""
+    """What all looks of a decision share; at most `most` people are weighed for a task.
+
+    `most` is by village, since those who look for people in the same one weigh the same people.
+    """
 
     people: People
     learnt: Learnt
     now: datetime
-    most: int = WEIGHED
+    most: Mapping[str, int] = field(default_factory=dict)
     by_village: dict[str, Around] = field(default_factory=dict)
 
     def around(self, work: Work) -> Around:
@@ -88,16 +92,26 @@ class Look:
         return asked, bool(self.around.people.personal[place])
 
 
-def most_for(works: Iterable[Work]) -> int:
-    """Return how many people are weighed for each of these tasks."""
-    return WEIGHED_IN_A_STORM if sum(one.places_open for one in works) > STORM else WEIGHED
+def most_for(works: Sequence[Work]) -> dict[str, int]:
+    """Return how many people are weighed for each task of a village: in a storm, fewer.
+
+    Never fewer than there are places in the village, so that each may find somebody else.
+    """
+    places = Counter[str]()
+    for one in works:
+        places[one.village] += one.places_open
+    if places.total() <= STORM:
+        return {}
+    return {code: min(max(count, WEIGHED_IN_A_STORM), WEIGHED) for code, count in places.items()}
 
 
 def look_at(work: Work, facts: Facts, taken: Collection[object] = ()) -> Look:
     """Return what a policy is given of a task; who is `taken` already may be asked later only."""
     around, now = facts.around(work), facts.now
     found = screen(around.people, work, now)
-    listed = translate.shortlist(around.people, work, found, now, facts.most)
+    listed = translate.shortlist(
+        around.people, work, found, now, facts.most.get(work.village, WEIGHED)
+    )
     persons = {place: around.person(place, now) for place in listed.tolist()}
     prospects = translate.prospects(work, around.people, persons, found, facts.learnt, taken, now)
     widest = min(work.widest, max((one.circle for one in prospects), default=0))

@@ -44,6 +44,10 @@ class Learnt:
         """Return the chance of a yes by the counts."""
         return self.response.chance(asked, personal=personal)
 
+    def knows(self, person: Id) -> bool:
+        """Tell whether there are answers of her own."""
+        return person in self.response.own
+
     def corrected(self, predicted: float) -> float:
         """Return what such a prediction has meant so far."""
         return self.calibration.correct(predicted)

@@ -114,12 +114,18 @@ def prospects(
 ) -> list[Prospect]:  # fmt: skip
     """Return those who are weighed; those `taken` by another decision of this look only later."""
     circle, km = circles(people, work)
+    usual: dict[float, float] = {}  # of those about whom nothing is known, by the way
     listed = []
     for place, person in persons.items():
         far = float(km[place])
-        predicted = learnt.predicted(asked(work, person, far, now), bool(people.personal[place]))
+        if learnt.knows(person.id) and people.personal[place]:
+            chance = learnt.corrected(learnt.predicted(asked(work, person, far, now)))
+        elif (found_usual := usual.get(far)) is not None:
+            chance = found_usual
+        else:
+            predicted = learnt.predicted(asked(work, person, far, now), personal=False)
+            chance = usual[far] = learnt.corrected(predicted)
         at_once = bool(found.now[place]) and person.id not in taken
-        chance = learnt.corrected(predicted)
         listed.append(Prospect(person.id, chance, at_once, far, int(circle[place])))
     return listed
 
