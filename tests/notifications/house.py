@@ -19,6 +19,7 @@ from village.models import (
     Category,
     Delivery,
     Event,
+    Membership,
     Notification,
     Offer,
     OrgUnit,
@@ -90,6 +91,9 @@ class House:
             insured = clock.now().date() + timedelta(days=99)
             facts = {"person_id": actor.person_id, "insured_until": insured}
             session.add(Volunteer(status="active", **facts))
+            session.flush()
+            station = {"village_code": VILLAGE, "station": "public_works"}
+            session.add(Membership(person_id=actor.person_id, since=clock.now(), **station))
             session.get_one(Person, actor.person_id).birth_year = 1980
         return Actor(actor.person_id, name, VILLAGE, volunteer=True)
 

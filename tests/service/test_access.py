@@ -281,7 +281,7 @@ def test_an_endpoint_without_a_row_is_refused_when_it_is_declared() -> None:
 
 def test_an_action_of_the_workflow_has_an_endpoint() -> None:
     named = {endpoint.rule.rpartition("/")[2] for endpoint in ENDPOINTS}
-    by_another_name = {"submit", "hold", "danger", "no_danger"}
+    by_another_name = {"submit", "hold", "danger", "no_danger", "split_off"}
     assert set(REQUEST.actions()) - by_another_name <= named
 
 
