@@ -23,7 +23,7 @@ from village.errors import WuzhanError
 from village.models import Offer, Request, Task
 
 NEXT, THIRD = "t-beishan", "t-nanshan"
-BURSTS, TAPS = 4, 12
+BURSTS, MOST_BURSTS, TAPS = 4, 12, 12
 
 
 @pytest.fixture
@@ -111,9 +111,39 @@ def deadlocks(town: Town) -> int:
     return int(town.run(lambda session: session.scalar(count)))
 
 
+def check_caps(town: Town) -> set[tuple[str | None, str]]:
+    """Nobody has more than four messages in a day, all villages together.
+
+    Returns by which policies, and for what, somebody was asked who had been asked at the same
+    moment (the clock stands still in a burst): the fallback does so in danger, and only then.
+    """
+    priority = {request.id: request.priority for request in town.all(Request)}
+    again: set[tuple[str | None, str]] = set()
+    mine: dict[UUID, list[Offer]] = {}
+    for offer in town.all(Offer):
+        earlier = mine.setdefault(offer.person_id, [])
+        lately = [one for one in earlier if one.created_at > offer.created_at - timedelta(days=1)]
+        assert len(lately) < 4
+        if any(one.created_at == offer.created_at for one in earlier):
+            again.add((offer.policy, priority[offer.request_id]))
+        earlier.append(offer)
+    return again
+
+
+def has_seen_enough(town: Town, said: Counter[str]) -> bool:
+    """Both villages have asked, the neighbours too, and people have answered in all ways."""
+    offers = town.all(Offer)
+    asked = Request.id.in_({offer.request_id for offer in offers})
+    both = {one.village_code for one in town.all(Request, asked)} == {VILLAGE, NEXT}
+    lent = len({offer.circle for offer in offers}) > 1
+    return both and lent and {"accept", "decline", "release"} <= set(said)
+
+
 def test_nobody_waits_for_another_and_nobody_is_asked_twice_at_once(valley: Town) -> None:
     said: Counter[str] = Counter()
-    for seed in range(BURSTS):
+    for seed in range(MOST_BURSTS):
+        if seed >= BURSTS and has_seen_enough(valley, said):
+            break
         for village in (VILLAGE, NEXT):
             for priority in ("P2", "P1"):
                 send_out(valley, village, priority)
@@ -124,12 +154,9 @@ def test_nobody_waits_for_another_and_nobody_is_asked_twice_at_once(valley: Town
         if clock.now().astimezone(clock.SHANGHAI).hour >= 18:
             clock.step(timedelta(hours=15))
     assert deadlocks(valley) == 0
-    assert {"accept", "decline", "release"} <= set(said)
-    times = Counter((offer.person_id, offer.created_at) for offer in valley.all(Offer))
-    assert max(times.values()) == 1  # the clock stands still in a burst
-    assert len({offer.circle for offer in valley.all(Offer)}) > 1
-    whose = {r.village_code for r in valley.all(Request, Request.status != "dispatching")}
-    assert {VILLAGE, NEXT} <= whose
+    assert has_seen_enough(valley, said)
+    hard_pressed = check_caps(valley)
+    assert hard_pressed <= {("robin_rested-1", "P1")}
 
 
 def waits_for_a_village(town: Town) -> bool:
