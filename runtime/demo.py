@@ -28,7 +28,10 @@ class Stuck(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A text, the queue it was expected in, where it is, and (empty: all is well) what is wrong."""
+    """A text, the queue it was expected in, where it is, and (empty: all is well) what is wrong.
+
+    `needless`: it was asked about danger though there was none; the villager said so and went on.
+    """
 
     id: str
     text: str
@@ -36,6 +39,7 @@ class Outcome:
     reached: str
     number: str
     wrong: str = ""
+    needless: bool = False
 
     @property
     def ok(self) -> bool:
@@ -63,8 +67,10 @@ def play_one(county: County, row: Row) -> Outcome:
     """Send one text in its requester's name, take it as far as it goes, and say where it is."""
     villager = county.phones[row["requester"]]
     request: Body = {"number": "-", "status": "not sent"}
+    needless = False
     try:
         request = _send(villager, row)
+        needless = request["status"] == "draft" and not row["danger_now"]
         request = _answer_question(villager, row, request)
         request = _work(county, villager, row, request)
         reached, wrong = _reached(county, request), _differs(row, request)
@@ -73,7 +79,8 @@ def play_one(county: County, row: Row) -> Outcome:
         _take_back(villager, request)
     if not wrong and reached != row["expected_queue"]:
         wrong = f"it is at {reached} instead of {row['expected_queue']}"
-    return Outcome(row["id"], row["text"], row["expected_queue"], reached, request["number"], wrong)
+    expected, number = row["expected_queue"], request["number"]
+    return Outcome(row["id"], row["text"], expected, reached, number, wrong, needless)
 
 
 def _send(villager: Phone, row: Row) -> Body:
@@ -82,10 +89,9 @@ def _send(villager: Phone, row: Row) -> Body:
 
 
 def _answer_question(villager: Phone, row: Row, request: Body) -> Body:
-    asked = request["status"] == "draft"
-    if asked != bool(row["danger_now"]):
-        raise Stuck("danger was asked about" if asked else "danger was not asked about")
-    if not asked:
+    if request["status"] != "draft":
+        if row["danger_now"]:
+            raise Stuck("danger was not asked about")
         return request
     answer = {"danger_now": row["danger_now"] == "yes"}
     return villager.post(f"/requests/{request['id']}/emergency", answer)
@@ -116,7 +122,7 @@ def _by_volunteers(county: County, villager: Phone, staff: list[Phone], request:
     if accepted["status"] == "accepted":
         _act(staff, request, "dispatch")
     task = _task_of(staff[0], request)
-    helpers = _gather(county, villager, task)
+    helpers = _gather(county, villager, staff, task)
     for helper in helpers:
         helper.post(f"/tasks/{task['id']}/check_in")
     for helper in helpers:
@@ -132,8 +138,11 @@ def _task_of(head: Phone, request: Body) -> Body:
     raise Stuck("the head does not see its task")
 
 
-def _gather(county: County, villager: Phone, task: Body) -> list[Phone]:
-    """Let invited volunteers say yes as their offers come, until all places are taken."""
+def _gather(county: County, villager: Phone, staff: list[Phone], task: Body) -> list[Phone]:
+    """Let invited volunteers say yes as their offers come, until all places are taken.
+
+    Where there is nobody else to ask, the head goes ahead with those who said yes (R14).
+    """
     members = county.volunteers(task["village"], task["station"])
     helpers: list[Phone] = []
     for _ in _pauses():
@@ -142,6 +151,10 @@ def _gather(county: County, villager: Phone, task: Body) -> list[Phone]:
             if not enough and phone not in helpers and _says_yes(phone, task):
                 helpers.append(phone)
         if villager.get(f"/requests/{task['request']}")["status"] != "dispatching":
+            return helpers
+        seen = staff[0].get(f"/requests/{task['request']}")
+        if helpers and "go_ahead" in seen["allowed_actions"]:
+            _act(staff, seen, "go_ahead")
             return helpers
     found = f"{len(helpers)} of {task['people_needed']}"
     raise Stuck(f"{found} volunteers came within {PATIENCE_SECONDS:.0f} s")
@@ -252,7 +265,9 @@ def _cells(text: str) -> int:
 
 
 def summary(outcomes: list[Outcome]) -> list[str]:
-    """Return what to say below the table: a sentence for each text that is wrong, and the sum."""
+    """Return what to say below the table: what is wrong, what was asked in vain, and the sum."""
     wrong = [f"{o.id} ({o.number}): {o.wrong}." for o in outcomes if not o.ok]
+    needless = ", ".join(o.id for o in outcomes if o.needless)
+    asked = [f"Asked about danger without need: {needless}."] if needless else []
     good = len(outcomes) - len(wrong)
-    return [*wrong, f"{good} of {len(outcomes)} texts are where they should be."]
+    return [*wrong, *asked, f"{good} of {len(outcomes)} texts are where they should be."]

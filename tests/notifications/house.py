@@ -17,6 +17,7 @@ from village.db import table, transaction
 from village.ids import new_id
 from village.models import (
     Category,
+    Certificate,
     Delivery,
     Event,
     Membership,
@@ -89,9 +90,11 @@ class House:
         actor = self.person(name)
         with transaction(self.engine) as session:
             insured = clock.now().date() + timedelta(days=99)
-            facts = {"person_id": actor.person_id, "insured_until": insured}
-            session.add(Volunteer(status="active", **facts))
+            facts = {"insured_until": insured, "skills": ["电工证"]}
+            session.add(Volunteer(person_id=actor.person_id, status="active", **facts))
             session.flush()
+            paper = {"skill": "电工证", "checked_at": clock.now()}
+            session.add(Certificate(person_id=actor.person_id, **paper))
             station = {"village_code": VILLAGE, "station": "public_works"}
             session.add(Membership(person_id=actor.person_id, since=clock.now(), **station))
             session.get_one(Person, actor.person_id).birth_year = 1980

@@ -23,6 +23,8 @@ from village.clock import SHANGHAI
 
 ROOT = Path(__file__).parents[2]
 SUNDAY, WEDNESDAY = 6, 2
+# A needless question costs one tap, a missed emergency a life: these are known, no more may come.
+NEEDLESS = "Asked about danger without need: E02, E06, E07, C03."
 
 
 class House:
@@ -85,6 +87,7 @@ def test_all_texts_get_where_they_must_at_three_on_a_sunday_and_again_on_a_wedne
     for played in (first, second):
         assert played.returncode == 0, played.stdout + played.stderr
         assert "60 of 60 texts are where they should be." in played.stdout
+        assert [line for line in played.stdout.splitlines() if "without need" in line] == [NEEDLESS]
 
 
 def test_a_text_that_is_not_where_it_should_be_fails_the_demo_and_says_why(
