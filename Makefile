@@ -31,7 +31,7 @@ run: setup ## Run everything: make run PORT=8000 DATA=.wuzhan WORKERS=1 SPEED=1
 	@exec $(BIN)/wuzhan up --port $(PORT) --data $(DATA) --workers $(WORKERS) --speed $(SPEED)
 
 test: lint setup ## Lint, then all tests against real servers (TESTS=tests/village for a part)
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n logical --dist worksteal $(TESTS)
 
 lint: $(STAMPS)/python ## Style, types, arrows between the rooms, Dockerfile
 	$(BIN)/ruff check .

@@ -8,10 +8,10 @@ too close and who would be in two places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 import numpy as np
 
@@ -26,6 +26,30 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 Filter = Callable[[People, Work, datetime], Bools]
+
+
+def once_for(key: Callable[[Work], Hashable]) -> Callable[[Filter], Filter]:
+    """Reckon a filter once for all tasks of a look with the same `key`: all that it reads of one.
+
+    In a storm many tasks look among the same people.
+    """
+
+    def wrap(check: Filter) -> Filter:
+        @wraps(check)
+        def found(people: People, work: Work, now: datetime) -> Bools:
+            of = check, now, key(work)
+            if of not in people.known:
+                people.known[of] = check(people, work, now)
+            mask: Bools = people.known[of]
+            return mask
+
+        return found
+
+    return wrap
+
+
+def _nothing(work: Work) -> None:
+    """A filter of this key looks at the people alone."""
 
 
 def circles(people: People, work: Work) -> tuple[Whole, Real]:
@@ -67,6 +91,7 @@ def not_asked_yet(people: People, work: Work, now: datetime) -> Bools:
     return ~people.among(work.asked)
 
 
+@once_for(lambda work: (work.village, work.station))
 def within_circle(people: People, work: Work, now: datetime) -> Bools:
     """She is of the station, or would help there: other stations, next villages, her km."""
     circle, km = circles(people, work)
@@ -77,11 +102,13 @@ def within_circle(people: People, work: Work, now: datetime) -> Bools:
     return may
 
 
+@once_for(lambda work: work.category)
 def not_disliked(people: People, work: Work, now: datetime) -> Bools:
     """She has not said "not this kind"."""
     return ~people.whose(people.disliked, people.disliked.columns[0] == (work.category or ""))
 
 
+@once_for(lambda work: (work.sealed, work.village))
 def accredited(people: People, work: Work, now: datetime) -> Bools:
     """What is sealed is for accredited mediators alone (art. 14)."""
     if not work.sealed:
@@ -89,6 +116,7 @@ def accredited(people: People, work: Work, now: datetime) -> Bools:
     return people.whose(people.mediates, people.mediates.columns[0] == work.village)
 
 
+@once_for(lambda work: (work.skills, _day(work.ends_at)))
 def skilled(people: People, work: Work, now: datetime) -> Bools:
     """She has every skill that is needed ("驾驶C1" is "驾驶"), and a valid paper where one is."""
     last_day, able = _day(work.ends_at), people.all()
@@ -106,23 +134,27 @@ def _day(moment: datetime) -> int:
     return moment.astimezone(SHANGHAI).date().toordinal() - EPOCH
 
 
+@once_for(may_be_minors)
 def old_enough(people: People, work: Work, now: datetime) -> Bools:
     """Adults only for risk 2 and more; minors never alone, and with a guardian's consent."""
     adult = people.birth_year <= adult_until(now)
     return adult | people.guardian_consent if may_be_minors(work) else adult
 
 
+@once_for(insured_day)
 def insured(people: People, work: Work, now: datetime) -> Bools:
     """From risk 2 on she is insured until the last day on which the task may be done."""
     day = insured_day(work)
     return people.all() if day is None else people.insured_until >= day.toordinal() - EPOCH
 
 
+@once_for(_nothing)
 def reachable(people: People, work: Work, now: datetime) -> Bools:
     """Some message would come to her."""
     return people.reachable
 
 
+@once_for(appointment)
 def no_overlap(people: People, work: Work, now: datetime) -> Bools:
     """Where the time is fixed, she has promised it to nobody else."""
     span = appointment(work)
@@ -133,6 +165,7 @@ def no_overlap(people: People, work: Work, now: datetime) -> Bools:
     return ~people.whose(people.busy, (start < high) & (end > low))
 
 
+@once_for(lambda work: (work.starts_at, work.ends_at, work.minutes))
 def available(people: People, work: Work, now: datetime) -> Bools:
     """One of her weekly windows meets the task's time, for as long as it takes, and she is in."""
     who, (day, opens, closes) = people.windows.who, people.windows.columns
@@ -188,6 +221,7 @@ def _off(people: People, place: int, day: _Day, start: float, end: float) -> boo
 # ---------------------------------------------------------------- for the moment
 
 
+@once_for(_nothing)
 def awake(people: People, work: Work, now: datetime) -> Bools:
     """It is not within her quiet hours (which may run over midnight)."""
     start, end, minute = people.quiet_from, people.quiet_to, _minute(now)
@@ -195,6 +229,7 @@ def awake(people: People, work: Work, now: datetime) -> Bools:
     return ~((start >= 0) & np.where(start <= end, after & before, after | before))
 
 
+@once_for(lambda work: (work.urgency, work.asks))
 def asking_hours(people: People, work: Work, now: datetime) -> Bools:
     """What is not urgent is asked in the day."""
     open_now = work.urgency is Urgency.URGENT or work.asks[0] <= _minute(now) < work.asks[1]
@@ -206,16 +241,19 @@ def _minute(now: datetime) -> int:
     return local.hour * 60 + local.minute
 
 
+@once_for(_nothing)
 def not_resting(people: People, work: Work, now: datetime) -> Bools:
     """Nobody has said that she is to be left in peace until later."""
     return people.rest_until <= now.timestamp()
 
 
+@once_for(_nothing)
 def below_capacity(people: People, work: Work, now: datetime) -> Bools:
     """She has fewer tasks in hand than she wants."""
     return people.open_tasks < people.max_open_tasks
 
 
+@once_for(_nothing)
 def not_at_work(people: People, work: Work, now: datetime) -> Bools:
     """She is not at another task just now."""
     start, end = people.busy.columns
@@ -223,11 +261,13 @@ def not_at_work(people: People, work: Work, now: datetime) -> Bools:
     return ~(people.at_work | people.whose(people.busy, (start <= at) & (end > at)))
 
 
+@once_for(lambda work: work.day_cap)
 def below_day_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the day's messages."""
     return people.messages_today < work.day_cap
 
 
+@once_for(lambda work: work.week_cap)
 def below_week_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the week's messages."""
     return people.messages < work.week_cap
@@ -284,10 +324,10 @@ def passed(
 ) -> Bools:
     """Return who (`among` these) passes all checks; count in `left_out` who does not."""
     left = people.all() if among is None else among
+    many = int(np.count_nonzero(left))
     for check in checks:
-        kept = left & check(people, work, now)
-        fewer = int(np.count_nonzero(left)) - int(np.count_nonzero(kept))
-        if fewer and left_out is not None:
-            left_out[check.__name__] = fewer
-        left = kept
+        left = left & check(people, work, now)
+        fewer, many = many, int(np.count_nonzero(left))
+        if many < fewer and left_out is not None:
+            left_out[check.__name__] = fewer - many
     return left

@@ -6,16 +6,16 @@ Nothing here reads or writes the database: what is known goes in, what is to be 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch import record, translate
-from dispatch.candidates import screen
+from dispatch.candidates import Screened, screen
 from dispatch.explore import seed_of
 from dispatch.learning import Learnt
 from dispatch.people import People
-from dispatch.policies.common import Id, Task, Urgency, Volunteer
+from dispatch.policies.common import Id, Prospect, Task, Urgency, Volunteer
 from dispatch.policies.registry import Policy
 from dispatch.record import Decided
 from dispatch.response import Asked
@@ -26,11 +26,23 @@ STORM = 20  # places looked for at once; as many as make the policies assign all
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Who is weighed for a task, and where they stand among those `around`."""
+
+    prospects: list[Prospect]
+    places: dict[Id, int]
+
+
+@dataclass(frozen=True)
 class Around:
-    """The people of a village and of those that lend to it, also as the policies see them."""
+    """The people of a village and of those that lend to it, also as the policies see them.
+
+    `listed`: by what they have in common, for tasks that look among the same people.
+    """
 
     people: People
     persons: dict[int, Volunteer] = field(default_factory=dict)
+    listed: dict[Hashable, Listed] = field(default_factory=dict)
 
     def person(self, place: int, now: datetime) -> Volunteer:
         """Return a person as the policies see her."""
@@ -109,22 +121,37 @@ def look_at(work: Work, facts: Facts, taken: Collection[object] = ()) -> Look:
     """Return what a policy is given of a task; who is `taken` already may be asked later only."""
     around, now = facts.around(work), facts.now
     found = screen(around.people, work, now)
-    listed = translate.shortlist(
-        around.people, work, found, now, facts.most.get(work.village, WEIGHED)
-    )
-    persons = {place: around.person(place, now) for place in listed.tolist()}
-    prospects = translate.prospects(work, around.people, persons, found, facts.learnt, taken, now)
-    widest = min(work.widest, max((one.circle for one in prospects), default=0))
+    listed = _listed(work, facts, found, taken)
+    widest = min(work.widest, max((one.circle for one in listed.prospects), default=0))
     return Look(
         work=work,
         around=around,
         left_out=found.left_out,
         anybody_now=bool(found.now.any()),
-        places={person.id: place for place, person in persons.items()},
-        task=translate.task(work, prospects, facts.learnt, now, widest),
+        places=listed.places,
+        task=translate.task(work, listed.prospects, facts.learnt, now, widest),
         widest=widest,
         seed=seed_of(work.task_id, work.looks + 1),
     )
+
+
+def _listed(work: Work, facts: Facts, found: Screened, taken: Collection[object]) -> Listed:
+    """Return who is weighed: once for all tasks of a kind that the same people may be asked for."""
+    around = facts.around(work)
+    masks = found.later.tobytes(), found.now.tobytes()
+    alike = work.station, work.kind, *masks, frozenset(taken)
+    if alike not in around.listed:
+        around.listed[alike] = _weighed(work, facts, found, taken)
+    return around.listed[alike]
+
+
+def _weighed(work: Work, facts: Facts, found: Screened, taken: Collection[object]) -> Listed:
+    around, now = facts.around(work), facts.now
+    most = facts.most.get(work.village, WEIGHED)
+    places = translate.shortlist(around.people, work, found, now, most).tolist()
+    persons = {place: around.person(place, now) for place in places}
+    prospects = translate.prospects(work, around.people, persons, found, facts.learnt, taken, now)
+    return Listed(prospects, {person.id: place for place, person in persons.items()})
 
 
 def decide(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:

@@ -7,7 +7,7 @@ the log.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
@@ -32,51 +32,55 @@ def seed_of(task: Id, look: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def explore(
-    task: Task, plan: Plan, people: People, settings: Settings, seed: int, taken: Collection[Id]
-) -> list[Chosen]:
-    """Return the plan's offers, a few of them given to others; `taken`: have an offer already."""
+def explore(task: Task, plan: Plan, pool: Able, seed: int, taken: Set[Id]) -> list[Chosen]:
+    """Return the plan's offers, a few of them given to others.
+
+    `taken`: have an offer already, among them all of the plan's.
+    """
     if task.urgency is Urgency.URGENT or not plan.offers:
         return [Chosen(offer, "policy", 1.0) for offer in plan.offers]
     rng, chosen = Random(seed), list[Chosen]()  # noqa: S311 (no secret)
     for offer in plan.offers:
-        others = _others(
-            task, plan, people, settings, {*taken, *(c.offer.volunteer for c in chosen)}
-        )
-        chosen.append(_one(task, offer, others, rng))
+        chosen.append(_one(task, offer, pool, taken, rng))
+        if chosen[-1].offer is not offer:
+            taken = taken | {chosen[-1].offer.volunteer}
     return chosen
 
 
-def _others(
-    task: Task, plan: Plan, people: People, settings: Settings, taken: Collection[Id]
-) -> list[Prospect]:
+@dataclass(frozen=True)
+class Able:
+    """Who might be asked by chance: near enough, rested, and to be asked at this moment."""
+
+    prospects: Sequence[Prospect]
+    ids: Set[Id]
+
+
+def able(task: Task, circle: int, people: People, settings: Settings) -> Able:
+    """Return who of a task's prospects might be asked by chance, as far as to a circle."""
     rested = settings.get("rested", {}).get(task.urgency, 0.0)
-    return [
+    found = [
         one
         for one in task.prospects
-        if one.now
-        and one.circle <= plan.circle
-        and one.volunteer not in taken
-        and people[one.volunteer].hears >= rested
+        if one.now and one.circle <= circle and people[one.volunteer].hears >= rested
     ]
+    return Able(found, frozenset(one.volunteer for one in found))
 
 
-def _one(task: Task, offer: Offer, others: list[Prospect], rng: Random) -> Chosen:
-    """Each of `others` (she is not among them) and herself are equally likely by chance."""
-    each = SHARE / (len(others) + 1)
+def _one(task: Task, offer: Offer, pool: Able, taken: Set[Id], rng: Random) -> Chosen:
+    """Each of the others (none of those `taken`) and she are equally likely by chance."""
+    others = len(pool.ids - taken)
+    each = SHARE / (others + 1)
     if rng.random() >= SHARE:
         return Chosen(offer, "policy", 1 - SHARE + each)
-    pick = rng.randrange(len(others) + 1)
-    if pick == len(others):
+    pick = rng.randrange(others + 1)
+    if pick == others:
         return Chosen(offer, "chance", 1 - SHARE + each)
-    other = others[pick]
+    other = [one for one in pool.prospects if one.volunteer not in taken][pick]
     swapped = Offer(task.id, other.volunteer, other.circle, offer.score, other.chance)
     return Chosen(swapped, "chance", each)
 
 
-def propensity(
-    task: Task, plan: Plan, people: People, settings: Settings, taken: Collection[Id], person: Id
-) -> float:
+def propensity(task: Task, plan: Plan, pool: Able, taken: Set[Id], person: Id) -> float:
     """Return the chance with which `person` is asked by a plan; `taken`: as for `explore`.
 
     Of several offers of one plan, each is taken to go to others by itself: right to a thousandth.
@@ -84,8 +88,8 @@ def propensity(
     mine = any(offer.volunteer == person for offer in plan.offers)
     if task.urgency is Urgency.URGENT or not plan.offers:
         return float(mine)
-    others = _others(task, plan, people, settings, taken)
+    others = pool.ids - taken
     each = SHARE / (len(others) + 1)
     if mine:
         return 1 - SHARE + each
-    return len(plan.offers) * each if any(one.volunteer == person for one in others) else 0.0
+    return len(plan.offers) * each if person in others else 0.0

@@ -21,7 +21,10 @@ KINDS: dict[str, Any] = {"U": np.str_, "i": np.int64, "f": np.float64, "?": np.b
 
 @dataclass(frozen=True)
 class Many:
-    """Facts of which a person may have any number: `who` they belong to by place, and columns."""
+    """Facts of which a person may have any number: `who` they belong to by place, and columns.
+
+    `who` is in order, so that the facts of a few people are found quickly among many.
+    """
 
     who: Whole
     columns: tuple[NDArray[Any], ...]
@@ -29,14 +32,19 @@ class Many:
     @classmethod
     def of(cls, kinds: str, who: Iterable[int] | None, *columns: Iterable[Any] | None) -> Many:
         """Make arrays of lists (None: empty); `kinds` has a letter a column: U text, i, f."""
-        arrays = (array(kind, column) for kind, column in zip(kinds, columns, strict=True))
-        return cls(array("i", who), tuple(arrays))
+        arrays = [array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
+        places: Whole = array("i", who)
+        order = np.argsort(places, kind="stable")
+        return cls(places[order], tuple(column[order] for column in arrays))
 
-    def of_those(self, new_place: Whole) -> Many:
-        """Return the facts of those with a new place; -1: left out."""
-        places = new_place[self.who]
-        kept = places >= 0
-        return Many(places[kept], tuple(column[kept] for column in self.columns))
+    def of_those(self, places: Whole) -> Many:
+        """Return the facts of the people at these places, who stand at 0, 1, 2 … from now on."""
+        first = np.searchsorted(self.who, places)
+        many = np.searchsorted(self.who, places, side="right") - first
+        before = np.cumsum(many) - many
+        rows = np.repeat(first - before, many) + np.arange(many.sum())
+        who = np.repeat(np.arange(len(places)), many)
+        return Many(who, tuple(column[rows] for column in self.columns))
 
 
 def array(kind: str, column: Iterable[Any] | None) -> NDArray[Any]:
@@ -106,12 +114,12 @@ class People:
 
     def places(self, people: Iterable[UUID]) -> Whole:
         """Return the places of those of `people` who are here."""
-        wanted = np.array([person.bytes for person in people], dtype="S16")
-        found = np.searchsorted(self.ids, wanted)
-        inside = found < len(self)
-        found, wanted = found[inside], wanted[inside]
-        here: Whole = found[self.ids[found] == wanted]
-        return here
+        if "places" not in self.known:
+            self.known["places"] = {one: place for place, one in enumerate(self.ids.tolist())}
+        known = self.known["places"]
+        # an array of bytes does not keep the zeros at their end
+        found = (known.get(person.bytes.rstrip(b"\0")) for person in people)
+        return np.array(sorted(place for place in found if place is not None), dtype=np.int64)
 
     def among(self, people: Iterable[UUID]) -> Bools:
         """Return a mask of those who are here."""
@@ -121,14 +129,20 @@ class People:
 
     def of_villages(self, villages: Collection[str]) -> People:
         """Return those who belong to a station of these villages."""
-        inside = np.isin(self.stations.columns[0], list(villages))
-        kept = self.whose(self.stations, inside)
-        return self if kept.all() else self._take(kept)
+        if "members" not in self.known:
+            order = np.argsort(self.stations.columns[0], kind="stable")
+            self.known["members"] = self.stations.columns[0][order], self.stations.who[order]
+        codes, who = self.known["members"]
+        inside = [
+            who[np.searchsorted(codes, code) : np.searchsorted(codes, code, side="right")]
+            for code in villages
+        ]
+        places = np.unique(np.concatenate(inside))
+        return self if len(places) == len(self) else self._take(places)
 
-    def _take(self, kept: Bools) -> People:
-        new_place = np.where(kept, np.cumsum(kept) - 1, -1)
+    def _take(self, places: Whole) -> People:
         parts: dict[str, Any] = {
-            one.name: value.of_those(new_place) if isinstance(value, Many) else value[kept]
+            one.name: value.of_those(places) if isinstance(value, Many) else value[places]
             for one in fields(self)
             if one.name != "known"
             for value in (getattr(self, one.name),)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from dispatch.explore import Chosen, explore, propensity
+from dispatch.explore import Able, Chosen, able, explore, propensity
 from dispatch.policies import registry
 from dispatch.policies.common import (
     NEVER,
@@ -42,9 +42,13 @@ def decide(
     by_id = {task.id: task for task in tasks}
     taken = {offer.volunteer for offer in decision.offers}
     chosen = {}
+    pools: dict[Any, Able] = {}  # by what makes them alike: many tasks share their prospects
     for task_id, plan in decision.plans.items():
-        task, seed = by_id[task_id], seeds[task_id]
-        chosen[task_id] = explore(task, plan, people, policy.settings, seed, taken)
+        task = by_id[task_id]
+        alike = id(task.prospects), plan.circle, task.urgency
+        if alike not in pools:
+            pools[alike] = able(task, plan.circle, people, policy.settings)
+        chosen[task_id] = explore(task, plan, pools[alike], seeds[task_id], taken)
         taken |= {one.offer.volunteer for one in chosen[task_id]}
     return Decided(decision, chosen)
 
@@ -129,7 +133,8 @@ class Again:
             return 0.0
         taken = {offer.volunteer for offer in self.decided.decision.offers}
         task, settings = self.tasks[task_id], self.policy.settings
-        return propensity(task, plan, self.people, settings, taken, person)
+        pool = able(task, plan.circle, self.people, settings)
+        return propensity(task, plan, pool, taken, person)
 
 
 def again(rounds: Sequence[Round], version: str | None = None) -> Again:

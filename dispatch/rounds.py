@@ -174,7 +174,7 @@ def _by_policy(works: list[Work], learnt: Learnt, now: datetime) -> list[tuple[P
 def _write(
     session: Session, policy: Policy, looks: list[Look], decided: Decided, facts: Facts
 ) -> None:
-    decision_id = new_id()
+    decision_id, people = new_id(), facts.weighed()
     session.execute(
         sa.insert(table(Round)),
         [
@@ -188,7 +188,7 @@ def _write(
                 "seed": look.seed,
                 "left_out": look.left_out,
                 "task": record.task_json(look.task),
-                "candidates": record.candidates_json(look.task, facts.weighed()),
+                "candidates": record.candidates_json(look.task, people),
                 "plan": record.plan_json(look.task, decided),
             }
             for look in looks

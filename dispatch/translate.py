@@ -114,20 +114,29 @@ def prospects(
 ) -> list[Prospect]:  # fmt: skip
     """Return those who are weighed; those `taken` by another decision of this look only later."""
     circle, km = circles(people, work)
+    far, near, at_once, personal = (
+        column.tolist() for column in (km, circle, found.now, people.personal)
+    )
     usual: dict[float, float] = {}  # of those about whom nothing is known, by the way
-    listed = []
-    for place, person in persons.items():
-        far = float(km[place])
-        if learnt.knows(person.id) and people.personal[place]:
-            chance = learnt.corrected(learnt.predicted(asked(work, person, far, now)))
-        elif (found_usual := usual.get(far)) is not None:
-            chance = found_usual
-        else:
-            predicted = learnt.predicted(asked(work, person, far, now), personal=False)
-            chance = usual[far] = learnt.corrected(predicted)
-        at_once = bool(found.now[place]) and person.id not in taken
-        listed.append(Prospect(person.id, chance, at_once, far, int(circle[place])))
-    return listed
+
+    def chance(place: int, person: Volunteer) -> float:
+        own = personal[place] and learnt.knows(person.id)
+        if not own and far[place] in usual:
+            return usual[far[place]]
+        predicted = learnt.predicted(asked(work, person, far[place], now), personal=own)
+        corrected = learnt.corrected(predicted)
+        return corrected if own else usual.setdefault(far[place], corrected)
+
+    return [
+        Prospect(
+            person.id,
+            chance(place, person),
+            at_once[place] and person.id not in taken,
+            far[place],
+            near[place],
+        )
+        for place, person in persons.items()
+    ]
 
 
 def task(
@@ -143,7 +152,7 @@ def task(
         places=work.places_open,
         windows=windows(work, at, until),
         prospects=listed,
-        in_time=answered_within(until - at, work.urgency),
+        in_time=round(answered_within(until - at, work.urgency), 3),  # finer than it is known
         out=list(_still_out(work, learnt, at)),
         rounds=work.rounds,
         widest=widest,

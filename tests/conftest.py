@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -45,10 +46,11 @@ def postgres(server_folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def valkey(server_folder: Path) -> Iterator[str]:
-    """The URL of a real Valkey (or Redis) whose database 0 this session may flush."""
+    """The URL of a database of a real Valkey (or Redis) that this process may flush."""
     given = os.environ.get("WUZHAN_TEST_REDIS_URL")
     if given:
-        yield given
+        number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield urlsplit(given)._replace(path=f"/{number}").geturl()
         return
     server = local.start_valkey(server_folder, durable=False, tied=True)
     yield server.url

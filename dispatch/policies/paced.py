@@ -7,9 +7,10 @@ the time left demands, and never somebody who is likely still resting from her l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from dispatch.matching import Wish, assign
 from dispatch.policies.common import (
@@ -36,7 +37,8 @@ def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Se
     Tasks choose in line; where more than `many` places are looked for, all at once.
     """
     line = [task for task in in_line(tasks) if task.due > now and task.places > 0]
-    paces = [_pace(now, task, volunteers, settings) for task in line]
+    among = Among(volunteers, settings)
+    paces = [_pace(now, task, among) for task in line]
     if sum(min(pace.wave, len(pace.best)) for pace in paces) > settings["many"]:
         chosen = _all_at_once(paces)
     else:
@@ -58,15 +60,41 @@ class Pace:
     best: list[Scored]
 
 
-def _pace(now: Minutes, task: Task, people: People, settings: Settings) -> Pace:
+@dataclass(frozen=True)
+class Among:
+    """All volunteers. What tasks with the same prospects have in common is reckoned once."""
+
+    people: People
+    settings: Settings
+    known: dict[Hashable, Any] = field(default_factory=dict)
+
+    def needed(self, task: Task) -> tuple[int, int]:
+        """Return how many more offers a task needs, and in which circle."""
+        alike = "needed", id(task.prospects), task.places, task.widest, *task.out
+        if alike not in self.known:
+            self.known[alike] = _needed(task, self.settings)
+        found: tuple[int, int] = self.known[alike]
+        return found
+
+    def best(self, task: Task, circle: int) -> list[Scored]:
+        """Return the rested who may be asked now, best first."""
+        alike = "best", id(task.prospects), circle, task.urgency, task.in_time
+        if alike not in self.known:
+            able = [one for one in within(circle, task.prospects) if one.now]
+            self.known[alike] = _best(task, able, self.people, self.settings)
+        found: list[Scored] = self.known[alike]
+        return found
+
+
+def _pace(now: Minutes, task: Task, among: Among) -> Pace:
+    settings = among.settings
     gap: float = settings["gap"][task.urgency]
-    needed, circle = _needed(task, settings)
+    needed, circle = among.needed(task)
     if not needed:
         return Pace(0, gap, circle, [])
     every = settings["spread"][task.urgency] * _time_left(now, task, settings) / needed
     wave = math.ceil(gap / max(every, 0.5) - 1e-9) or 1
-    able = [one for one in within(circle, task.prospects) if one.now]
-    return Pace(wave, max(every, gap), circle, _best(task, able, people, settings))
+    return Pace(wave, max(every, gap), circle, among.best(task, circle))
 
 
 def _in_turn(paces: Iterable[Pace]) -> list[list[Scored]]:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from dispatch import record, replayed
-from dispatch.explore import explore, propensity, seed_of
+from dispatch.explore import able, explore, propensity, seed_of
 from dispatch.policies import registry
 from dispatch.policies.common import Prospect, Task, Urgency, Volunteer
 from dispatch.replay import Replayed, ReplayError, Span, add, replay
@@ -166,13 +166,14 @@ def test_the_propensity_is_how_often_chance_asks_somebody(places: int) -> None:
     policy = registry.load("robin_rested-1")
     plan = policy.decide(0.0, [task], people).plans[1]
     taken = {offer.volunteer for offer in plan.offers}
+    pool = able(task, plan.circle, people, policy.settings)
     times = 20_000
     count = dict.fromkeys(people, 0)
     for seed in range(times):
-        for one in explore(task, plan, people, policy.settings, seed, taken):
+        for one in explore(task, plan, pool, seed, taken):
             count[one.offer.volunteer] += 1
     for person, often in count.items():
-        chance = propensity(task, plan, people, policy.settings, taken, person)
+        chance = propensity(task, plan, pool, taken, person)
         assert often / times == pytest.approx(chance, abs=0.003)
 
 
@@ -180,5 +181,6 @@ def test_nothing_is_left_to_chance_where_it_is_urgent() -> None:
     task = two(1, Urgency.URGENT)
     policy = registry.load("nearest-1")
     plan = policy.decide(0.0, [task], PEOPLE).plans[task.id]
-    asked = [propensity(task, plan, PEOPLE, policy.settings, {NEAR}, who) for who in PEOPLE]
+    pool = able(task, plan.circle, PEOPLE, policy.settings)
+    asked = [propensity(task, plan, pool, {NEAR}, who) for who in PEOPLE]
     assert asked == [1.0, 0.0]
