@@ -123,13 +123,13 @@ def _windows(made: list[Village]) -> Iterator[dict[str, Any]]:
 
 
 def open_tasks(session: Session, made: list[Village], each: int) -> list[UUID]:
-    """Write so many open tasks for two in each village; return their requests."""
+    """Write so many open tasks for two in each village, each with an end of its own."""
     requests, tasks = [], []
     now = clock.now()
     for village in made:
-        for _ in range(each):
+        for n in range(each):
             requests.append(_request(village, now))
-            tasks.append(_task(requests[-1], now))
+            tasks.append(_task(requests[-1], now, now + timedelta(days=1, minutes=n)))
     places = [
         {"task_id": task["id"], "seq": seq, "status": "open"} for task in tasks for seq in (1, 2)
     ]
@@ -149,10 +149,10 @@ def _request(village: Village, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _task(request: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _task(request: dict[str, Any], now: datetime, ends_at: datetime) -> dict[str, Any]:
     return {
         "id": new_id(), "request_id": request["id"], "village_code": request["village_code"],
         "station": STATION, "status": "open", "what": "跑腿", "people_needed": 2, "skills": [],
-        "risk": 0, "minutes": 60, "starts_at": now, "ends_at": now + timedelta(days=1),
+        "risk": 0, "minutes": 60, "starts_at": now, "ends_at": ends_at,
         "created_at": now,
     }  # fmt: skip

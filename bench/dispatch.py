@@ -79,7 +79,10 @@ def one_decision(engine: sa.Engine) -> None:
         (request_id,) = open_tasks(session, made, 1)
         session.execute(sa.text("analyze"))
         said: list[tuple[str, Any]] = []
-        listen = lambda *args: said.append((args[2], args[3]))  # noqa: E731
+
+        def listen(*args: Any) -> None:
+            said.append((args[2], args[3]))
+
         sa.event.listen(engine, "before_cursor_execute", listen)
         _read(session, made[0].code, request_id)
         sa.event.remove(engine, "before_cursor_execute", listen)

@@ -10,42 +10,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache, wraps
+from datetime import date, datetime
+from functools import partial
 
 import numpy as np
 
+from dispatch import hours
 from dispatch.people import Bools, People, Real, Whole
 from dispatch.policies.common import Urgency
 from dispatch.work import NEXT_VILLAGE, OWN_STATION, OWN_VILLAGE, Work
 from village.clock import SHANGHAI
 from village.eligibility import adult_until, appointment, insured_day, may_be_minors, papers
 
-LONGEST_LOOK_DAYS = 8
 EPOCH = date(1970, 1, 1).toordinal()
 
 
 Filter = Callable[[People, Work, datetime], Bools]
 
 
-def once_for(key: Callable[[Work], Hashable]) -> Callable[[Filter], Filter]:
-    """Reckon a filter once for all tasks of a look with the same `key`: all that it reads of one.
+class Alike:
+    """A filter that gives the same for all tasks of a look with the same `key`.
 
-    In a storm many tasks look among the same people.
+    The key is all that the filter reads of a task. In a storm many look among the same people.
     """
 
-    def wrap(check: Filter) -> Filter:
-        @wraps(check)
-        def found(people: People, work: Work, now: datetime) -> Bools:
-            of = check, now, key(work)
-            if of not in people.known:
-                people.known[of] = check(people, work, now)
-            mask: Bools = people.known[of]
-            return mask
+    def __init__(self, key: Callable[[Work], Hashable], check: Filter) -> None:
+        self.key = key
+        self.check = check
+        self.__name__ = check.__name__
 
-        return found
+    def __call__(self, people: People, work: Work, now: datetime) -> Bools:
+        """Return who passes."""
+        return self.check(people, work, now)
 
-    return wrap
+
+def alike_by(key: Callable[[Work], Hashable]) -> Callable[[Filter], Alike]:
+    """Say what a filter reads of a task."""
+    return partial(Alike, key)
 
 
 def _nothing(work: Work) -> None:
@@ -91,7 +92,7 @@ def not_asked_yet(people: People, work: Work, now: datetime) -> Bools:
     return ~people.among(work.asked)
 
 
-@once_for(lambda work: (work.village, work.station))
+@alike_by(lambda work: (work.village, work.station))
 def within_circle(people: People, work: Work, now: datetime) -> Bools:
     """She is of the station, or would help there: other stations, next villages, her km."""
     circle, km = circles(people, work)
@@ -102,13 +103,13 @@ def within_circle(people: People, work: Work, now: datetime) -> Bools:
     return may
 
 
-@once_for(lambda work: work.category)
+@alike_by(lambda work: work.category)
 def not_disliked(people: People, work: Work, now: datetime) -> Bools:
     """She has not said "not this kind"."""
     return ~people.whose(people.disliked, people.disliked.columns[0] == (work.category or ""))
 
 
-@once_for(lambda work: (work.sealed, work.village))
+@alike_by(lambda work: (work.sealed, work.village))
 def accredited(people: People, work: Work, now: datetime) -> Bools:
     """What is sealed is for accredited mediators alone (art. 14)."""
     if not work.sealed:
@@ -116,7 +117,7 @@ def accredited(people: People, work: Work, now: datetime) -> Bools:
     return people.whose(people.mediates, people.mediates.columns[0] == work.village)
 
 
-@once_for(lambda work: (work.skills, _day(work.ends_at)))
+@alike_by(lambda work: (work.skills, _day(work.ends_at)))
 def skilled(people: People, work: Work, now: datetime) -> Bools:
     """She has every skill that is needed ("驾驶C1" is "驾驶"), and a valid paper where one is."""
     last_day, able = _day(work.ends_at), people.all()
@@ -134,27 +135,27 @@ def _day(moment: datetime) -> int:
     return moment.astimezone(SHANGHAI).date().toordinal() - EPOCH
 
 
-@once_for(may_be_minors)
+@alike_by(may_be_minors)
 def old_enough(people: People, work: Work, now: datetime) -> Bools:
     """Adults only for risk 2 and more; minors never alone, and with a guardian's consent."""
     adult = people.birth_year <= adult_until(now)
     return adult | people.guardian_consent if may_be_minors(work) else adult
 
 
-@once_for(insured_day)
+@alike_by(insured_day)
 def insured(people: People, work: Work, now: datetime) -> Bools:
     """From risk 2 on she is insured until the last day on which the task may be done."""
     day = insured_day(work)
     return people.all() if day is None else people.insured_until >= day.toordinal() - EPOCH
 
 
-@once_for(_nothing)
+@alike_by(_nothing)
 def reachable(people: People, work: Work, now: datetime) -> Bools:
     """Some message would come to her."""
     return people.reachable
 
 
-@once_for(appointment)
+@alike_by(appointment)
 def no_overlap(people: People, work: Work, now: datetime) -> Bools:
     """Where the time is fixed, she has promised it to nobody else."""
     span = appointment(work)
@@ -165,63 +166,16 @@ def no_overlap(people: People, work: Work, now: datetime) -> Bools:
     return ~people.whose(people.busy, (start < high) & (end > low))
 
 
-@once_for(lambda work: (work.starts_at, work.ends_at, work.minutes))
+@alike_by(lambda work: (work.starts_at, work.ends_at, work.minutes))
 def available(people: People, work: Work, now: datetime) -> Bools:
     """One of her weekly windows meets the task's time, for as long as it takes, and she is in."""
-    who, (day, opens, closes) = people.windows.who, people.windows.columns
-    need, found = min(work.minutes, 60), np.zeros(len(people), dtype=bool)
-    rests = (people.rest_until[who] - now.timestamp()) / 60
-    away = people.whose(people.off)[who]
-    for one in _days(max(work.starts_at, now), work.ends_at):
-        start = np.maximum(opens, np.maximum(one.low, rests + one.now(now)))
-        end = np.minimum(closes, one.high)
-        fits = (day == one.weekday) & (end - start >= need)
-        fits[fits & away] = [
-            not _off(people, who[n], one, start[n], end[n]) for n in np.flatnonzero(fits & away)
-        ]
-        found[who[fits]] = True
-    return found
-
-
-@dataclass(frozen=True)
-class _Day:
-    """A day of a task: its weekday, and the minutes from and to which it counts."""
-
-    midnight: datetime
-    low: float
-    high: float
-
-    @property
-    def weekday(self) -> int:
-        return self.midnight.weekday()
-
-    def now(self, now: datetime) -> float:
-        """Return the minute of this day that is now; beyond the day's ends, too."""
-        return (now - self.midnight).total_seconds() / 60
-
-
-@lru_cache(maxsize=512)
-def _days(since: datetime, until: datetime) -> tuple[_Day, ...]:
-    first, found = since.astimezone(SHANGHAI).date(), []
-    for offset in range(min(max((until - since).days, 0) + 2, LONGEST_LOOK_DAYS)):
-        midnight = datetime.combine(first + timedelta(days=offset), time(), SHANGHAI)
-        low, high = ((moment - midnight).total_seconds() / 60 for moment in (since, until))
-        found.append(_Day(midnight, low, high))
-    return tuple(found)
-
-
-def _off(people: People, place: int, day: _Day, start: float, end: float) -> bool:
-    """She is away for the whole of it."""
-    opens, closes = (day.midnight.timestamp() + minute * 60 for minute in (start, end))
-    leaves, returns = people.off.columns
-    mine = people.off.who == place
-    return bool(np.any(mine & (leaves <= opens) & (returns >= closes)))
+    return hours.free(people, max(work.starts_at, now), work.ends_at, work.minutes)
 
 
 # ---------------------------------------------------------------- for the moment
 
 
-@once_for(_nothing)
+@alike_by(_nothing)
 def awake(people: People, work: Work, now: datetime) -> Bools:
     """It is not within her quiet hours (which may run over midnight)."""
     start, end, minute = people.quiet_from, people.quiet_to, _minute(now)
@@ -229,7 +183,7 @@ def awake(people: People, work: Work, now: datetime) -> Bools:
     return ~((start >= 0) & np.where(start <= end, after & before, after | before))
 
 
-@once_for(lambda work: (work.urgency, work.asks))
+@alike_by(lambda work: (work.urgency, work.asks))
 def asking_hours(people: People, work: Work, now: datetime) -> Bools:
     """What is not urgent is asked in the day."""
     open_now = work.urgency is Urgency.URGENT or work.asks[0] <= _minute(now) < work.asks[1]
@@ -241,19 +195,19 @@ def _minute(now: datetime) -> int:
     return local.hour * 60 + local.minute
 
 
-@once_for(_nothing)
+@alike_by(_nothing)
 def not_resting(people: People, work: Work, now: datetime) -> Bools:
     """Nobody has said that she is to be left in peace until later."""
     return people.rest_until <= now.timestamp()
 
 
-@once_for(_nothing)
+@alike_by(_nothing)
 def below_capacity(people: People, work: Work, now: datetime) -> Bools:
     """She has fewer tasks in hand than she wants."""
     return people.open_tasks < people.max_open_tasks
 
 
-@once_for(_nothing)
+@alike_by(_nothing)
 def not_at_work(people: People, work: Work, now: datetime) -> Bools:
     """She is not at another task just now."""
     start, end = people.busy.columns
@@ -261,21 +215,20 @@ def not_at_work(people: People, work: Work, now: datetime) -> Bools:
     return ~(people.at_work | people.whose(people.busy, (start <= at) & (end > at)))
 
 
-@once_for(lambda work: work.day_cap)
+@alike_by(lambda work: work.day_cap)
 def below_day_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the day's messages."""
     return people.messages_today < work.day_cap
 
 
-@once_for(lambda work: work.week_cap)
+@alike_by(lambda work: work.week_cap)
 def below_week_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the week's messages."""
     return people.messages < work.week_cap
 
 
-WHOLE_TIME: tuple[Filter, ...] = (
-    not_too_close,
-    not_asked_yet,
+OF_THE_TASK: tuple[Filter, ...] = (not_too_close, not_asked_yet)
+OF_THE_KIND: tuple[Alike, ...] = (
     within_circle,
     not_disliked,
     accredited,
@@ -284,9 +237,10 @@ WHOLE_TIME: tuple[Filter, ...] = (
     insured,
     reachable,
     no_overlap,
-    available,
 )
-OF_THE_MOMENT: tuple[Filter, ...] = (
+OF_THE_TIME: tuple[Alike, ...] = (available,)
+WHOLE_TIME: tuple[Filter, ...] = (*OF_THE_TASK, *OF_THE_KIND, *OF_THE_TIME)
+OF_THE_MOMENT: tuple[Alike, ...] = (
     asking_hours,
     awake,
     not_resting,
@@ -309,9 +263,25 @@ class Screened:
 def screen(people: People, work: Work, now: datetime) -> Screened:
     """Put everybody through all filters; the first that leaves her out is counted."""
     left_out: dict[str, int] = {}
-    later = passed(people, work, now, WHOLE_TIME, left_out)
-    at_once = passed(people, work, now, OF_THE_MOMENT, left_out, later)
+    later = passed(people, work, now, OF_THE_TASK, left_out)
+    for checks in (OF_THE_KIND, OF_THE_TIME):
+        later = _passed_once(people, work, now, checks, left_out, later)
+    at_once = _passed_once(people, work, now, OF_THE_MOMENT, left_out, later)
     return Screened(later, at_once, left_out)
+
+
+def _passed_once(
+    people: People, work: Work, now: datetime, checks: tuple[Alike, ...],
+    left_out: dict[str, int], among: Bools,
+) -> Bools:  # fmt: skip
+    """As `passed`, once for all tasks of this look that are the same to these checks."""
+    alike = checks, now, among.tobytes(), *(check.key(work) for check in checks)
+    if alike not in people.known:
+        counts: dict[str, int] = {}
+        people.known[alike] = passed(people, work, now, checks, counts, among), counts
+    found: tuple[Bools, dict[str, int]] = people.known[alike]
+    left_out.update(found[1])
+    return found[0]
 
 
 def passed(

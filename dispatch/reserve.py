@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import situation, wakeups
-from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, not_asked_yet, passed
+from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, Filter, not_asked_yet, passed
 from village import clock, reserve
 from village.models import Event, Offer, Place, Request, Task
 from village.workflow import priorities
@@ -17,7 +17,8 @@ from village.workflow.request import REQUEST
 
 ALONE_MINUTES = {"P1": 5}
 USUALLY_ALONE_MINUTES = 30
-AGAIN = tuple(check for check in (*WHOLE_TIME, *OF_THE_MOMENT) if check is not not_asked_yet)
+FILTERS: tuple[Filter, ...] = (*WHOLE_TIME, *OF_THE_MOMENT)
+AGAIN = tuple(check for check in FILTERS if check is not not_asked_yet)
 
 
 def goes_first(session: Session, request_id: UUID) -> bool:

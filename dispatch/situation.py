@@ -11,9 +11,10 @@ from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from dispatch.people import Many, People, array
+from dispatch.people import KINDS, Many, People, array
 from dispatch.work import DAY_CAP, NEXT_VILLAGE, OWN_VILLAGE, WEEK_CAP, Work
 from village import clock
 
@@ -71,9 +72,8 @@ _WORKS = sa.text("""
 """)
 
 # Reachable: WeChat knows her, and either the last invitation was not refused for want of her
-# consent, or she has lately looked by herself, so that the inbox will do. One row comes back,
-# with a list for each column: thousands of people are read as quickly as ten.
-_PEOPLE = sa.text("""
+# consent, or she has lately looked by herself, so that the inbox will do.
+_ABOUT_THEM = """
     with ids as materialized (
         select m.person_id, row_number() over (order by m.person_id) - 1 as at
         from memberships m join volunteers v on v.person_id = m.person_id
@@ -107,86 +107,92 @@ _PEOPLE = sa.text("""
         from token_families where person_id in (select person_id from ids) group by 1),
     known as (select distinct person_id from wechat_identities
         where person_id in (select person_id from ids)),
-    one_by_one as (select
-            string_agg(uuid_send(ids.person_id), ''::bytea order by ids.at) as ids,
-            array_agg(coalesce(p.birth_year, 9999) order by ids.at) as birth_year,
-            array_agg(v.guardian_consent order by ids.at) as guardian_consent,
-            array_agg(coalesce(v.insured_until - date '1970-01-01', 0) order by ids.at)
-                as insured_until,
-            array_agg(coalesce(held.open_tasks, 0) order by ids.at) as open_tasks,
-            array_agg(v.max_open_tasks order by ids.at) as max_open_tasks,
-            array_agg(coalesce(held.at_work, false) order by ids.at) as at_work,
-            array_agg(coalesce(v.quiet_from, -1) order by ids.at) as quiet_from,
-            array_agg(coalesce(v.quiet_to, -1) order by ids.at) as quiet_to,
-            array_agg(coalesce(extract(epoch from
-                    greatest(offered.last, told.last, v.last_asked_at))::float8, '-infinity')
-                order by ids.at) as asked_at,
-            array_agg(coalesce(offered.today, 0) + coalesce(told.today, 0) order by ids.at)
-                as messages_today,
-            array_agg(coalesce(offered.week, 0) + coalesce(told.week, 0) order by ids.at)
-                as messages,
-            array_agg(coalesce(held.tasks, 0) order by ids.at) as tasks,
-            array_agg(known.person_id is not null and (not coalesce(told.refused, false)
+    ones as (select ids.at, ids.person_id,
+            coalesce(p.birth_year, 9999) as birth_year, v.guardian_consent,
+            coalesce(v.insured_until - date '1970-01-01', 0) as insured_until,
+            coalesce(held.open_tasks, 0) as open_tasks, v.max_open_tasks,
+            coalesce(held.at_work, false) as at_work,
+            coalesce(v.quiet_from, -1) as quiet_from, coalesce(v.quiet_to, -1) as quiet_to,
+            coalesce(extract(epoch from greatest(offered.last, told.last, v.last_asked_at))::float8,
+                '-infinity') as asked_at,
+            coalesce(offered.today, 0) + coalesce(told.today, 0) as messages_today,
+            coalesce(offered.week, 0) + coalesce(told.week, 0) as messages,
+            coalesce(held.tasks, 0) as tasks,
+            known.person_id is not null and (not coalesce(told.refused, false)
                 or coalesce(greatest(told.looked, offered.looked, logins.looked) > :lately, false))
-                order by ids.at) as reachable,
-            array_agg(v.helps_village order by ids.at) as helps_village,
-            array_agg(v.next_village order by ids.at) as next_village,
-            array_agg(v.next_village_km::float8 order by ids.at) as next_village_km,
-            array_agg(case when v.ask_less_until <= :now then 1.0 else v.ask_less::float8 end
-                order by ids.at) as ask_less,
-            array_agg(v.personal order by ids.at) as personal,
-            array_agg(coalesce(extract(epoch from v.rest_until)::float8, '-infinity')
-                order by ids.at) as rest_until
+                as reachable,
+            v.helps_village, v.next_village, v.next_village_km,
+            case when v.ask_less_until <= :now then 1.0 else v.ask_less end as ask_less,
+            v.personal,
+            coalesce(extract(epoch from v.rest_until)::float8, '-infinity') as rest_until
         from ids join volunteers v using (person_id) join people p on p.id = ids.person_id
         left join held using (person_id) left join offered using (person_id)
         left join told using (person_id) left join logins using (person_id)
         left join known using (person_id)),
-    member as (select array_agg(at) as member_who, array_agg(village_code) as member_village,
-            array_agg(station) as member_station
-        from memberships join ids using (person_id)
+    stations as (select at, village_code, station from memberships join ids using (person_id)
         where village_code = any(:villages) and active),
-    able as (select array_agg(at) as skill_who, array_agg(skill) as skill
+    skills as (select at, skill
         from ids join volunteers using (person_id), unnest(skills) as skill),
-    papers as (select array_agg(at) as paper_who, array_agg(skill) as paper,
-            array_agg(coalesce(valid_until - date '1970-01-01', 1000000)) as paper_until
+    papers as (select at, skill, coalesce(valid_until - date '1970-01-01', 1000000) as until
         from certificates join ids using (person_id)),
-    mediates as (select array_agg(at) as mediates_who, array_agg(unit_code) as mediates
-        from role_grants join ids using (person_id) where role = 'mediator'
+    mediates as (select at, unit_code from role_grants join ids using (person_id)
+        where role = 'mediator'
           and valid_from <= :now and (valid_to is null or valid_to > :now)),
-    dislikes as (select array_agg(at) as dislikes_who, array_agg(category) as dislikes
+    disliked as (select at, category
         from ids join volunteers using (person_id), unnest(disliked) as category),
-    promised as (select array_agg(at) as busy_who,
-            array_agg(extract(epoch from lower(busy))::float8) as busy_from,
-            array_agg(extract(epoch from upper(busy))::float8) as busy_to
+    busy as (select at, extract(epoch from lower(busy)) as since,
+            extract(epoch from upper(busy)) as until
         from places join ids using (person_id)
         where busy is not null and status in ('taken', 'checked_in') and upper(busy) > :now),
-    hours as (select array_agg(at) as window_who, array_agg(weekday) as weekday,
-            array_agg(from_minute) as from_minute, array_agg(to_minute) as to_minute
+    windows as (select at, weekday, from_minute, to_minute
         from availability_windows join ids using (person_id)),
-    away as (select array_agg(at) as off_who,
-            array_agg(extract(epoch from starts_at)::float8) as off_from,
-            array_agg(extract(epoch from ends_at)::float8) as off_to
+    off as (select at, extract(epoch from starts_at) as since, extract(epoch from ends_at) as until
         from time_off join ids using (person_id) where ends_at > :now)
-    select * from one_by_one, member, able, papers, mediates, dislikes, promised, hours, away
-""")
+"""
 
-_COLUMNS = {
+Columns = Mapping[str, str]
+
+# By name of the facts in `People`, each column with its kind: U text, i whole, f number, ? mask.
+_ONES: Columns = {
     "birth_year": "i", "guardian_consent": "?", "insured_until": "i", "open_tasks": "i",
     "max_open_tasks": "i", "at_work": "?", "quiet_from": "i", "quiet_to": "i", "asked_at": "f",
     "messages_today": "i", "messages": "i", "tasks": "i", "reachable": "?", "helps_village": "?",
     "next_village": "?", "next_village_km": "f", "ask_less": "f", "personal": "?",
     "rest_until": "f",
 }  # fmt: skip
-_MANY = {
-    "stations": ("UU", "member_who", "member_village", "member_station"),
-    "skills": ("U", "skill_who", "skill"),
-    "papers": ("Ui", "paper_who", "paper", "paper_until"),
-    "mediates": ("U", "mediates_who", "mediates"),
-    "disliked": ("U", "dislikes_who", "dislikes"),
-    "busy": ("ff", "busy_who", "busy_from", "busy_to"),
-    "windows": ("iii", "window_who", "weekday", "from_minute", "to_minute"),
-    "off": ("ff", "off_who", "off_from", "off_to"),
+_MANY: Mapping[str, Columns] = {
+    "stations": {"village_code": "U", "station": "U"},
+    "skills": {"skill": "U"},
+    "papers": {"skill": "U", "until": "i"},
+    "mediates": {"unit_code": "U"},
+    "disliked": {"category": "U"},
+    "busy": {"since": "f", "until": "f"},
+    "windows": {"weekday": "i", "from_minute": "i", "to_minute": "i"},
+    "off": {"since": "f", "until": "f"},
 }
+_SENT = {
+    "i": ("string_agg(int4send({}::int4), ''::bytea order by at)", ">i4"),
+    "f": ("string_agg(float8send({}::float8), ''::bytea order by at)", ">f8"),
+    "?": ("string_agg(boolsend({}), ''::bytea order by at)", "?"),
+    "U": ("array_agg({} order by at)", ""),
+}
+
+
+def _packed(table: str, columns: Columns) -> str:
+    """Return SQL that gives the columns of a table in one row, numbers as the bytes of arrays."""
+    sent = (f"{_SENT[kind][0].format(name)} as {table}_{name}" for name, kind in columns.items())
+    return f"(select {', '.join(sent)} from {table}) as all_{table}"  # noqa: S608 - names of ours
+
+
+# One row comes back, so that thousands of people are read as quickly as ten.
+_ROWS = ", ".join(
+    (
+        "(select string_agg(uuid_send(person_id), ''::bytea order by at) as ids from ids) as who",
+        _packed("ones", _ONES),
+        *(_packed(name, {"at": "i", **columns}) for name, columns in _MANY.items()),
+    )
+)
+_PEOPLE = sa.text(f"{_ABOUT_THEM} select * from {_ROWS}")  # noqa: S608 - names of ours
 
 
 @dataclass(frozen=True)
@@ -251,13 +257,25 @@ def load_people(
         "login_days": LOGIN_DAYS,
     }
     row = session.execute(_PEOPLE, facts).mappings().one()
-    ones: dict[str, Any] = {name: array(kind, row[name]) for name, kind in _COLUMNS.items()}
-    many: dict[str, Any] = {
-        name: Many.of(kinds, *(row[column] for column in columns))
-        for name, (kinds, *columns) in _MANY.items()
-    }
+    ones: dict[str, Any] = _unpacked(row, "ones", _ONES)
+    many: dict[str, Any] = {}
+    for name, columns in _MANY.items():
+        who, *held = _unpacked(row, name, {"at": "i", **columns}).values()
+        many[name] = Many(who, tuple(held))
     ids = np.frombuffer(row["ids"] or b"", dtype="S16")
     return People(ids=ids, **ones, **many)
+
+
+def _unpacked(row: Mapping[Any, Any], table: str, columns: Columns) -> dict[str, NDArray[Any]]:
+    return {
+        name: array(kind, sent) if kind == "U" else _numbers(kind, sent)
+        for name, kind in columns.items()
+        for sent in (row[f"{table}_{name}"],)
+    }
+
+
+def _numbers(kind: str, sent: bytes | None) -> NDArray[Any]:
+    return np.frombuffer(sent or b"", dtype=_SENT[kind][1]).astype(KINDS[kind])
 
 
 _SAME = (
