@@ -21,7 +21,14 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --whe
 FROM python:3.13-slim
 COPY --from=python /opt/wuzhan /opt/wuzhan
 COPY --from=phone /build/dist/build/h5 /opt/wuzhan/h5
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/wuzhan wuzhan
+# pg_dump and pg_restore for `wuzhan backup` and `wuzhan restore`; of Debian's version, 17, or older servers.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --create-home --home-dir /var/lib/wuzhan wuzhan \
+    # A volume that is mounted here takes over the owner.
+    && install --directory --owner=10001 --mode=0700 /var/lib/wuzhan/data /var/lib/wuzhan/backups
 USER 10001
 WORKDIR /var/lib/wuzhan
 ENV PATH=/opt/wuzhan/bin:$PATH \

@@ -16,6 +16,7 @@ from runtime import settings
 from runtime.backup import backup, restore
 from runtime.binaries import MissingPackageError
 from runtime.dispatch import dispatch
+from runtime.doctor import doctor
 from runtime.local import LocalServerError
 from runtime.routing import routing
 from runtime.settings import REPOSITORY, SettingsError
@@ -48,6 +49,7 @@ main.add_command(routing)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(dispatch)
+main.add_command(doctor)
 
 
 @main.command()

@@ -97,6 +97,10 @@ class WechatClient:
         )
         return str(body.get("msgid") or "")
 
+    def check(self) -> None:
+        """Asks for an access token, as every call does; raises what is wrong with us or the way."""
+        self._tokens.get()
+
     def close(self) -> None:
         """Closes the kept connections."""
         self._http.close()
