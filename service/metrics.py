@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import redis
 import sqlalchemy as sa
@@ -13,54 +19,125 @@ from prometheus_client.registry import Collector
 from dispatch.routing import model
 from service import limits
 from service.context import AppContext
+from village import clock
+from village.ids import least_id
 
-GAUGES = {
-    "wuzhan_requests": (
-        "Requests by state",
-        ("status",),
+KEPT_SECONDS = 10.0
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A statement whose rows hold labels first, then the value of each gauge."""
+
+    statement: str
+    labels: tuple[str, ...]
+    gauges: Mapping[str, str]
+
+
+# Of the whole installation, never of a village, a station, a kind of request or a person.
+QUESTIONS = (
+    _Question(
         "select status, count(*) from requests group by status",
-    ),
-    "wuzhan_offers": (
-        "Offers by state",
         ("status",),
+        {"wuzhan_requests": "Requests by state"},
+    ),
+    _Question(
+        """select status, greatest(extract(epoch from :now - min(submitted_at)), 0),
+                  count(*) filter (where first_response_at is null and first_response_due < :now),
+                  count(*) filter (where resolved_at is null and paused_at is null
+                                   and resolve_due < :now),
+                  count(*) filter (where no_volunteer)
+           from requests where ended_at is null and status <> 'draft' group by status""",
+        ("status",),
+        {
+            "wuzhan_requests_oldest_seconds": "Age of the oldest request that has not ended",
+            "wuzhan_requests_late_response": "Requests whose first response is overdue",
+            "wuzhan_requests_late_resolve": "Requests whose solution is overdue, pauses aside",
+            "wuzhan_requests_no_volunteer": "Requests for which nobody was left to ask",
+        },
+    ),
+    _Question(
+        """select routing ->> 'decision', count(*) from requests
+           where id >= :yesterday and status <> 'draft' group by 1""",
+        ("decision",),
+        {"wuzhan_intake_day": "Requests of the last 24 hours, by where they were sent at first"},
+    ),
+    _Question(
         "select status, count(*) from offers group by status",
-    ),
-    "wuzhan_deliveries": (
-        "Deliveries by state",
         ("status",),
+        {"wuzhan_offers": "Offers by state"},
+    ),
+    _Question(
         "select status, count(*) from deliveries group by status",
+        ("status",),
+        {"wuzhan_deliveries": "Deliveries by state"},
     ),
-    "wuzhan_outbox_open": (
-        "Outbox rows that are not done",
+    _Question(
+        """select queue, count(*) filter (where failed_at is null),
+                  count(*) filter (where failed_at is null and attempts > 0), count(failed_at),
+                  greatest(coalesce(extract(epoch from clock_timestamp()
+                           - min(due_at) filter (where failed_at is null)), 0), 0)
+           from outbox where done_at is null group by queue""",
         ("queue",),
-        """select queue, count(*) from outbox
-           where done_at is null and failed_at is null group by queue""",
+        {
+            "wuzhan_outbox_open": "Outbox rows that are not done",
+            "wuzhan_outbox_retrying": "Outbox rows that have failed and are tried again",
+            "wuzhan_outbox_failed": "Outbox rows that were given up",
+            "wuzhan_outbox_queue_age_seconds": "Age of a queue's oldest row that is due",
+        },
     ),
-    "wuzhan_outbox_failed": (
-        "Outbox rows that were given up",
-        ("queue",),
-        "select queue, count(*) from outbox where failed_at is not null group by queue",
-    ),
-    "wuzhan_outbox_age_seconds": (
-        "Age of the oldest outbox row that is due and not done",
-        (),
+    _Question(
         """select greatest(coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0), 0)
            from outbox where done_at is null and failed_at is null""",
+        (),
+        {"wuzhan_outbox_age_seconds": "Age of the oldest outbox row that is due and not done"},
     ),
-}
+)
+
+
+@dataclass
+class _Kept:
+    """What one database said, and until when (monotonic seconds) it is not asked again."""
+
+    until: float = float("-inf")
+    metrics: list[Metric] = field(default_factory=list)
+    asking: Lock = field(default_factory=Lock)
+
+
+# By engine and without holding on to it: an app may be given another one.
+KEPT: WeakKeyDictionary[sa.Engine, _Kept] = WeakKeyDictionary()
 
 
 class _Database(Collector):
+    """What the database says, asked again only after some seconds, by one thread at a time."""
+
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
-    def collect(self) -> Iterator[Metric]:
-        with self.engine.connect() as connection:
-            for name, (words, labels, statement) in GAUGES.items():
-                gauge = GaugeMetricFamily(name, words, labels=labels)
-                for row in connection.execute(sa.text(statement)):
-                    gauge.add_metric([str(value) for value in row[:-1]], float(row[-1]))
-                yield gauge
+    def collect(self) -> list[Metric]:
+        kept = KEPT.setdefault(self.engine, _Kept())
+        with kept.asking:
+            if time.monotonic() >= kept.until:
+                kept.metrics = list(self._asked())
+                kept.until = time.monotonic() + KEPT_SECONDS
+            return kept.metrics
+
+    def _asked(self) -> Iterator[Metric]:
+        asked = {"now": clock.now(), "yesterday": least_id(clock.wall() - DAY)}
+        with self.engine.connect() as link:
+            for question in QUESTIONS:
+                yield from _gauges(question, list(link.execute(sa.text(question.statement), asked)))
+
+
+def _gauges(question: _Question, rows: Sequence[sa.Row[Any]]) -> Iterator[Metric]:
+    first = len(question.labels)
+    for place, (name, words) in enumerate(question.gauges.items(), first):
+        gauge = GaugeMetricFamily(name, words, labels=question.labels)
+        for row in rows:
+            if row[place] is not None:
+                gauge.add_metric([str(value) for value in row[:first]], float(row[place]))
+        yield gauge
 
 
 class _Limits(Collector):

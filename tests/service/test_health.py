@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import redis
 
 from dispatch.routing import model
 from runtime import local
+from service import metrics
 from service.health import HEARTBEAT_KEY, QUEUES
 from tests.conftest import fill
 from tests.service.house import LAMP, House, house_on
@@ -114,6 +117,86 @@ def test_metrics_count_what_there_is(house: House) -> None:
     assert 'wuzhan_outbox_open{queue="notify"} 1.0' in text
     age = next(line for line in text.splitlines() if line.startswith("wuzhan_outbox_age_seconds "))
     assert 90 <= float(age.split()[1]) < 150
+
+
+def figures(house: House) -> dict[str, float]:
+    """What /metrics says now: the figures that are kept for some seconds are asked for again."""
+    metrics.KEPT.clear()
+    lines = house.client.get("/metrics").text.splitlines()
+    pairs = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, _, value in pairs}
+
+
+def test_metrics_tell_what_is_overdue_and_how_long_it_waits(house: House) -> None:
+    first, second = house.submit(), house.submit(text="村委会门口的路灯坏了一盏。")
+    house.done(f"/requests/{second['id']}/accept", "u006")
+    house.rows("update requests set submitted_at = submitted_at - interval '3 hours'")
+    told = figures(house)
+    age = told['wuzhan_requests_oldest_seconds{status="submitted"}']
+    assert age == pytest.approx(3 * 3600, abs=120)
+    late = ("wuzhan_requests_late_response", "wuzhan_requests_late_resolve")
+    states = [f'{name}{{status="{state}"}}' for name in late for state in ("submitted", "accepted")]
+    assert [told[name] for name in states] == [0, 0, 0, 0]
+    house.rows("update requests set first_response_due = '2020-1-1', resolve_due = '2020-1-1'")
+    told = figures(house)
+    # The head has answered the second one; both are unsolved.
+    assert [told[name] for name in states] == [1, 0, 1, 1]
+    house.rows("update requests set paused_at = now(), no_volunteer = true where id = :id",
+               id=first["id"])  # fmt: skip
+    told = figures(house)
+    assert [told[name] for name in states] == [1, 0, 0, 1]
+    assert told['wuzhan_requests_no_volunteer{status="submitted"}'] == 1
+    house.done(f"/requests/{first['id']}/withdraw", "u041")
+    assert 'wuzhan_requests_late_response{status="submitted"}' not in figures(house)
+
+
+def test_metrics_tell_the_share_of_triage_in_a_day(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.submit()
+    house.submit(text="那个事情怎么办")
+    told = figures(house)
+    assert told['wuzhan_intake_day{decision="routed"}'] == 1
+    assert told['wuzhan_intake_day{decision="triage"}'] == 1
+    monkeypatch.setattr(metrics, "DAY", timedelta(seconds=-1))
+    assert 'wuzhan_intake_day{decision="triage"}' not in figures(house)
+
+
+def test_metrics_tell_apart_what_is_tried_again_and_what_was_given_up(house: House) -> None:
+    house.submit()
+    house.rows("update outbox set attempts = 3, due_at = now() - interval '90 seconds'")
+    told = figures(house)
+    assert told['wuzhan_outbox_retrying{queue="notify"}'] == 1
+    assert 90 <= told['wuzhan_outbox_queue_age_seconds{queue="notify"}'] < 150
+    house.rows("update outbox set failed_at = now()")
+    told = figures(house)
+    assert told['wuzhan_outbox_failed{queue="notify"}'] == 1
+    assert told['wuzhan_outbox_retrying{queue="notify"}'] == 0
+    assert told["wuzhan_outbox_age_seconds"] == 0
+
+
+def test_scrapes_that_follow_each_other_ask_the_database_once(
+    house: House,
+    statements: Callable[[], AbstractContextManager[list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house.submit()
+    with statements() as asked:
+        first = house.client.get("/metrics").text
+        assert len(asked) == len(metrics.QUESTIONS)
+        house.submit(text="村委会门口的路灯坏了一盏。")
+        asked.clear()
+        assert house.client.get("/metrics").text == first
+        assert asked == []
+    monkeypatch.setattr(metrics, "KEPT_SECONDS", 0.0)
+    assert figures(house)['wuzhan_requests{status="submitted"}'] == 2
+
+
+def test_metrics_name_no_village_station_category_or_person(house: House) -> None:
+    house.submit()
+    house.client.get("/metrics")
+    labels = {label for question in metrics.QUESTIONS for label in question.labels}
+    assert labels == {"status", "decision", "queue"}
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])

@@ -79,6 +79,8 @@ class Request(Base):
             postgresql_where=sa.text("merged_into is not null"),
         ),
         sa.Index("ix_requests_queue", "village_code", "station", "status", "id"),
+        # What is overdue is looked for among the few that have not ended, not among all.
+        sa.Index("ix_requests_open", "status", postgresql_where=sa.text("ended_at is null")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
