@@ -21,6 +21,8 @@ def free(people: People, since: datetime, until: datetime, minutes: int) -> Bool
     need, found = min(minutes, AT_MOST_MINUTES), np.zeros(len(people), dtype=bool)
     for day in _days(since, until):
         found |= _free_on(people, day, need)
+        if found.all():
+            break
     return found
 
 

@@ -81,11 +81,16 @@ def _columns(
     of those after; an empty place weighs 1, less than anybody.
     """
     index: dict[Hashable, int] = {}
+    found: dict[tuple[int, int], list[int]] = {}  # by list: many wishes have the same people
     columns, weights = [], []
     step = 1 + max((wish.people[0][0] for wish in wishes if wish.people), default=0.0)
     for turn, (wish, few) in enumerate(zip(wishes, looked_at, strict=True)):
         ahead = 1 + step * (len(wishes) - turn)
-        columns.append([index.setdefault(person, len(index)) for _, person in wish.people[:few]])
+        alike = id(wish.people), few
+        if alike not in found:
+            people = (person for _, person in wish.people[:few])
+            found[alike] = [index.setdefault(person, len(index)) for person in people]
+        columns.append(found[alike])
         weights.append([ahead + score for score, _ in wish.people[:few]])
     return columns, weights
 

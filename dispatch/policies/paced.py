@@ -110,11 +110,11 @@ def _in_turn(paces: Iterable[Pace]) -> list[list[Scored]]:
 
 def _all_at_once(paces: Sequence[Pace]) -> list[list[Scored]]:
     """The same are served as in turn, and all of them together as well as can be."""
-    wishes = [
-        Wish(min(pace.wave, len(pace.best)), [(score, one.volunteer) for score, one in pace.best])
-        for pace in paces
-    ]
-    found = assign(wishes)
+    wanted: dict[int, list[tuple[float, Hashable]]] = {}  # by list: many tasks have the same
+    for pace in paces:
+        if id(pace.best) not in wanted:
+            wanted[id(pace.best)] = [(score, one.volunteer) for score, one in pace.best]
+    found = assign([Wish(min(pace.wave, len(pace.best)), wanted[id(pace.best)]) for pace in paces])
     return [[pace.best[at] for at in mine] for pace, mine in zip(paces, found, strict=True)]
 
 
