@@ -90,7 +90,8 @@ def seen(offer: Any) -> Asked:
 
 def load(session: Session, village: str, people: Collection[UUID]) -> Learnt:
     """Read a village's model and these people's own counts, in one statement."""
-    mine = sa.or_(ResponseStat.village_code == village, ResponseStat.person_id.in_(people))
+    theirs = sa.any_(sa.literal(list(people), postgresql.ARRAY(sa.Uuid)))  # one parameter
+    mine = sa.or_(ResponseStat.village_code == village, ResponseStat.person_id == theirs)
     columns = table(ResponseStat).columns
     found = Learnt()
     for row in session.execute(sa.select(*columns).where(mine)):
