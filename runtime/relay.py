@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -76,21 +76,29 @@ class Relay:
             self.relay_once()
             patience.over()
             # Rows that come due later send no notice: hence the poll.
-            for _ in link.notifies(timeout=POLL_SECONDS, stop_after=1):
-                pass
+            polled = time.monotonic()
+            while (left := polled + POLL_SECONDS - time.monotonic()) > 0 and not self.stop.is_set():
+                if list(link.notifies(timeout=left, stop_after=1)):
+                    list(link.notifies(timeout=0))  # of what is handed over at once
+                    self.redis.ping()  # nothing is taken while it is away
+                    self._hand_over([])
 
     def relay_once(self) -> int:
         """Fire due times, then hand over every row that is due; return how many rows."""
         self._keep_house()
         with transaction(self.engine) as session:
             outbox.sweep_deadlines(session)
-        handed = 0
-        while (count := self._hand_over_batch()) > 0:
-            handed += count
+        return self._hand_over([name for name in QUEUES if self._queue(name).count == 0])
+
+    def _hand_over(self, idle: Sequence[str]) -> int:
+        """Hand over what is due; of `idle` queues also what was lost on the way."""
+        handed = batch = self._hand_over_batch(idle)
+        while batch == BATCH:
+            batch = self._hand_over_batch(idle)
+            handed += batch
         return handed
 
-    def _hand_over_batch(self) -> int:
-        idle = [name for name in QUEUES if self._queue(name).count == 0]
+    def _hand_over_batch(self, idle: Sequence[str]) -> int:
         with transaction(self.engine) as session:
             taken = outbox.take(session, BATCH, idle, self.lease)
         # Committed before Redis hears of it: a crash here costs a lease, never a second message.

@@ -32,6 +32,8 @@ JOB_SECONDS = 60
 FAILURE_SECONDS = int(timedelta(days=7).total_seconds())
 HEARTBEAT_KEY = "wuzhan:worker:{queue}"
 HEARTBEAT_SECONDS = 90
+# Where the processor is short, people are asked first, and told of it a moment later.
+NICENESS = {"notify": 5, "slow": 10}
 
 
 def perform(outbox_id: str) -> None:
@@ -52,6 +54,7 @@ def run(queue: str, loaded: Settings) -> None:
     logs.configure(f"worker-{queue}", loaded.log_level)
     os.environ.update(loaded.environment())
     clock.configure(loaded.clock_file)
+    os.nice(NICENESS.get(queue, 0))
     _preload()
     connection = redis.Redis.from_url(loaded.redis_url or "", health_check_interval=30)
     Patience().until_done(connection.ping, redis.RedisError, "redis is away")

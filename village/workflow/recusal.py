@@ -40,7 +40,7 @@ def is_recused(session: Session, actor: Actor, request: Request) -> bool:
 
 def is_too_close(session: Session, me: UUID, other: UUID) -> bool:
     """Tell whether two people are one, of one household, or declared relatives."""
-    return me == other or bool(session.scalar(sa.select(too_close(me, other))))
+    return me == other or bool(session.scalar(_TOO_CLOSE, {"me": me, "other": other}))
 
 
 def too_close(me: Any, other: Any) -> sa.ColumnElement[bool]:
@@ -52,6 +52,12 @@ def too_close(me: Any, other: Any) -> sa.ColumnElement[bool]:
     home = (mine.household == theirs.household, mine.village_code == theirs.village_code)
     together = sa.exists().where(mine.id == me, theirs.id == other, *home)
     return sa.or_(me == other, declared, together.correlate_except(mine, theirs))
+
+
+# Made once: it is asked with every step, and takes longer to make than to answer.
+_TOO_CLOSE = sa.select(
+    too_close(sa.bindparam("me", type_=sa.Uuid), sa.bindparam("other", type_=sa.Uuid))
+)
 
 
 # ---------------------------------------------------------------- who stands in for the chair
