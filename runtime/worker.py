@@ -33,7 +33,7 @@ FAILURE_SECONDS = int(timedelta(days=7).total_seconds())
 HEARTBEAT_KEY = "wuzhan:worker:{queue}"
 HEARTBEAT_SECONDS = 90
 # Where the processor is short, people are asked first, and told of it a moment later.
-NICENESS = {"notify": 5, "slow": 10}
+NICENESS = {"notify": 15, "slow": 15}
 
 
 def perform(outbox_id: str) -> None:

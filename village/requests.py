@@ -106,9 +106,13 @@ def _requester(session: Session, actor: Actor, request: Request) -> tuple[str, b
     """Return her name, and whether the caller is too close to her."""
     if request.requester_id == actor.person_id:
         return actor.name, True
-    asked = sa.select(Person.name, recusal.too_close(actor.person_id, Person.id))
-    row = session.execute(asked.where(Person.id == request.requester_id)).one()
+    row = session.execute(_REQUESTER, {"me": actor.person_id, "id": request.requester_id}).one()
     return row[0], row[1]
+
+
+_REQUESTER = sa.select(
+    Person.name, recusal.too_close(sa.bindparam("me", type_=sa.Uuid), Person.id)
+).where(Person.id == sa.bindparam("id", type_=sa.Uuid))
 
 
 def _number(session: Session, request_id: UUID) -> str | None:
