@@ -150,6 +150,12 @@ export interface Search {
   neighbours: { state: string; text: string } | null;
 }
 
+export interface Member {
+  person: string;
+  name: string;
+  rest_until: string | null;
+}
+
 export interface Suggestions {
   items: { person: string; name: string; reasons: string[] }[];
   neighbours: number;

@@ -293,3 +293,17 @@ def test_a_head_sees_how_the_search_stands_and_asks_somebody_by_name(
     head.sees("来不来由本人决定", "invited")
     fits(head)
     keeps_to_itself([villager, head], house)
+
+
+def test_a_head_lets_a_tired_volunteer_rest_and_ends_it(login: Login, house: str) -> None:
+    head = login(HEAD)
+    head.tap("tab-queue")
+    head.tap("show-crew")
+    head.sees("本人看得到", "crew")
+    head.tap("give-rest")
+    head.tap("send-rest")
+    head.sees("歇到", "resting")
+    fits(head)
+    head.tap("end-rest")
+    head.sees("让他（她）歇几天", "give-rest")
+    keeps_to_itself([head], house)
