@@ -15,7 +15,7 @@ from dispatch.learning import Learnt
 from dispatch.people import People
 from dispatch.policies.common import Id
 from dispatch.work import Work
-from village import offers
+from village import hours, offers
 from village.models import Offer, Task, Volunteer
 from village.offers import Grounds
 from village.workflow import priorities
@@ -43,7 +43,7 @@ def ask(
         heard=asked.heard,
     )
     task = session.get_one(Task, work.task_id)
-    expires_at = priorities.offer_expires(work.priority, now)
+    expires_at = priorities.offer_expires(work.priority, now, hours.of(session, work.village))
     wave = max(task.wave, 1)
     who = people.id(place)
     return offers.invite(session, task, who, wave=wave, expires_at=expires_at, grounds=grounds)

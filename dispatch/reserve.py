@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import situation, wakeups
 from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, Filter, not_asked_yet, passed
-from village import clock, reserve
+from village import clock, hours, reserve
 from village.models import Event, Offer, Place, Request, Task
 from village.workflow import priorities
 from village.workflow.request import REQUEST
@@ -40,8 +40,9 @@ def goes_first(session: Session, request_id: UUID) -> bool:
     asked = _asked_since(session, task, now - alone)
     wanted = _open_places(session, task) - len(asked)
     called = _able(session, task, now)[:wanted] if wanted > 0 else []
+    opening = hours.of(session, request.village_code)
     for offer_id in called:
-        expires_at = priorities.offer_expires(request.priority, now)
+        expires_at = priorities.offer_expires(request.priority, now, opening)
         reserve.call_up(session, offer_id, wave=max(task.wave, 1), expires_at=expires_at)
     first = bool(asked or called) and wanted <= len(called)
     if first:  # the last of them has the first word for so long, whatever woke us now

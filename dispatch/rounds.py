@@ -27,7 +27,7 @@ from dispatch.policies.registry import Policy
 from dispatch.record import Decided
 from dispatch.situation import Near
 from dispatch.work import Work
-from village import clock, offers
+from village import clock, hours, offers
 from village.db import table
 from village.ids import new_id
 from village.models import Offer, Request, Round
@@ -210,7 +210,7 @@ def _ask(session: Session, policy: Policy, look: Look, chosen: list[Chosen], fac
     row.policy = policy.version
     if not chosen:
         return
-    expires_at = priorities.offer_expires(work.priority, facts.now)
+    expires_at = priorities.offer_expires(work.priority, facts.now, hours.of(session, work.village))
     row.wave, row.wave_ends_at = work.rounds + 1, expires_at
     row.circle = max(work.circle, *(one.offer.circle for one in chosen))
     for one in chosen:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.routing import model
 from runtime.settings import Settings
 from runtime.worker import HEARTBEAT_KEY, QUEUES
-from village import clock, migrate, outbox
+from village import clock, migrate, outbox, workdays
 from village.catalog.files import read
 from village.db import create_engine, transaction
 from village.models import NotificationTemplate, Outbox
@@ -47,6 +47,7 @@ def of_settings(loaded: Settings) -> Iterator[Found]:
     yield from of_folder(loaded)
     yield from of_disk(loaded.data_dir)
     yield from of_model(loaded)
+    yield from of_calendar(loaded)
     yield from of_wechat(loaded)
 
 
@@ -108,6 +109,19 @@ def of_model(loaded: Settings) -> Iterator[Found]:
         yield "model_broken", {"detail": stands.detail}
     else:
         yield "model_ok", {"version": stands.version}
+
+
+def of_calendar(loaded: Settings) -> Iterator[Found]:
+    """Look whether the holidays of this year, and from November of the next, are known."""
+    workdays.configure(loaded.own_calendar)
+    facts = {"file": loaded.own_calendar, "until": max(workdays.years())}
+    year, why = workdays.missing(clock.now()), workdays.broken()
+    if why:
+        yield "calendar_broken", {**facts, "why": why}
+    elif year is not None:
+        yield "calendar_missing", {**facts, "year": year}
+    else:
+        yield "calendar_ok", facts
 
 
 def of_wechat(loaded: Settings) -> Iterator[Found]:

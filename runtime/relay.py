@@ -29,7 +29,7 @@ from runtime import logs
 from runtime.patience import Patience
 from runtime.settings import Settings
 from runtime.worker import QUEUES, entries
-from village import clock, idempotency, outbox, people, similar
+from village import clock, idempotency, outbox, people, reminders, similar, workdays
 from village.db import create_engine, transaction
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, people.purge_codes),
     (86_400.0, invariants.nightly),
     (3600.0, similar.purge),
+    (3600.0, reminders.calendar),
 )
 AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 
@@ -139,6 +140,7 @@ def run(loaded: Settings) -> None:
     """Be a relay until SIGTERM or SIGINT."""
     logs.configure("relay", loaded.log_level)
     clock.configure(loaded.clock_file)
+    workdays.configure(loaded.own_calendar)
     url = loaded.database_url or ""
     relay = Relay(
         database_url=url,

@@ -15,6 +15,7 @@ from environs import Env, EnvError, EnvValidationError, ValidationError, validat
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from village import workdays
 from village.catalog.files import read
 
 PREFIX = "WUZHAN_"
@@ -41,6 +42,7 @@ class Settings:
     secret_key: str | None
     clock_file: Path | None
     routing_model: Path | None
+    calendar_file: Path | None
     wechat_base_url: str
     wechat_appid: str
     wechat_secret: str
@@ -62,6 +64,11 @@ class Settings:
     def own_model(self) -> Path:
         """Where this installation's own routing model is, once it has been trained."""
         return self.routing_model or self.data_dir / "routing.tsv"
+
+    @property
+    def own_calendar(self) -> Path:
+        """Where this installation's own years of holidays are, once somebody has written them."""
+        return self.calendar_file or self.data_dir / workdays.FILE
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make a child process load these same settings."""
@@ -117,6 +124,7 @@ def _read(env: Env) -> Settings:
         secret_key=env.str("SECRET_KEY", None, validate=validate.Length(min=16)),
         clock_file=_path(env.str("CLOCK_FILE", None)),
         routing_model=_path(env.str("ROUTING_MODEL", None)),
+        calendar_file=_path(env.str("CALENDAR_FILE", None)),
         wechat_base_url=env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com", validate=_http_url),
         wechat_appid=env.str("WECHAT_APPID", ""),
         wechat_secret=env.str("WECHAT_SECRET", ""),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from dispatch import jobs as dispatch_jobs
 from dispatch.routing import model
 from notifications import jobs as notify_jobs
+from village import workdays
 from village.db import create_engine
 from village.outbox import Handler
 from wechat.client import WechatClient
@@ -46,6 +47,7 @@ class Context:
 
 def context(settings: Settings, pool_size: int = 2) -> Context:
     """Return the context of a process with these settings."""
+    workdays.configure(settings.own_calendar)
     return Context(create_engine(str(settings.database_url), pool_size), _wechat(settings))
 
 
@@ -57,6 +59,7 @@ def application(settings: Settings) -> Flask:
     from village.catalog.cache import Catalog
 
     model.configure(settings.own_model)
+    workdays.configure(settings.own_calendar)
     engine = create_engine(str(settings.database_url))
     return create_app(
         AppContext(

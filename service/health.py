@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.routing import model
 from service.context import AppContext
-from village import clock, migrate, outbox
+from village import clock, migrate, outbox, workdays
 from village.db import transaction
 
 QUEUES = ("dispatch", "notify", "slow")
@@ -78,6 +78,13 @@ def _routing(app: AppContext) -> dict[str, str]:
     return {"state": state, "detail": f"{found.state} {found.version or ''}".strip()}
 
 
+def _calendar(app: AppContext) -> dict[str, str]:
+    year, why = workdays.missing(clock.now()), workdays.broken()
+    if year is None and not why:
+        return {"state": "ok", "detail": f"until {max(workdays.years())}"}
+    return {"state": "degraded", "detail": why or f"no holidays of {year}"}
+
+
 CHECKS: dict[str, Callable[[AppContext], dict[str, str]]] = {
     "database": _database,
     "migrations": _migrations,
@@ -85,4 +92,5 @@ CHECKS: dict[str, Callable[[AppContext], dict[str, str]]] = {
     "workers": _workers,
     "outbox": _outbox,
     "routing_model": _routing,
+    "calendar": _calendar,
 }

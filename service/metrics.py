@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from dispatch.routing import model
 from service import limits
 from service.context import AppContext
-from village import clock
+from village import clock, workdays
 from village.ids import least_id
 
 KEPT_SECONDS = 10.0
@@ -176,10 +176,21 @@ class _RoutingModel(Collector):
         yield gauge
 
 
+class _Calendar(Collector):
+    """A year that is missing is not seen in anything else until its first deadlines are wrong."""
+
+    def collect(self) -> Iterator[Metric]:
+        year = workdays.missing(clock.now())
+        yield GaugeMetricFamily(
+            "wuzhan_calendar_missing_year", "Year whose holidays are missing, 0 for none", year or 0
+        )
+
+
 def render(app: AppContext) -> bytes:
     """Return the metrics in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Database(app.engine))
     registry.register(_Limits(app.redis))
     registry.register(_RoutingModel())
+    registry.register(_Calendar())
     return generate_latest(registry)

@@ -17,8 +17,20 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from runtime import local, places
+from village import workdays
 
 NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def years_to_come(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Holidays for many years, in this process and those it starts: no test ends with a year."""
+    path = tmp_path_factory.mktemp("calendar") / workdays.FILE
+    days = ("01-01", "05-01", "05-02", "10-01", "10-02", "10-03")
+    rows = [f"{year}-{day},off" for year in range(2027, 2100) for day in days]
+    path.write_text("\n".join(["date,kind", *rows, ""]))
+    os.environ["WUZHAN_CALENDAR_FILE"] = str(path)
+    workdays.configure(path)
 
 
 @pytest.fixture(scope="session")

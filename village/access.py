@@ -78,6 +78,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "pair.agree": frozenset({REQUESTER, INVITED}),
     "pair.end": frozenset({REQUESTER, INVITED, HEAD, CHAIR}),
     "village.triage": frozenset({CHAIR, STAND_IN}),
+    "village.hours": frozenset({CHAIR}),
     "routing_rule.list": frozenset({HEAD, CHAIR}),
     "routing_rule.create": frozenset({CHAIR}),
     "routing_rule.read": frozenset({HEAD, CHAIR}),

@@ -1,7 +1,8 @@
 """The only clock: domain time, which tests and the demo can offset, step and speed up.
 
 Processes of one installation share a small JSON file (`configure`); without it, domain
-time is real time. Service hours are 08:00-20:00 in Asia/Shanghai, every day.
+time is real time. Service hours are a village's own; where it has none, 08:00-20:00 in
+Asia/Shanghai, every day.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +20,30 @@ from zoneinfo import ZoneInfo
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 OPENS = time_of_day(8)
 CLOSES = time_of_day(20)
+DAY = timedelta(days=1)
+
+
+def _every_day(day: date) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When a village's stations serve: minutes of the Shanghai day, on the days that `serves`."""
+
+    opens: int = OPENS.hour * 60
+    closes: int = CLOSES.hour * 60
+    serves: Callable[[date], bool] = _every_day
+
+    def of_day(self, day: date) -> tuple[datetime, datetime]:
+        """Return opening and closing of the first service day from `day` on."""
+        while not self.serves(day):
+            day += DAY
+        midnight = datetime.combine(day, time_of_day(), SHANGHAI)
+        return midnight + timedelta(minutes=self.opens), midnight + timedelta(minutes=self.closes)
+
+
+STANDARD = Hours()
 
 
 @dataclass(frozen=True)
@@ -86,25 +112,33 @@ def local_date(moment: datetime) -> str:
     return moment.astimezone(SHANGHAI).strftime("%Y%m%d")
 
 
-def add_service_hours(start: datetime, hours: float) -> datetime:
+def add_service_hours(start: datetime, hours: float, when: Hours = STANDARD) -> datetime:
     """Return the moment when `hours` of service time have passed since `start`."""
     left = timedelta(hours=hours)
     moment = start.astimezone(SHANGHAI)
     while True:
-        opens, closes = _service_day(moment)
+        opens, closes = when.of_day(moment.date())
         moment = max(moment, opens)
         if moment + left <= closes:
             return (moment + left).astimezone(UTC)
         left -= max(closes - moment, timedelta(0))
-        moment = _service_day(moment + timedelta(days=1))[0]
+        moment = when.of_day(moment.date() + DAY)[0]
 
 
-def end_of_service_day(start: datetime, days: int) -> datetime:
-    """Return 20:00 of the `days`-th day after `start` (workflows 3.1, reading the table)."""
-    day = start.astimezone(SHANGHAI) + timedelta(days=days)
-    return _service_day(day)[1].astimezone(UTC)
+def service_time(start: datetime, end: datetime, when: Hours = STANDARD) -> timedelta:
+    """Return how much service time lies between two moments; none, if `end` is the earlier one."""
+    moment, last = start.astimezone(SHANGHAI), end.astimezone(SHANGHAI)
+    passed = timedelta(0)
+    while moment < last:
+        opens, closes = when.of_day(moment.date())
+        passed += max(min(closes, last) - max(opens, moment), timedelta(0))
+        moment = max(closes, when.of_day(moment.date() + DAY)[0])
+    return passed
 
 
-def _service_day(moment: datetime) -> tuple[datetime, datetime]:
-    day = moment.date()
-    return datetime.combine(day, OPENS, SHANGHAI), datetime.combine(day, CLOSES, SHANGHAI)
+def end_of_service_day(start: datetime, days: int, when: Hours = STANDARD) -> datetime:
+    """Return closing time of the `days`-th service day after `start` (workflows 3.1)."""
+    day = start.astimezone(SHANGHAI).date()
+    for _ in range(days):
+        day = when.of_day(day + DAY)[0].date()
+    return when.of_day(day)[1].astimezone(UTC)

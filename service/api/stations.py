@@ -1,4 +1,4 @@
-"""The station's queue, and the chair's triage."""
+"""The station's queue and people, the chair's triage, and when a village's stations serve."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from service.api.agreements import station_of
 from service.api.requests import dump_requests
 from service.door import Call, Door
 from service.schemas.base import WindowQuery, window_of
+from service.schemas.duty import ServiceHoursInSchema, ServiceHoursSchema
 from service.schemas.heads import MemberSchema, MembersSchema, RestInSchema
 from service.schemas.requests import QueueQuery, RequestPageSchema
-from village import requests, rests
+from village import hours, requests, rests
 from village.errors import NotFound
 
 door = Door("stations", __name__, description="站务")
@@ -62,6 +63,35 @@ def give_rest(call: Call, sent: dict[str, Any], station: str, person_id: UUID) -
 )  # fmt: skip
 def read_triage(call: Call, query: dict[str, Any], village: str) -> dict[str, Any]:
     """What the chair must put to a station."""
+    _known(call, village)
+    return dump_requests(requests.triage(call.session, call.actor, village, window_of(query)))
+
+
+@door.open(
+    "GET", "/villages/<string:village>/hours", permission="catalog.read",
+    returns=ServiceHoursSchema,
+)  # fmt: skip
+def read_hours(call: Call, village: str) -> dict[str, Any]:
+    """When a village's stations serve."""
+    _known(call, village)
+    return _dump_hours(hours.read(call.session, village))
+
+
+@door.open(
+    "PUT", "/villages/<string:village>/hours", permission="village.hours",
+    body=ServiceHoursInSchema, returns=ServiceHoursSchema,
+)  # fmt: skip
+def set_hours(call: Call, sent: dict[str, Any], village: str) -> dict[str, Any]:
+    """Set them; deadlines that were promised before stay as they are."""
+    _known(call, village)
+    return _dump_hours(hours.put(call.session, call.actor, village, sent))
+
+
+def _known(call: Call, village: str) -> None:
     if village not in call.context.catalog.villages:
         raise NotFound
-    return dump_requests(requests.triage(call.session, call.actor, village, window_of(query)))
+
+
+def _dump_hours(found: dict[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = ServiceHoursSchema().dump(found)
+    return body

@@ -87,7 +87,8 @@ class ConsentSchema(ConsentInSchema):
     at = Moment(required=True)
 
 
-def _minute(text: str) -> int:
+def minute(text: str) -> int:
+    """Return the minute of the day that a clock time names."""
     hours, _, minutes = text.partition(":")
     return int(hours) * 60 + int(minutes)
 
@@ -147,13 +148,13 @@ class AvailabilityInSchema(Schema):
     def _plain(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         if "windows" in data:
             data["windows"] = [
-                (w["weekday"] - 1, _minute(w["start"]), _minute(w["end"])) for w in data["windows"]
+                (w["weekday"] - 1, minute(w["start"]), minute(w["end"])) for w in data["windows"]
             ]
         if "time_off" in data:
             data["time_off"] = [(off["start"], off["end"]) for off in data["time_off"]]
         if data.get("quiet_hours"):
             quiet = data["quiet_hours"]
-            data["quiet_hours"] = (_minute(quiet["start"]), _minute(quiet["end"]))
+            data["quiet_hours"] = (minute(quiet["start"]), minute(quiet["end"]))
         return data
 
 

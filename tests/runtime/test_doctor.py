@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,8 +28,9 @@ KEY = "Zq7-vT2kM9xB4nLpR8sW1cYd5fGh3jKa"
 OURS = {row["tpl"]: f"tmpl-{row['tpl']}" for row in read("wechat_templates")}
 NOBODY_HOME = "127.0.0.1:9"
 HEALTHY = {
-    "settings_ok", "key_ok", "folder_ok", "disk_ok", "model_ok", "wechat_ok", "database_ok",
-    "schema_ok", "clock_ok", "templates_ok", "outbox_ok", "relay_ok", "redis_ok", "workers_ok",
+    "settings_ok", "key_ok", "folder_ok", "disk_ok", "model_ok", "calendar_ok", "wechat_ok",
+    "database_ok", "schema_ok", "clock_ok", "templates_ok", "outbox_ok", "relay_ok",
+    "redis_ok", "workers_ok",
 }  # fmt: skip
 
 
@@ -167,6 +168,21 @@ def _no_model(patient: Patient) -> None:
     model.load.cache_clear()
 
 
+def _own_calendar(text: str) -> Callable[[Patient], None]:
+    def write(patient: Patient) -> None:
+        place = patient.folder / "calendar.csv"
+        place.write_text(text, encoding="utf-8")
+        patient.set(CALENDAR_FILE=str(place))
+
+    return write
+
+
+def _a_year_later(patient: Patient) -> None:
+    patient.set(CALENDAR_FILE=str(patient.folder / "none.csv"))
+    late = datetime(2026, 11, 2, tzinfo=clock.SHANGHAI)
+    patient.environment.setattr(checks.clock, "now", lambda: late)
+
+
 def _too_old(patient: Patient) -> None:
     patient.environment.setattr(checks, "OLDEST_SERVER", 99)
 
@@ -187,6 +203,8 @@ CASES: dict[str, tuple[Callable[[Patient], Any], bool]] = {
     "disk_full": (_room(0.9), True),
     "model_broken": (_own_model, False),
     "model_none": (_no_model, True),
+    "calendar_missing": (_a_year_later, False),
+    "calendar_broken": (_own_calendar("date,kind\n2027-01-01,off\n"), False),
     "wechat_none": (_set(WECHAT_APPID=""), True),
     "wechat_away": (_set(WECHAT_BASE_URL=f"http://{NOBODY_HOME}"), True),
     "wechat_refused": (_set(WECHAT_SECRET="of-somebody-else"), True),

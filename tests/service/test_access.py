@@ -64,6 +64,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "profile": {"name": "某某"},
     "widen": {"circle": "village"},
     "agreements": {"with": "990103"},
+    "hours": {"from": "08:00", "to": "20:00", "days": "every_day"},
     "rest": {"until": None},
     "dry_run": {
         "village": HOME,

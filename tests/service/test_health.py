@@ -18,6 +18,8 @@ from service.health import HEARTBEAT_KEY, QUEUES
 from tests.conftest import fill
 from tests.service.house import LAMP, House, house_on
 from tests.service.test_problems import problem
+from tests.village.town import stepped
+from village import workdays
 from wechat.client import WechatClient
 
 NOBODY_HOME = "redis://127.0.0.1:9/0"
@@ -233,3 +235,14 @@ def test_a_missing_or_broken_model_is_told_and_intake_goes_on(
     monkeypatch.undo()
     model.load.cache_clear()
     assert ready(house)[2]["routing_model"] == "ok"
+
+
+def test_a_year_without_holidays_is_told(house: House, tmp_path: Path) -> None:
+    assert ready(house)[2]["calendar"] == "ok"
+    assert "wuzhan_calendar_missing_year 0.0" in house.client.get("/metrics").text
+    own = workdays._path
+    workdays.configure(tmp_path / "none.csv")
+    with stepped(tmp_path):
+        assert ready(house)[2]["calendar"] == "degraded"
+        assert "wuzhan_calendar_missing_year 2027.0" in house.client.get("/metrics").text
+    workdays.configure(own)

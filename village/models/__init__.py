@@ -17,6 +17,7 @@ from village.models.messages import (
     Notification,
     NotificationTemplate,
     Outbox,
+    Reminder,
 )
 from village.models.org import Category, OrgUnit, Station
 from village.models.people import (
@@ -59,6 +60,7 @@ __all__ = [
     "Outbox",
     "Person",
     "Place",
+    "Reminder",
     "Request",
     "RequestExclusion",
     "ResponseReset",

@@ -114,6 +114,15 @@ class Outbox(Base):
     error: Mapped[str | None]
 
 
+class Reminder(Base):
+    """What officers were reminded of, and in which week: so that nobody is told twice."""
+
+    __tablename__ = "reminders"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class IdempotencyKey(Base):
     """The first answer to a keyed call, kept for 24 hours."""
 

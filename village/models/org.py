@@ -12,6 +12,7 @@ from village.db import Base
 ORG_KINDS = ("county", "town", "township", "farm", "admin_village", "natural_village")
 STATIONS = ("mutual_aid", "sanitation", "mediation", "culture", "public_works")
 PRIORITIES = ("P0", "P1", "P2", "P3", "P4", "P5")
+SERVES_ON = ("every_day", "working_days")
 NEXT_STEPS = (
     "volunteer",
     "station",
@@ -36,6 +37,11 @@ class OrgUnit(Base):
     __table_args__ = (
         sa.CheckConstraint(one_of("kind", ORG_KINDS), name="kind"),
         sa.CheckConstraint("lat between -90 and 90 and lng between -180 and 180", name="place"),
+        sa.CheckConstraint(
+            "0 <= serves_from and serves_from + 240 <= serves_to and serves_to <= 1440",
+            name="service_hours",
+        ),
+        sa.CheckConstraint(one_of("serves_on", SERVES_ON), name="serves_on"),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -46,6 +52,9 @@ class OrgUnit(Base):
     population: Mapped[int | None]
     lat: Mapped[float | None] = mapped_column(doc="of a natural village's middle, degrees (WGS 84)")
     lng: Mapped[float | None]
+    serves_from: Mapped[int | None] = mapped_column(doc="minute of the Shanghai day; None: 8:00")
+    serves_to: Mapped[int | None] = mapped_column(doc="None: 20:00")
+    serves_on: Mapped[str | None] = mapped_column(doc="None: no service hours of its own")
 
 
 class Station(Base):

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from village import clock
+from village import clock, hours
+from village.clock import Hours
 from village.models import Category, DueTime
 from village.workflow import priorities
 from village.workflow.engine import Step
@@ -38,14 +39,20 @@ def start_limits(step: Step) -> None:
     request, category = step.row, step.payload.get("category")
     if category is None and step.row.category:
         category = step.session.get(Category, step.row.category)
-    hours = category.first_response_hours if category else 24
+    within = category.first_response_hours if category else 24
     days = category.resolve_days if category else 7
     raised = category is None or request.priority != category.priority
-    first = priorities.first_response_due(request.priority, hours, step.now, raised=raised)
-    resolve = priorities.resolve_due(request.priority, days, step.now, raised=raised)
+    asked, when = request.priority, hours_of(step)
+    first = priorities.first_response_due(asked, within, step.now, when, raised=raised)
+    resolve = priorities.resolve_due(asked, days, step.now, when, raised=raised)
     request.submitted_at = step.now
     request.first_response_due, request.resolve_due = first, resolve
     step.due |= {"first_response": first, "resolve": resolve}
+
+
+def hours_of(step: Step) -> Hours:
+    """Return the service hours by which the request's deadlines run: its village's."""
+    return hours.of(step.session, step.row.village_code)
 
 
 def responded(step: Step) -> None:
@@ -59,7 +66,7 @@ def bring_forward(step: Step) -> None:
     """A raised priority can only make the limits earlier."""
     limits = priorities.TABLE[step.row.priority]
     start = step.row.submitted_at or step.now
-    due = priorities.resolve_due(step.row.priority, limits.resolve_days, start)
+    due = priorities.resolve_due(step.row.priority, limits.resolve_days, start, hours_of(step))
     if step.row.resolve_due is None or due < step.row.resolve_due:
         step.row.resolve_due = due
         cancel_due(step, "resolve")
@@ -74,14 +81,13 @@ def pause(step: Step) -> None:
 
 
 def go_on(step: Step) -> None:
-    """The answer came: the clock goes on, and its limits move by the time it rested (R8)."""
-    rested = step.now - (step.row.paused_at or step.now)
+    """The answer came: the clock goes on with what was left of it, and is never reset (R8)."""
+    since, due = step.row.paused_at or step.now, step.row.resolve_due
     step.row.paused_at = None
-    if step.row.resolve_due is not None:
-        step.row.resolve_due += rested
-    step.session.execute(
-        _open_due(step, "resolve").values(paused_at=None, due_at=DueTime.due_at + rested)
-    )
+    if due is not None:
+        due = priorities.after_pause(step.row.priority, due, since, step.now, hours_of(step))
+        step.row.resolve_due = due
+    step.session.execute(_open_due(step, "resolve").values(paused_at=None, due_at=due))
 
 
 def change_due_times(step: Step, source: str) -> None:
@@ -104,9 +110,9 @@ def _state_due(step: Step, state: str) -> datetime:
     if state == "draft":
         return step.now + timedelta(minutes=EMERGENCY_MINUTES)
     if state == "triage":
-        return priorities.after(step.row.priority, TRIAGE_HOURS, step.now)
+        return priorities.after(step.row.priority, TRIAGE_HOURS, step.now, hours_of(step))
     if state == "needs_info":
-        return clock.end_of_service_day(step.now, ANSWER_DAYS)
+        return clock.end_of_service_day(step.now, ANSWER_DAYS, hours_of(step))
     # resolved (R24) and not_ours (R31) both wait a week for the villager's word
     return step.now + timedelta(days=AUTO_CLOSE_DAYS)
 

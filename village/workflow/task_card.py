@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from village import clock
+from village import clock, hours
+from village.clock import Hours
 from village.db import table
 from village.errors import Invalid
 from village.ids import new_id
@@ -56,7 +57,7 @@ def open_task(step: Step, category: Category | None) -> None:
     """
     card = card_of(category)
     sent: Mapping[str, Any] = step.payload.get("task") or {}
-    starts, ends = _window(sent, card, step.now)
+    starts, ends = _window(sent, card, step.now, hours.of(step.session, step.row.village_code))
     task = {
         "id": new_id(),
         "request_id": step.row.id,
@@ -87,10 +88,10 @@ def open_task(step: Step, category: Category | None) -> None:
 
 
 def _window(
-    sent: Mapping[str, Any], card: Mapping[str, Any], now: datetime
+    sent: Mapping[str, Any], card: Mapping[str, Any], now: datetime, when: Hours
 ) -> tuple[datetime, datetime]:
     starts = sent.get("starts_at") or now
-    ends = sent.get("ends_at") or clock.end_of_service_day(starts, card["window_days"])
+    ends = sent.get("ends_at") or clock.end_of_service_day(starts, card["window_days"], when)
     if ends <= max(starts, now):
         raise Invalid(errors={"task.ends_at": ["结束时间要在开始之后，而且还没有过去"]})
     if ends > now + timedelta(days=366):
