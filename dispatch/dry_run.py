@@ -23,8 +23,10 @@ from village.routing_rules import ActiveRule
 
 MOST_EXAMPLES = 20
 MOST_CHARACTERS = 50_000  # of texts: if all of them move, one to two seconds of routing
-COLUMNS = ("id", "number", "village_code", "station", "requester_id", "text", "place", "status",
-           "hide_me", "sealed", "neutral", "waits_for", "emergency", "routing")  # fmt: skip
+COLUMNS = (
+    "id", "number", "village_code", "station", "requester_id", "proxy_id", "text", "place",
+    "status", "hide_me", "sealed", "neutral", "waits_for", "emergency", "routing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,8 @@ from sqlalchemy.orm import Session
 from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
-from village import clock, similar
-from village.access import Actor
+from village import assisted, clock, similar
+from village.access import ENTERER, REQUESTER, Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
 from village.catalog.privacy import PRIVACY_VERSION
@@ -26,6 +27,15 @@ from village.workflow.request_limits import EMERGENCY_MINUTES
 from village.workflow.request_words import protect
 
 
+@dataclass(frozen=True)
+class Writer:
+    """Who writes: a villager for herself, or an officer for somebody (`role` ENTERER)."""
+
+    actor: Actor
+    role: str = REQUESTER
+    said: Mapping[str, Any] = field(default_factory=dict)  # what the event keeps of it
+
+
 def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Request:
     """Write a villager's request and return it, with its number, state, station and reasons.
 
@@ -33,21 +43,46 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
     makes a draft with the question; everything else is put to a station or to triage at once.
     Raises Invalid, or GuardFailed `consent_needed`.
     """
+    return _write(session, actor, catalog, sent, Writer(actor))
+
+
+def submit_for(
+    session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]
+) -> Request:
+    """Write what somebody said by phone, at the door or on paper, the same way as her own.
+
+    `sent` is the body of `POST /requests/assisted`. The requester is the person served; the
+    actor speaks for her until she claims it. Raises Forbidden for who holds no office there,
+    and what `submit` raises.
+    """
+    served = assisted.served(session, actor, catalog.villages.get(sent["village"]), sent["served"])
+    said = {name: sent[name] for name in ("source", "consent_how")}
+    writer = Writer(actor, ENTERER, said)
+    request = _write(session, served, catalog, {**sent, "proxy_id": actor.person_id}, writer)
+    assisted.record(session, actor, request, sent["consent_how"])
+    return request
+
+
+def _write(
+    session: Session, asks: Actor, catalog: Catalog, sent: Mapping[str, Any], writer: Writer
+) -> Request:
+    """Screen and route what `asks` asks for, and write it by `writer`."""
     if sent.get("consent_version") not in (None, PRIVACY_VERSION):
         raise Invalid("consent_outdated", "the privacy notice has another version now")
-    seen = look(session, actor, catalog, sent)
+    seen = look(session, asks, catalog, sent)
     screen = seen.screen
-    request = draft(actor, catalog, sent, seen)
+    request = draft(asks, catalog, sent, seen)
     answer = sent.get("emergency_confirmed")
-    payload = {"category": catalog.categories.get(request.category or "")}
+    payload = {**writer.said, "category": catalog.categories.get(request.category or "")}
+    by: dict[str, Any] = {"actor": writer.actor, "role": writer.role, "payload": payload}
     if answer or (screen is not None and answer is None):
         request.emergency = _question(screen)
-        start(session, REQUEST, request, "hold", actor=actor, payload=payload)
+        start(session, REQUEST, request, "hold", **by)
     else:
-        start(session, REQUEST, request, "submit", actor=actor, payload=payload)
+        start(session, REQUEST, request, "submit", **by)
         similar.keep(session, request, payload["category"])
     if answer:
-        return answer_emergency(session, actor, request.id, danger_now=True)
+        return answer_emergency(session, writer.actor, request.id, danger_now=True)
     return request
 
 
@@ -61,7 +96,8 @@ def answer_emergency(
 ) -> Request:
     """Take the villager's answer: danger goes to the rescue services, the rest on its way."""
     known = REQUEST.lock(session, request_id)
-    if known is not None and known.requester_id == actor.person_id and _has_said(known, danger_now):
+    hers = known is not None and actor.person_id in (known.requester_id, known.proxy_id)
+    if known is not None and hers and _has_said(known, danger_now):
         return known
     action = "danger" if danger_now else "no_danger"
     request: Request = apply(session, REQUEST, request_id, action, actor=actor, if_match=if_match)
@@ -85,6 +121,8 @@ def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -
         station=routing.station if routing.decision == "routed" else None,
         category=code,
         requester_id=actor.person_id,
+        proxy_id=sent.get("proxy_id"),
+        source=sent.get("source"),
         on_behalf_of=sent.get("on_behalf_of"),
         text=sent["text"],
         place=sent.get("place"),

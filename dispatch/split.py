@@ -61,6 +61,8 @@ def _split_off(
         "category": part.get("category"),
         "place": whole.place,
         "on_behalf_of": whole.on_behalf_of,
+        "proxy_id": whole.proxy_id,
+        "source": whole.source,
         "hide_me": whole.hide_me,
         "consent_version": whole.consent_version,
     }

@@ -16,6 +16,7 @@ from flask.json.provider import JSONProvider
 from service import problems
 from service.api import (
     agreements,
+    assisted,
     auth,
     catalog,
     follows,
@@ -42,8 +43,8 @@ log = logging.getLogger(__name__)
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
-    auth, me, wishes, catalog, requests, preview, follows, work, search, stations, agreements,
-    pairs, rules, notifications,
+    auth, me, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
+    agreements, pairs, rules, notifications,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -13,6 +13,7 @@ from flask import current_app
 from service.auth import Tokens
 from service.limits import Limiter
 from village.catalog.cache import Catalog
+from village.privacy import Keys
 from wechat.client import WechatClient
 
 
@@ -29,6 +30,11 @@ class AppContext:
     h5_dir: Path
     demo: bool = False
     template_ids: Mapping[str, str] | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The installation's keyed hashes."""
+        return Keys(self.tokens.secret_key)
 
 
 def context() -> AppContext:

@@ -25,11 +25,13 @@ HEAD = "head"
 CHAIR = "chair"
 MEDIATOR = "mediator"
 STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
+CLERK = "clerk"
+ENTERER = "enterer"  # speaks for whom she entered it for, until that person claims it
 OWNER = "owner"
 SYSTEM = "system"
 LOOPBACK = "loopback"
 
-READERS = frozenset({REQUESTER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN})
+READERS = frozenset({REQUESTER, ENTERER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN})
 
 MATRIX: dict[str, frozenset[str]] = {
     "ops.health": frozenset({PUBLIC}),
@@ -44,6 +46,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "wishes.read": frozenset({OWNER}),
     "wishes.update": frozenset({OWNER}),
     "request.create": frozenset({ANYONE}),
+    "request.assist": frozenset({HEAD, CHAIR, MEDIATOR, CLERK}),
+    "request.slip": frozenset({ENTERER}),
     "request.preview": frozenset({ANYONE}),
     "request.list": frozenset({ANYONE}),
     "request.list_station": frozenset({HEAD, MEDIATOR}),
@@ -53,7 +57,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.follow": frozenset({NEIGHBOUR}),
     "request.list_followed": frozenset({ANYONE}),
     "request.read": READERS,
-    "request.timeline": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR, STAND_IN}),
+    "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN}),
     "request.act": READERS | {SYSTEM},
     "offer.list": frozenset({ANYONE}),
     "offer.answer": frozenset({INVITED, SYSTEM}),
@@ -97,6 +101,7 @@ HIDDEN: dict[str, str] = {
     "wishes.update": "wishes.update",
     "request.read": "request.read",
     "request.timeline": "request.read",
+    "request.slip": "request.read",
     "request.similar": "request.read",
     "request.follow": "request.read",
     "request.act": "request.act",
@@ -118,6 +123,7 @@ HIDDEN: dict[str, str] = {
 
 # The relation that an office gives within its scope.
 OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediator": MEDIATOR}
+CLERK_OFFICE = "clerk"
 
 SAFE_PATH_KINDS = ("dv", "child", "suicide")
 
@@ -132,6 +138,7 @@ GROUNDS, OWN = "grounds", "own"
 
 REQUEST_VIEWS: dict[str, frozenset[str]] = {
     REQUESTER: frozenset({META, CONTENT, IDENTITY, EVIDENCE, OWN}),
+    ENTERER: frozenset({META, CONTENT, IDENTITY, EVIDENCE, OWN}),
     MEDIATOR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
@@ -195,6 +202,7 @@ class RequestLike(Located, Protocol):
     """What this module needs to know of a request."""
 
     requester_id: UUID
+    proxy_id: UUID | None
     hide_me: bool
     sealed: bool
     status: str
@@ -234,8 +242,10 @@ def request_relations(
         found.discard(HEAD)
     if actor.person_id == request.requester_id:
         found.add(REQUESTER)
+    if actor.person_id == request.proxy_id and _holds_an_office(actor):
+        found.add(ENTERER)
     if request.status in HERS_ALONE:
-        return frozenset(found & {REQUESTER})
+        return frozenset(found & {REQUESTER, ENTERER})
     if request.sealed and actor.mediates(request.village_code, request.station):
         found.add(MEDIATOR)
     if works:
@@ -254,6 +264,24 @@ def neighbour_relations(
     """
     near = public and actor.village == request.village_code and REQUESTER not in known
     return known | {NEIGHBOUR} if near else known
+
+
+def assist_relations(actor: Actor, village: str, committee: str | None) -> frozenset[str]:
+    """Return the offices by which the caller may enter what was said in a village (4.2).
+
+    `committee`: the code of the administrative village, whose clerk may too.
+    """
+    found = set(station_relations(actor, village, None))
+    if actor.mediates(village, "mediation"):
+        found.add(MEDIATOR)
+    if committee is not None and Grant(CLERK_OFFICE, committee) in actor.grants:
+        found.add(CLERK)
+    return frozenset(found)
+
+
+def _holds_an_office(actor: Actor) -> bool:
+    """Who entered something speaks for the person as long as she is in office, no longer."""
+    return any(grant.role in (*OFFICES, CLERK_OFFICE) for grant in actor.grants)
 
 
 def _is_unconfirmed(request: RequestLike) -> bool:
@@ -293,7 +321,9 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
     """Return the sensitivity tags that these relations see of this request.
 
     Disputes are sealed: head and chair see category, dates and state alone. A reporter who
-    hid herself is hidden from the station, not from the chair who answers for it. What must
+    hid herself is hidden from the station, not from the chair who answers for it. Who entered
+    a dispute, or what takes the safe path, for somebody reads no more than its state once it is
+    on its way. What must
     take the safe path is read by the chair alone (or who stands in for her), who answers for the
     duty to report.
     """
@@ -302,6 +332,8 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
     for relation in relations:
         tags = set(REQUEST_VIEWS.get(relation, ()))
         if safe and relation in (HEAD, MEDIATOR):
+            tags &= {META}
+        if relation == ENTERER and (safe or request.sealed) and request.status != "draft":
             tags &= {META}
         if request.sealed and not safe and relation in (HEAD, CHAIR, STAND_IN):
             tags &= {META}

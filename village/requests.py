@@ -143,6 +143,14 @@ def list_mine(
     return _newest_first(session, actor, _filtered(mine, filters), window)
 
 
+def list_entered(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return what the caller entered for others who have not claimed it yet, newest first."""
+    entered = _select(actor).where(Request.proxy_id == actor.person_id)
+    return _newest_first(session, actor, _filtered(entered, filters), window)
+
+
 def list_station(
     session: Session, actor: Actor, window: Window, filters: dict[str, Any]
 ) -> Page[RequestView]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from village.models.org import PRIORITIES, STATIONS
+from village.models.requests import CONSENTS, SOURCES
 
 KINDS = STATIONS
 
-__all__ = ["KINDS", "PRIORITIES"]
+__all__ = ["CONSENTS", "KINDS", "PRIORITIES", "SOURCES"]

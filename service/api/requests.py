@@ -27,12 +27,14 @@ from village.timeline import PRESENT, sentence
 door = Door("requests", __name__, url_prefix="/requests", description="诉求")
 LISTS = {
     "mine": requests.list_mine,
+    "entered": requests.list_entered,
     "station": requests.list_station,
     "village": requests.list_village,
 }
 
 
-def _dump(seen: RequestView) -> dict[str, Any]:
+def dump_request(seen: RequestView) -> dict[str, Any]:
+    """Return the body of a request, as its reader may see it."""
     body = dump_seen(RequestSchema, seen, seen.seen)
     if seen.request.status == "draft" and "routing" in body:
         body["routing"]["decision"] = "emergency"
@@ -46,12 +48,12 @@ def _dump(seen: RequestView) -> dict[str, Any]:
 def submit(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
     """Write what is wrong; a village and a sentence are enough."""
     request = intake.submit(call.session, call.actor, call.context.catalog, sent)
-    return _dump(requests.view(call.session, call.actor, request))
+    return dump_request(requests.view(call.session, call.actor, request))
 
 
 @door.open("GET", "", permission="request.list", query=RequestQuery, returns=RequestPageSchema)
 def list_requests(call: Call, query: dict[str, Any]) -> dict[str, Any]:
-    """Find requests: one's own, one's stations', or one's villages', newest first."""
+    """Find requests: one's own, those entered for others, one's stations', or one's villages'."""
     page = LISTS[query["scope"]](call.session, call.actor, window_of(query), query)
     return dump_requests(page)
 
@@ -88,7 +90,7 @@ def _dump_similar(found: list[similar.Similar], seen: frozenset[str]) -> dict[st
 @door.open("GET", "/<uuid:request_id>", permission="request.read", returns=RequestSchema)
 def read_request(call: Call, request_id: UUID) -> dict[str, Any]:
     """One request, as far as the caller may see it."""
-    return _dump(requests.read(call.session, call.actor, request_id))
+    return dump_request(requests.read(call.session, call.actor, request_id))
 
 
 @door.open(
@@ -135,7 +137,7 @@ def answer_emergency(call: Call, sent: dict[str, bool], request_id: UUID) -> dic
         danger_now=sent["danger_now"],
         if_match=call.if_match,
     )
-    return _dump(requests.after(call.session, call.actor, request))
+    return dump_request(requests.after(call.session, call.actor, request))
 
 
 def _action(action: str) -> View:
@@ -149,7 +151,7 @@ def _action(action: str) -> View:
             sent,
             if_match=call.if_match,
         )
-        return _dump(requests.after(call.session, call.actor, request))
+        return dump_request(requests.after(call.session, call.actor, request))
 
     take.__doc__ = PAYLOADS[action].__doc__
     return take

@@ -29,7 +29,7 @@ from service.schemas.grounds import (
 from village.access import CONTENT, EVIDENCE, GROUNDS, IDENTITY, OWN
 from village.privacy import mask_name
 from village.requests import ACTIONS, QUEUE_VIEWS, RequestView
-from village.stations import KINDS, PRIORITIES
+from village.stations import KINDS, PRIORITIES, SOURCES
 from village.timeline import status_text
 from village.workflow.request import REQUEST
 
@@ -173,6 +173,9 @@ class RequestSchema(ma.Schema):
     on_behalf_of = fields.Nested(
         OnBehalfSchema, attribute="request.on_behalf_of", allow_none=True, metadata=IDENTITY_FIELD
     )
+    source = fields.String(
+        attribute="request.source", required=True, allow_none=True, validate=validate.OneOf(SOURCES)
+    )
     requester = fields.Method("_requester", metadata={**IDENTITY_FIELD, **NAMED})
     routing = fields.Nested(RoutingSchema, attribute="request.routing", metadata=EVIDENCE_FIELD)
     parts = fields.List(
@@ -254,7 +257,8 @@ class RequestQuery(WindowQuery):
     """Filters of `GET /requests`."""
 
     scope = fields.String(
-        load_default="mine", validate=validate.OneOf(("mine", "station", "village"))
+        load_default="mine",
+        validate=validate.OneOf(("mine", "entered", "station", "village")),
     )
     status = fields.String(validate=validate.OneOf(REQUEST.states))
     station = fields.String(validate=validate.OneOf(KINDS))

@@ -19,7 +19,7 @@ from service.app import DOORS
 from tests.service import world as roster
 from tests.service.access_table import agreed
 from tests.service.conftest import County, Trial
-from tests.service.house import bare_app, login_code
+from tests.service.house import assisted, bare_app, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
 from village import access
 from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC
@@ -37,7 +37,10 @@ SCOPES = {
 }
 AGREED = agreed()
 # For actions these stand for callers as "at work" does; reading them is tried in any case.
-ALIKE = ("submitted", "hidden", "elsewhere", "safe", "safe dispute", "kin")
+ALIKE = (
+    "submitted", "hidden", "elsewhere", "safe", "safe dispute", "kin",
+    "entered draft", "entered dispute",
+)  # fmt: skip
 OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
 REASON = {"reason": "因为"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -56,6 +59,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "hand_over": {"receiver": "镇政府", "contact": "镇政府办公室", "basis": "consent"},
     "emergency": {"danger_now": False},
     "complete": {"result": "做好了", "minutes": 30},
+    "assisted": assisted(),
     "requests": {"village": HOME, "text": "路灯坏了", "consent_version": PRIVACY_VERSION},
     "similar": {"village": HOME, "text": "路灯坏了"},
     "preview": {"village": HOME, "text": "路灯坏了"},
@@ -160,6 +164,7 @@ Relations = Callable[[str], set[str]]
 
 # Endpoints whose object is named in the body.
 IN_BODY: dict[str, Relations] = {
+    "/api/v1/requests/assisted": roster.to_assist,
     "/api/v1/routing/dry_run": partial(roster.to_station, village=HOME, station=None),
 }
 

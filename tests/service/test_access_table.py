@@ -48,7 +48,13 @@ def _views() -> dict[str, frozenset[str]]:
 
 
 def a_request(**facts: Any) -> Any:
-    plain = {"sealed": False, "hide_me": False, "waits_for": None, "emergency": None}
+    plain = {
+        "sealed": False,
+        "hide_me": False,
+        "waits_for": None,
+        "emergency": None,
+        "status": "submitted",
+    }
     return SimpleNamespace(**{**plain, **facts})
 
 

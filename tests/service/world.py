@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.service.house import FLOOD, House
+from village import access
 from village.access import (
     CHAIR,
+    ENTERER,
     HEAD,
     INVITED,
     MEDIATOR,
@@ -28,6 +30,7 @@ from village.workflow.request import REQUEST
 HOME, NEXT, AWAY = "990101", "990102", "990105"
 PAIRED = "u016"
 KIN, CLERK, TOWNSHIP = "u063", "u067", "u901"
+ENTERED_BY = "u005"
 STATION = f"{HOME}.public_works"
 SECRET = "程家院墙边的旧事"
 VIOLENCE = "家里男人喝了酒又打我，孩子也挨打"
@@ -81,6 +84,7 @@ class Case:
     hidden: bool = False
     safe: bool = False
     kin: bool = False  # of the chair, who must keep out of it
+    entered_by: str | None = None  # by whom, for somebody without an account
     workers: frozenset[str] = frozenset()
 
     @property
@@ -112,6 +116,7 @@ def build(house: House) -> World:
     _plain(house, world)
     _secret(house, world)
     _safe(house, world)
+    _entered(house, world)
     _standing(house, world)
     _agreed_on(house, world)
     assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
@@ -185,6 +190,18 @@ def _safe(house: House, world: World) -> None:
         _add(world, Case(made["id"], name, "u047", made["station"], sealed=sealed, safe=True))
 
 
+def _entered(house: House, world: World) -> None:
+    """By phone, for a person who has no account: as it is, sealed, and not sent off yet."""
+    for name, text in (("entered", "祠堂门口的水沟堵了"), ("entered draft", FLOOD)):
+        made = house.enter(ENTERED_BY, text)
+        draft = made["status"] == "draft"
+        case = Case(made["id"], name, "", made["station"], draft=draft, entered_by=ENTERED_BY)
+        _add(world, case)
+    made = house.enter(ENTERED_BY, SECRET, category="MED-01")
+    case = Case(made["id"], "entered dispute", "", "mediation", sealed=True, entered_by=ENTERED_BY)
+    _add(world, case)
+
+
 ELDER = {"name": "程家老人", "consent_how": "oral"}
 
 
@@ -219,6 +236,8 @@ def to_home(code: str) -> set[str]:
 def to_case(code: str, case: Case) -> set[str]:
     """How a person stands to a request."""
     mine = {REQUESTER} if code == case.requester else set()
+    if code == case.entered_by:
+        mine.add(ENTERER)
     if case.draft:
         return mine
     found = mine | to_station(code, case.village, case.station)
@@ -236,6 +255,12 @@ def to_case(code: str, case: Case) -> set[str]:
 def _home(code: str) -> str:
     """Where a person lives."""
     return next(row["village"] for row in read("people") if row["person"] == code)
+
+
+def to_assist(code: str) -> set[str]:
+    """How a person stands to entering something for a villager: by an office of the village."""
+    held = {relation for relation, village, _ in offices(code) if village == HOME}
+    return held | ({access.CLERK} if code == CLERK else set())
 
 
 def to_task(code: str, world: World) -> set[str]:

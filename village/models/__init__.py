@@ -33,12 +33,13 @@ from village.models.people import (
     Volunteer,
     WechatIdentity,
 )
-from village.models.requests import DueTime, Event, Handover, Request
+from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
 from village.models.similar import SimilarText
 from village.models.tasks import Offer, Place, Task
 
 __all__ = [
+    "Assisted",
     "AvailabilityWindow",
     "Category",
     "Certificate",

@@ -32,6 +32,9 @@ REQUEST_STATES = (
     "not_ours",
     "split",
 )
+# How it reached whoever entered it for somebody (permissions 4.2), and how she agreed (F-BASE).
+SOURCES = ("phone", "door", "paper")
+CONSENTS = ("oral", "written", "guardian", "urgent")
 WAITS_FOR = (
     "mediation",
     "council",
@@ -66,6 +69,7 @@ class Request(Base):
         sa.CheckConstraint(one_of("priority", PRIORITIES), name="priority"),
         sa.CheckConstraint(one_of("waits_for", WAITS_FOR), name="waits_for"),
         sa.CheckConstraint(one_of("helped", HELPED), name="helped"),
+        sa.CheckConstraint(one_of("source", SOURCES), name="source"),
         sa.CheckConstraint("char_length(text) between 1 and 2000", name="text"),
         sa.CheckConstraint("rating between 1 and 5", name="rating"),
         sa.CheckConstraint("not (priority = 'P0' and status = 'dispatching')", name="p0"),
@@ -73,6 +77,12 @@ class Request(Base):
             ["village_code", "station"], ["stations.village_code", "stations.kind"]
         ),
         sa.Index("ix_requests_mine", "requester_id", "id"),
+        sa.Index(
+            "ix_requests_proxy",
+            "proxy_id",
+            "id",
+            postgresql_where=sa.text("proxy_id is not null"),
+        ),
         sa.Index(
             "ix_requests_merged_into",
             "merged_into",
@@ -89,6 +99,10 @@ class Request(Base):
     station: Mapped[str | None]
     category: Mapped[str | None] = mapped_column(sa.ForeignKey("categories.code"))
     requester_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    proxy_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("people.id"), doc="who speaks for the requester until she claims it"
+    )
+    source: Mapped[str | None] = mapped_column(doc="how it came to who entered it; None: herself")
     parent_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("requests.id"), index=True, doc="the request of which it was a part"
     )
@@ -129,6 +143,28 @@ class Request(Base):
     ended_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class Assisted(Base):
+    """A request that was entered for somebody: by whom, with which consent (R1), who claimed it.
+
+    `slip_hash` is the keyed hash of the code on her paper; the code itself is nowhere.
+    """
+
+    __tablename__ = "assisted_requests"
+    __table_args__ = (
+        sa.CheckConstraint(one_of("consent_how", CONSENTS), name="consent_how"),
+        sa.CheckConstraint("(slip_hash is null) = (slip_expires_at is null)", name="slip"),
+        sa.CheckConstraint("(claimed_at is null) = (claimed_by is null)", name="claimed"),
+    )
+
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"), primary_key=True)
+    entered_by: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    consent_how: Mapped[str]
+    slip_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    slip_expires_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    claimed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
 
 
 class DueTime(Base):

@@ -211,9 +211,13 @@ def start(
     *,
     actor: Actor,
     payload: Mapping[str, Any] | None = None,
+    role: str = access.REQUESTER,
 ) -> Any:
-    """Insert a new subject by a transition from START; `row` is transient and stays detached."""
-    role = access.SYSTEM if actor.person_id is None else access.REQUESTER
+    """Insert a new subject by a transition from START; `row` is transient and stays detached.
+
+    `role`: as what a person does it; who has no person is the system.
+    """
+    role = access.SYSTEM if actor.person_id is None else role
     row.status, row.version = START, 1
     transition = machine.find(action, row, frozenset({role}))
     if transition is None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from village import access, clock
-from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM, Actor
+from village.access import CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM, Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
@@ -35,6 +35,9 @@ from village.workflow.engine import (
 )
 
 STAFF = (HEAD, CHAIR)
+# Until she claims it, who entered it for her says what she says; but not that it is solved.
+HERS = (REQUESTER, ENTERER)
+ENTERED = ("source", "consent_how")
 OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
 ACTIVE = (*OPEN, "in_progress", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
@@ -47,53 +50,53 @@ PARTED = (("submitted", merge.was_submitted), ("accepted", merge.was_accepted))
 
 TABLE: tuple[Transition, ...] = (
     # ------------------------------------------------------------------ asking for help
-    T("submit", (START,), "submitted", (REQUESTER,), "R1, R3",
+    T("submit", (START,), "submitted", HERS, "R1, R3",
       when=rules.is_routed, guards=(rules.has_consent,), effects=(limits.set_limits,),
-      tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
-    T("submit", (START,), "not_ours", (REQUESTER,), "R31",
+      keeps=ENTERED, tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
+    T("submit", (START,), "not_ours", HERS, "R31",
       when=advice.is_not_ours, guards=(rules.has_consent,), effects=(advice.forget_tip_off,),
-      tell=(Tell(REQUESTER, push=False),)),
-    T("submit", (START,), "triage", (REQUESTER,), "R1, R4",
+      keeps=ENTERED, tell=(Tell(REQUESTER, push=False),)),
+    T("submit", (START,), "triage", HERS, "R1, R4",
       guards=(rules.has_consent,), effects=(limits.set_limits,),
-      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
-    T("hold", (START,), "draft", (REQUESTER,), "R1", guards=(rules.has_consent,)),
-    *(T("hide_me", (state,), state, (REQUESTER,), "R1",
+      keeps=ENTERED, tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
+    T("hold", (START,), "draft", HERS, "R1", guards=(rules.has_consent,), keeps=ENTERED),
+    *(T("hide_me", (state,), state, HERS, "R1",
         effects=(words.hide_or_show, merge.part_merged), keeps=("hide",))
       for state in ("draft", *ACTIVE)),
     # ------------------------------------------------------------------ the emergency question
-    T("danger", ("draft", *ACTIVE), "handed_over", (REQUESTER,), "R2",
+    T("danger", ("draft", *ACTIVE), "handed_over", HERS, "R2",
       when=rules.was_asked, effects=(rules.hand_to_rescue, rules.cancel_task),
       tell=(Tell(REQUESTER, "N07", push=False), Tell(HEAD), Tell(CHAIR))),
-    T("no_danger", ("draft",), "submitted", (REQUESTER,), "R1, R3",
+    T("no_danger", ("draft",), "submitted", HERS, "R1, R3",
       when=rules.is_routed, effects=(limits.set_limits, rules.no_danger),
       tell=(Tell(REQUESTER, "N01", push=False), Tell(HEAD, "N13"))),
-    T("no_danger", ("draft",), "not_ours", (REQUESTER,), "R31",
+    T("no_danger", ("draft",), "not_ours", HERS, "R31",
       when=advice.is_not_ours, effects=(rules.no_danger, advice.forget_tip_off),
       tell=(Tell(REQUESTER, push=False),)),
-    T("no_danger", ("draft",), "triage", (REQUESTER,), "R1, R4",
+    T("no_danger", ("draft",), "triage", HERS, "R1, R4",
       effects=(limits.set_limits, rules.no_danger),
       tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
-    T("no_danger", ("submitted",), "submitted", (REQUESTER,), "R30",
+    T("no_danger", ("submitted",), "submitted", HERS, "R30",
       when=rules.is_unconfirmed, effects=(rules.no_danger,), tell=(Tell(HEAD), Tell(CHAIR))),
     T("presume_danger", ("draft",), "submitted", (SYSTEM,), "R30",
       effects=(rules.presume_danger,),
       tell=(Tell(HEAD, "N13"), Tell(CHAIR, "N13"), Tell(REQUESTER, push=False))),
     # ------------------------------------------------------------------ another category?
-    T("recategorise", ("submitted", "triage"), "submitted", (REQUESTER,), "R3, R10",
+    T("recategorise", ("submitted", "triage"), "submitted", HERS, "R3, R10",
       when=words.is_asked_station, effects=(words.take_suggestion, merge.part_merged),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
-    T("recategorise", ("submitted", "triage"), "not_ours", (REQUESTER,), "R31",
+    T("recategorise", ("submitted", "triage"), "not_ours", HERS, "R31",
       when=words.is_asked_elsewhere,
       effects=(words.take_suggestion, advice.forget_tip_off, merge.part_merged),
       tell=(Tell(REQUESTER, push=False),)),
-    *(T("keep_category", (state,), state, (REQUESTER,), "R3", when=words.is_asked,
+    *(T("keep_category", (state,), state, HERS, "R3", when=words.is_asked,
         effects=(words.keep_choice,)) for state in ("submitted", "triage")),
     # ------------------------------------------------------------------ no village matter
     T("ask_helped", ("not_ours",), "not_ours", (SYSTEM,), "R31",
       tell=(Tell(REQUESTER, push=False),)),
-    T("helped", ("not_ours",), "not_ours", (REQUESTER,), "R31",
+    T("helped", ("not_ours",), "not_ours", HERS, "R31",
       guards=(advice.may_be_kept,), effects=(advice.keep_answer,), keeps=("helped",)),
-    T("keep", ("not_ours",), "triage", (REQUESTER,), "R32",
+    T("keep", ("not_ours",), "triage", HERS, "R32",
       guards=(advice.may_be_kept, advice.within_30_days), effects=(advice.live_again,),
       tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     # ------------------------------------------------------------------ finding the station
@@ -121,7 +124,7 @@ TABLE: tuple[Transition, ...] = (
     T("ask", ("submitted", "accepted"), "needs_info", STAFF, "R7",
       guards=(recusal.not_recused,), effects=(limits.responded, limits.pause),
       keeps=("question",), tell=(Tell(REQUESTER, "N03"),)),
-    T("answer", ("needs_info",), "submitted", (REQUESTER,), "R8",
+    T("answer", ("needs_info",), "submitted", HERS, "R8",
       effects=(limits.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
     T("reject", ("submitted",), "rejected", STAFF, "R11",
       guards=(recusal.not_recused, rules.is_confirmed),
@@ -219,8 +222,11 @@ TABLE: tuple[Transition, ...] = (
       when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
-    T("withdraw", ("triage",), "withdrawn", (REQUESTER,), "R27",
+    T("withdraw", ("triage",), "withdrawn", HERS, "R27",
       effects=(merge.part_merged,), keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
+    T("withdraw", ("draft", *AT_STATION), "withdrawn", (ENTERER,), "R27",
+      effects=(rules.cancel_task, merge.part_merged), keeps=("reason",),
+      tell=(Tell(CHAIR, push=False), Tell(HEAD, push=False), FOLLOWERS)),
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (REQUESTER,), "R27",
       effects=(rules.cancel_task, merge.part_merged), keeps=("reason",),
       tell=(Tell(HEAD, push=False), FOLLOWERS)),

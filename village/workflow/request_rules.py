@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from village import clock
+from village.access import ENTERER
 from village.errors import GuardFailed
 from village.models import Category, Handover, Place, Request, Task
 from village.workflow import task_card
@@ -64,8 +65,9 @@ def reopened_once(request: Request) -> bool:
 
 
 def has_consent(step: Step) -> None:
-    """The privacy notice was accepted, before or with this call (R1)."""
-    if not (step.row.consent_version or step.actor.consent):
+    """The privacy notice was accepted, before or with this call (R1); each for herself."""
+    before = step.actor.consent if step.role != ENTERER else None
+    if not (step.row.consent_version or before):
         raise GuardFailed("consent_needed", "accept the privacy notice first")
 
 
