@@ -175,6 +175,12 @@ def available(people: People, work: Work, now: datetime) -> Bools:
 # ---------------------------------------------------------------- for the moment
 
 
+def within_the_heads_word(people: People, work: Work, now: datetime) -> Bools:
+    """She is no farther than the heads let the task look just now."""
+    near: Bools = circles(people, work)[0] <= work.widest
+    return near
+
+
 @alike_by(_nothing)
 def awake(people: People, work: Work, now: datetime) -> Bools:
     """It is not within her quiet hours (which may run over midnight)."""
@@ -249,6 +255,8 @@ OF_THE_MOMENT: tuple[Alike, ...] = (
     below_day_cap,
     below_week_cap,
 )
+# For who is asked by name: a policy is given the heads' word itself, and people for later too.
+AT_ONCE: tuple[Filter, ...] = (*WHOLE_TIME, within_the_heads_word, *OF_THE_MOMENT)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from dispatch.policies.common import Minutes, Task
+from dispatch.policies.common import Minutes, Plan, Task
 from dispatch.policies.paced import Filled
 from dispatch.work import Work
 
@@ -35,9 +35,17 @@ def ending(work: Work, task: Task, widest: int, now: Minutes, offers: int) -> En
     return None
 
 
-def is_starving(task: Task, offers: int) -> bool:
-    """Tell whether it needs people, and nobody could be asked."""
-    return not offers and Filled(task.places, task.out).all < LIKELY
+def lacking(task: Task, widest: int, plan: Plan) -> int:
+    """Return how many people it needs and this look could not find; 0 where enough are asked.
+
+    They lack in the wave, or for the places if all were asked whoever may be; at least one where
+    nobody could be asked.
+    """
+    able = sum(one.circle <= widest for one in task.prospects)
+    short = max(plan.short, task.places - len(task.out) - able, not plan.offers)
+    made = [offer.chance or 0.0 for offer in plan.offers]
+    needs = short > 0 and Filled(task.places, [*task.out, *made]).all < LIKELY
+    return short if needs else 0
 
 
 def _hope(task: Task, widest: int) -> float:

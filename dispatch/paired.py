@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch import by_name, translate
-from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, passed
+from dispatch.candidates import AT_ONCE, passed
 from dispatch.learning import Learnt
 from dispatch.people import People
 from dispatch.policies.common import Urgency
@@ -58,7 +58,7 @@ def _able(work: Work, people: People, taken: set[UUID], now: datetime) -> list[i
     """Return the places of those who may be asked now by all hard rules."""
     if not work.pairs:
         return []
-    may = passed(people, work, now, (*WHOLE_TIME, *OF_THE_MOMENT))
+    may = passed(people, work, now, AT_ONCE)
     pairs = sorted(int(place) for place in people.places(work.pairs - taken) if may[place])
     return sorted(pairs, key=lambda place: people.asked_at[place])
 
@@ -68,7 +68,7 @@ def _wait(session: Session, work: Work, made: list[Offer], now: datetime) -> dat
     if work.urgency is not Urgency.URGENT:
         alone = max((translate.due(work) - now) / SHARE, ALONE_IN_DANGER)
     task = session.get_one(Task, work.task_id)
-    task.starving = False
+    task.starving, task.short = False, 0
     task.next_wake = min(now + alone, *(one.expires_at for one in made))
     return task.next_wake
 

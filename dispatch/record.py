@@ -69,6 +69,7 @@ def task_json(task: Task) -> Json:
         "out": list(task.out),
         "rounds": task.rounds,
         "widest": task.widest,
+        "at_most": task.at_most,
     }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import situation, wakeups
-from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, Filter, not_asked_yet, passed
+from dispatch import by_name, situation, wakeups
+from dispatch.candidates import AT_ONCE, not_asked_yet, passed
 from village import clock, hours, reserve
 from village.models import Event, Offer, Place, Request, Task
 from village.workflow import priorities
@@ -17,17 +18,25 @@ from village.workflow.request import REQUEST
 
 ALONE_MINUTES = {"P1": 5}
 USUALLY_ALONE_MINUTES = 30
-FILTERS: tuple[Filter, ...] = (*WHOLE_TIME, *OF_THE_MOMENT)
-AGAIN = tuple(check for check in FILTERS if check is not not_asked_yet)
+AGAIN = tuple(check for check in AT_ONCE if check is not not_asked_yet)
 
 
-def goes_first(session: Session, request_id: UUID) -> bool:
-    """Ask the reserve for the places that are open; True: others are to wait for its answer.
+def goes_first(session: Session, request_ids: Collection[UUID]) -> set[UUID]:
+    """Ask the reserves of these requests for their open places; return those where others wait.
 
-    The reserve has the first word for half an hour (5 minutes in danger), then others are asked
-    beside it. Safe to run at any time: it does what is missing. The caller holds the village's
-    lock, which comes before the request's.
+    A reserve has the first word for half an hour (5 minutes in danger), then others are asked
+    beside it. Safe to run at any time: it does what is missing. The caller holds the locks of
+    the village and of the requests; those asked count as asked, like all others.
     """
+    standing = sa.select(Offer.request_id).where(Offer.stands_by)
+    called = sa.select(Event.request_id).where(Event.action == "call_up")
+    called = called.where(Event.at > clock.now() - timedelta(minutes=USUALLY_ALONE_MINUTES))
+    reserves = (one.where(one.selected_columns[0].in_(request_ids)) for one in (standing, called))
+    found = session.scalars(sa.union(*reserves)).all()
+    return {one for one in sorted(found) if _goes_first(session, one)}
+
+
+def _goes_first(session: Session, request_id: UUID) -> bool:
     request = REQUEST.lock(session, request_id)
     if request is None or request.status != "dispatching":
         return False
@@ -41,9 +50,10 @@ def goes_first(session: Session, request_id: UUID) -> bool:
     wanted = _open_places(session, task) - len(asked)
     called = _able(session, task, now)[:wanted] if wanted > 0 else []
     opening = hours.of(session, request.village_code)
-    for offer_id in called:
+    for offer in called:
         expires_at = priorities.offer_expires(request.priority, now, opening)
-        reserve.call_up(session, offer_id, wave=max(task.wave, 1), expires_at=expires_at)
+        reserve.call_up(session, offer.id, wave=max(task.wave, 1), expires_at=expires_at)
+    by_name.remember(session, [offer.person_id for offer in called], now)
     first = bool(asked or called) and wanted <= len(called)
     if first:  # the last of them has the first word for so long, whatever woke us now
         wakeups.set_due(session, request_id, max([*asked, *([now] if called else [])]) + alone)
@@ -72,7 +82,7 @@ def _open_places(session: Session, task: Task) -> int:
     return session.scalar(free) or 0
 
 
-def _able(session: Session, task: Task, now: datetime) -> list[UUID]:
+def _able(session: Session, task: Task, now: datetime) -> list[Offer]:
     """Return the offers of those of the reserve who may still be asked, first come first."""
     standing = reserve.waiting(session, task.id)
     if not standing:
@@ -84,4 +94,4 @@ def _able(session: Session, task: Task, now: datetime) -> list[UUID]:
     people = situation.load_people(session, villages, now, only=mine)
     may = passed(people, work, now, AGAIN)
     able = {people.id(place) for place in range(len(people)) if may[place]}
-    return [offer.id for offer in standing if offer.person_id in able]
+    return [offer for offer in standing if offer.person_id in able]

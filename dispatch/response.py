@@ -35,6 +35,13 @@ def hears(minutes: Minutes, rest: Minutes = REST) -> float:
     return 1.0 - math.exp(-max(minutes, 0.0) / rest) if rest > 0 else 1.0
 
 
+def minutes_until(rested: float, heard: float, rest: Minutes = REST) -> Minutes:
+    """Return in how many minutes a message is noticed with chance `rested`, now with `heard`."""
+    if heard >= rested:
+        return 0.0
+    return rest * math.log((1 - heard) / (1 - rested)) if rested < 1 else math.inf
+
+
 def logit(chance: float) -> float:
     """Log odds."""
     return math.log(chance / (1 - chance))

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import by_name, learning, paired, record, reserve, situation, translate, wakeups
 from dispatch.deciding import Facts, Look, decide, look_at, most_for
-from dispatch.endings import Ending, ending, is_starving
+from dispatch.endings import Ending, ending, lacking
 from dispatch.explore import Chosen
 from dispatch.learning import Learnt
 from dispatch.policies import registry
@@ -40,6 +40,7 @@ from village.workflow.request import REQUEST
 
 NOTICE = {Urgency.TODAY: timedelta(minutes=30), Urgency.LATER: timedelta(minutes=60)}
 STARVING_LOOK = timedelta(minutes=30)
+NO_PLAN = Plan((), 0.0)
 
 # A round's villages are its own, those that lend to it, and where their people help, too.
 _LOCK_ALL = sa.text("""
@@ -56,7 +57,7 @@ _LOCK_ALL = sa.text("""
 def run_round(session: Session, request_id: UUID) -> Plan | None:
     """Look at a request's open task and at its village's others that are due; ask the next people.
 
-    Returns its plan; None when it looks for nobody, or the reserve has the first word. Safe to
+    Returns its plan; None when it looks for nobody, or its reserve has the first word. Safe to
     run at any time and any number of times: it reads how things stand under locks, and does
     only what is due.
     """
@@ -68,8 +69,8 @@ def run_round(session: Session, request_id: UUID) -> Plan | None:
     now = clock.now()
     request_ids = _due(session, village, request_id, now)
     wakeups.lock_requests(session, request_ids)
-    if reserve.goes_first(session, request_id):
-        return None
+    called = reserve.goes_first(session, request_ids)
+    request_ids = [one for one in request_ids if one not in called]
     silent = _expire(session, request_ids, now)
     plan = _look_at(session, village, request_ids, near, now).get(request_id)
     learning.learn_silence(session, silent)
@@ -197,7 +198,7 @@ def _write(
     for look in looks:
         chosen = decided.chosen.get(look.task.id, [])
         _ask(session, policy, look, chosen, facts)
-        _next(session, look, decided.decision.plans.get(look.task.id), len(chosen), facts.now)
+        _next(session, look, decided.decision.plans.get(look.task.id), facts.now)
     by_name.remember(
         session,
         [one.offer.volunteer for chosen in decided.chosen.values() for one in chosen],
@@ -211,7 +212,8 @@ def _ask(session: Session, policy: Policy, look: Look, chosen: list[Chosen], fac
     if not chosen:
         return
     expires_at = priorities.offer_expires(work.priority, facts.now, hours.of(session, work.village))
-    row.wave, row.wave_ends_at = work.rounds + 1, expires_at
+    if look.task.at_most is None:  # else they belong to the wave that was served in part
+        row.wave, row.wave_ends_at = work.rounds + 1, expires_at
     row.circle = max(work.circle, *(one.offer.circle for one in chosen))
     for one in chosen:
         who = UUID(str(one.offer.volunteer))
@@ -235,11 +237,14 @@ def _grounds(policy: Policy, look: Look, one: Chosen, facts: Facts) -> Grounds:
     )
 
 
-def _next(session: Session, look: Look, plan: Plan | None, offers: int, now: datetime) -> None:
+def _next(session: Session, look: Look, plan: Plan | None, now: datetime) -> None:
     """End the search, or say when to look again."""
     row = session.get_one(TaskRow, look.work.task_id)
+    offers = len(plan.offers) if plan else 0
     end = ending(look.work, look.task, look.widest, translate.minutes(now), offers)
-    row.starving = end is not Ending.GIVE_UP and is_starving(look.task, offers)
+    lacks = lacking(look.task, look.widest, plan or NO_PLAN)
+    row.short = 0 if end is Ending.GIVE_UP else lacks
+    row.starving = row.short > 0
     over = end in (Ending.GIVE_UP, Ending.SHORT) and not (offers or _goes_on(look, now))
     row.next_wake = None if over or plan is None else _wake(look, plan, row.starving, now)
     if look.coming and row.widens_at is None:
@@ -258,16 +263,23 @@ def _goes_on(look: Look, now: datetime) -> bool:
 
 
 def _wake(look: Look, plan: Plan, starving: bool, now: datetime) -> datetime:
-    wake = translate.moment(plan.wake)
-    if starving and look.work.urgency is not Urgency.URGENT and not look.anybody_now:
-        wake = max(wake, now + STARVING_LOOK)
-    wake = translate.next_look(look.work, now, wake)
+    if look.task.at_most is not None and look.work.next_wake is not None:
+        wake = look.work.next_wake  # its time has not come: only the missing were asked
+    else:
+        wake = _planned(look, plan, starving, now)
     ends = [translate.due(look.work)]
     if look.coming and look.work.widens_at is not None:
         ends.append(look.work.widens_at)
     elif look.coming:
         ends.append(now + NOTICE[look.work.urgency])
     return min(wake, *(end for end in ends if end > now))
+
+
+def _planned(look: Look, plan: Plan, starving: bool, now: datetime) -> datetime:
+    wake = translate.moment(plan.wake)
+    if starving and look.work.urgency is not Urgency.URGENT and not look.anybody_now:
+        wake = max(wake, now + STARVING_LOOK)
+    return translate.next_look(look.work, now, wake)
 
 
 def _arm(session: Session, task_id: UUID, wake: datetime | None) -> None:

@@ -39,7 +39,7 @@ _WORKS = sa.text("""
     select t.id as task_id, t.request_id, t.village_code as village, t.station, t.skills, t.risk,
         t.minutes, t.people_needed, t.starts_at, t.ends_at, t.created_at as opened_at,
         t.wave as rounds, t.circle, t.widest, t.hold, t.widens_at, t.next_wake,
-        t.starving,
+        t.starving, t.short,
         r.priority, r.category, r.sealed, r.no_volunteer as told_short, r.resolve_due,
         coalesce(s.policy, v.policy) as policy, coalesce(s.widest, v.widest) as usual_widest,
         coalesce(s.hold, v.hold, false) as usual_hold,
@@ -91,6 +91,11 @@ _ABOUT_THEM = """
             count(*) filter (where created_at > :week_ago) as week, max(created_at) as last,
             max(greatest(answered_at, opened_at)) as looked
         from offers where person_id in (select person_id from ids) group by 1),
+    called as (select o.person_id, count(*) filter (where e.at > :day_ago) as today,
+            count(*) as week
+        from events e join offers o on o.id = e.subject_id
+        where e.action = 'call_up' and e.at > :week_ago
+          and o.person_id in (select person_id from ids) group by 1),
     told as (select n.person_id,
             count(d.id) filter (where d.created_at > :day_ago and d.status <> 'unavailable'
                 and n.template <> 'N10') as today,
@@ -115,8 +120,10 @@ _ABOUT_THEM = """
             coalesce(v.quiet_from, -1) as quiet_from, coalesce(v.quiet_to, -1) as quiet_to,
             coalesce(extract(epoch from greatest(offered.last, told.last, v.last_asked_at))::float8,
                 '-infinity') as asked_at,
-            coalesce(offered.today, 0) + coalesce(told.today, 0) as messages_today,
-            coalesce(offered.week, 0) + coalesce(told.week, 0) as messages,
+            coalesce(offered.today, 0) + coalesce(called.today, 0) + coalesce(told.today, 0)
+                as messages_today,
+            coalesce(offered.week, 0) + coalesce(called.week, 0) + coalesce(told.week, 0)
+                as messages,
             coalesce(held.tasks, 0) as tasks,
             known.person_id is not null and (not coalesce(told.refused, false)
                 or coalesce(greatest(told.looked, offered.looked, logins.looked) > :lately, false))
@@ -127,6 +134,7 @@ _ABOUT_THEM = """
             coalesce(extract(epoch from v.rest_until)::float8, '-infinity') as rest_until
         from ids join volunteers v using (person_id) join people p on p.id = ids.person_id
         left join held using (person_id) left join offered using (person_id)
+        left join called using (person_id)
         left join told using (person_id) left join logins using (person_id)
         left join known using (person_id)),
     stations as (select at, village_code, station from memberships join ids using (person_id)
@@ -282,7 +290,7 @@ _SAME = (
     "task_id", "request_id", "village", "station", "starts_at", "ends_at", "opened_at",
     "priority", "category", "sealed", "risk", "minutes", "people_needed", "places_open",
     "places_taken", "resolve_due", "told_short", "policy", "circle", "widens_at", "next_wake",
-    "starving",    "rounds", "looks",
+    "starving", "short", "rounds", "looks",
 )  # fmt: skip
 
 

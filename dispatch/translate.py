@@ -156,6 +156,7 @@ def task(
         out=list(_still_out(work, learnt, at)),
         rounds=work.rounds,
         widest=widest,
+        at_most=work.at_most(now),
     )
 
 

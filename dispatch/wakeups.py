@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import situation
-from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, circles, passed
+from dispatch.candidates import AT_ONCE, passed
 from dispatch.people import People
 from dispatch.policies.common import Urgency
 from dispatch.work import Work
@@ -39,7 +39,7 @@ def freed(session: Session, person_id: UUID) -> list[UUID]:
             helped |= {work.request_id: work for work in works if _helps(people, work, now)}
     line = sorted(helped.values(), key=lambda one: (one.urgency is not URGENT, one.opened_at))
     request_ids = [work.request_id for work in line]
-    wake(session, *request_ids)
+    outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in request_ids])
     return request_ids
 
 
@@ -51,7 +51,7 @@ def _villages(session: Session, person_id: UUID) -> list[str]:
 
 
 def _waiting(session: Session, village: str) -> Collection[UUID]:
-    """The requests that lack people: nobody could be asked, or the head knows that it is short."""
+    """The requests that lack people: too few could be asked, or the head knows that it is short."""
     return session.scalars(
         sa.select(Task.request_id)
         .join(Request, Request.id == Task.request_id)
@@ -66,19 +66,7 @@ def _waiting(session: Session, village: str) -> Collection[UUID]:
 
 def _helps(people: People, work: Work, now: datetime) -> bool:
     """Tell whether somebody of `people` may be asked now."""
-    near = circles(people, work)[0] <= work.widest
-    return bool(np.any(near & passed(people, work, now, (*WHOLE_TIME, *OF_THE_MOMENT))))
-
-
-def wake(session: Session, *request_ids: UUID) -> None:
-    """Have these requests' tasks looked at now, in this order: who could help has changed.
-
-    The requests are locked by id, as everywhere.
-    """
-    lock_requests(session, request_ids)
-    mine = sa.update(Task).where(Task.request_id.in_(request_ids), Task.status == "open")
-    session.execute(mine.values(next_wake=clock.now()))
-    outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in request_ids])
+    return bool(np.any(passed(people, work, now, AT_ONCE)))
 
 
 def lock_requests(session: Session, request_ids: Collection[UUID]) -> None:

@@ -21,7 +21,8 @@ class Work:
     `pairs`: who has agreed to help this requester with this again and again. `near`: km to the
     villages that lend, by (village, station), station None: at every station.
     `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
-    between which messages go out that are not urgent.
+    between which messages go out that are not urgent. `starving`: it lacks people and could not
+    ask as many as it wanted; `short`: how many fewer.
     """
 
     task_id: UUID
@@ -53,6 +54,7 @@ class Work:
     widens_at: datetime | None = None
     next_wake: datetime | None = None
     starving: bool = False
+    short: int = 0
     rounds: int = 0
     looks: int = 0
     day_cap: int = DAY_CAP
@@ -63,6 +65,14 @@ class Work:
     def urgency(self) -> Urgency:
         """How much time there is."""
         return URGENCIES.get(self.priority, Urgency.LATER)
+
+    def at_most(self, now: datetime) -> int | None:
+        """Return how many may be asked now, where offers are out and its time has not come.
+
+        They are those whom its last look has missed; None: as many as the policy wants.
+        """
+        early = self.next_wake is not None and self.next_wake > now
+        return self.short if early and self.out else None
 
     @property
     def kind(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dispatch.policies.circles import reached
 from dispatch.policies.common import (
     Decision,
     Minutes,
@@ -14,7 +15,6 @@ from dispatch.policies.common import (
     Task,
     ask,
     each,
-    reached,
     within,
 )
 
@@ -23,8 +23,12 @@ def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Se
     """Offer the task to everybody who may be asked."""
 
     def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
-        circle = reached(task)
-        chosen = [(0.0, one) for one in within(circle, free)]
-        return Plan(ask(task, chosen), now + settings["wait"][task.urgency], circle)
+        circle = reached(now, task, people, settings)
+        able = within(circle, free)
+        chosen = [(0.0, one) for one in able[: task.limited(len(able))]]
+        wake = now + settings["wait"][task.urgency]
+        return Plan(
+            ask(task, chosen), wake, circle, max(task.limited(task.places) - len(chosen), 0)
+        )
 
     return each(now, tasks, volunteers, rule)

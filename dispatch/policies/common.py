@@ -66,7 +66,8 @@ class Task:
     `windows`: when messages may be sent, from now until `due`, as (from, to). `in_time`: chance
     that an answer to a message sent now comes before `due`. `out`: for each offer still
     unanswered the chance that it yet brings a yes. `rounds`: rounds so far. `widest`: the
-    widest circle that the heads allow.
+    widest circle that the heads allow. `at_most`: where it is looked at before its time, as many
+    as its last look wanted and could not ask.
     """
 
     id: Id
@@ -80,6 +81,11 @@ class Task:
     out: Sequence[float] = ()
     rounds: int = 0
     widest: int = 0
+    at_most: int | None = None
+
+    def limited(self, wave: int) -> int:
+        """Return how many of a wave may be asked at this look."""
+        return wave if self.at_most is None else min(wave, self.at_most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +101,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a policy does about one task: the offers, when to look again, the circle reached."""
+    """What a policy does about one task: the offers, when to look again, the circle reached.
+
+    `short`: how many more it would ask now, if they could be asked.
+    """
 
     offers: tuple[Offer, ...]
     wake: Minutes
     circle: int = 0
+    short: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,14 @@ def within(circle: int, prospects: Iterable[Prospect]) -> list[Prospect]:
     return [one for one in prospects if one.circle <= circle]
 
 
-def reached(task: Task) -> int:
-    """The circle of a policy without a model: one wider each round (R14), or where anybody is."""
-    nearest = min((one.circle for one in task.prospects), default=0)
-    return min(max(task.rounds, nearest), task.widest)
+def served(
+    now: Minutes,
+    task: Task,
+    able: Sequence[tuple[float, Prospect]],
+    circle: int,
+    settings: Settings,
+) -> Plan:
+    """Return the plan of a policy without a model: the first of `able`, one for each open place."""
+    chosen = able[: task.limited(task.places)]
+    wake = now + settings["wait"][task.urgency]
+    return Plan(ask(task, chosen), wake, circle, short=task.limited(task.places) - len(chosen))

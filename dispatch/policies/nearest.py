@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dispatch.policies.circles import reached
 from dispatch.policies.common import (
     Decision,
     Minutes,
@@ -12,9 +13,8 @@ from dispatch.policies.common import (
     Prospect,
     Settings,
     Task,
-    ask,
     each,
-    reached,
+    served,
     within,
 )
 
@@ -23,9 +23,8 @@ def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Se
     """Offer each open place to the nearest."""
 
     def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
-        circle = reached(task)
+        circle = reached(now, task, people, settings)
         able = sorted(within(circle, free), key=lambda one: (one.circle, one.km))
-        chosen = [(-one.km, one) for one in able[: task.places]]
-        return Plan(ask(task, chosen), now + settings["wait"][task.urgency], circle)
+        return served(now, task, [(-one.km, one) for one in able], circle, settings)
 
     return each(now, tasks, volunteers, rule)

@@ -93,7 +93,7 @@ def _pace(now: Minutes, task: Task, among: Among) -> Pace:
     if not needed:
         return Pace(0, gap, circle, [])
     every = settings["spread"][task.urgency] * _time_left(now, task, settings) / needed
-    wave = math.ceil(gap / max(every, 0.5) - 1e-9) or 1
+    wave = task.limited(math.ceil(gap / max(every, 0.5) - 1e-9) or 1)
     return Pace(wave, max(every, gap), circle, among.best(task, circle))
 
 
@@ -121,11 +121,12 @@ def _all_at_once(paces: Sequence[Pace]) -> list[list[Scored]]:
 def _plan(
     now: Minutes, task: Task, pace: Pace, chosen: Sequence[Scored], settings: Settings
 ) -> Plan:
+    short = pace.wave - len(chosen)
     if chosen:
-        return Plan(ask(task, chosen), now + pace.every, pace.circle)
+        return Plan(ask(task, chosen), now + pace.every, pace.circle, short)
     gap: float = settings["gap"][task.urgency]
     wait = min(2 * gap, settings["longest_wait"]) if pace.wave else gap
-    return Plan((), now + wait, pace.circle)
+    return Plan((), now + wait, pace.circle, short)
 
 
 def _time_left(now: Minutes, task: Task, settings: Settings) -> Minutes:

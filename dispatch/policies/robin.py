@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dispatch.policies.circles import reached
 from dispatch.policies.common import (
     Decision,
     Minutes,
@@ -15,9 +16,8 @@ from dispatch.policies.common import (
     Prospect,
     Settings,
     Task,
-    ask,
     each,
-    reached,
+    served,
     within,
 )
 
@@ -25,15 +25,16 @@ from dispatch.policies.common import (
 def decide(now: Minutes, tasks: Iterable[Task], volunteers: People, settings: Settings) -> Decision:
     """Offer each open place to the longest unasked; after a wait or a no, the next round.
 
-    Each round may go one circle wider than the last (R14), never wider than the heads allow.
+    Each round may go one circle wider than the last (R14), never wider than the heads allow; where
+    nobody near can be asked in time, so does one that asks nobody.
     """
 
     def rule(now: Minutes, task: Task, free: Sequence[Prospect], people: People) -> Plan:
         rested = settings["rested"][task.urgency]
-        circle = reached(task)
+        circle = reached(now, task, people, settings)
         able = [one for one in within(circle, free) if people[one.volunteer].hears >= rested]
         able.sort(key=lambda one: (one.circle, people[one.volunteer].asked_at))
-        chosen = [(now - people[one.volunteer].asked_at, one) for one in able[: task.places]]
-        return Plan(ask(task, chosen), now + settings["wait"][task.urgency], circle)
+        scored = [(now - people[one.volunteer].asked_at, one) for one in able]
+        return served(now, task, scored, circle, settings)
 
     return each(now, tasks, volunteers, rule)

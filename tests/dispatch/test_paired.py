@@ -13,7 +13,7 @@ from tests.village.town import LAMP, STATION, VILLAGE, Town
 from village import clock
 from village.access import Actor
 from village.invitations import read_offer
-from village.models import Offer, StandingPair, Volunteer
+from village.models import DispatchSettings, Offer, StandingPair, Volunteer
 
 
 def pair(town: Town, helper: Actor, **facts: Any) -> None:
@@ -118,3 +118,13 @@ def test_who_hides_herself_or_asks_for_other_help_is_given_away_by_no_pair(
 def test_only_a_pair_that_stands_comes_first(town: Town, state: str) -> None:
     pair(town, town.helpers[0], status=state)
     assert {offer.source for offer in out(town, sent_out(town))} <= {"policy", "chance"}
+
+
+def test_a_pair_of_the_next_village_goes_no_farther_than_the_heads_let_it(town: Town) -> None:
+    town.neighbour("t-beishan")
+    lends = {"village": "t-beishan", "next_village": True, "next_village_km": 4.0}
+    pair(town, town.volunteer("邻村", **lends))
+    assert [offer.source for offer in out(town, sent_out(town))] == ["pair"]
+    town.add(DispatchSettings(village_code=VILLAGE, widest=1, set_at=clock.now()))
+    town.run(lambda session: session.execute(sa.update(Volunteer).values(last_asked_at=None)))
+    assert "pair" not in {offer.source for offer in out(town, sent_out(town))}

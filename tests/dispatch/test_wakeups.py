@@ -219,7 +219,7 @@ def test_exactly_the_waiting_tasks_that_she_can_help_the_urgent_first_then_the_o
     town.decline(town.invite(hers, helper), helper)
     assert town.run(lambda s: wakeups.freed(s, helper.person_id)) == [urgent, older, newer]
     assert town.task(skilled).next_wake > clock.now()
-    assert town.task(newer).next_wake == clock.now()
+    assert town.waiting("dispatch.round") == 4  # theirs, and one of her no
 
 
 def test_what_has_its_invitations_out_is_left_alone(town: Town) -> None:
@@ -256,3 +256,83 @@ def test_the_head_s_task_that_is_short_of_people_is_thought_of_too(town: Town) -
     town.work()
     assert helper.person_id in asked(town, request_id)
     assert len(town.due(request_id, "offer_round")) == 1
+
+
+# ---------------------------------------------------------------- a wave that was served in part
+
+
+HOUR = {"minutes": 45, "starts_at": WEDNESDAY, "ends_at": WEDNESDAY + timedelta(hours=1)}
+
+
+def for_three(town: Town) -> UUID:
+    """A task in danger for three that has found two to ask: a third is lacking."""
+    town.run(lambda s: s.execute(set_of(town.helpers[2], rest_until=TOMORROW)))
+    request_id = brought(town, priority="P1", people_needed=3, **HOUR)
+    town.work()
+    assert len(town.offers(request_id, "offered")) == 2
+    return request_id
+
+
+def test_a_wave_that_found_too_few_is_thought_of_when_somebody_is_free(town: Town) -> None:
+    request_id = for_three(town)
+    task = town.task(request_id)
+    assert task.starving
+    assert task.short >= 1
+    helper = town.volunteer("新来的", max_open_tasks=0)
+    times(max_open_tasks=2)(town, helper)
+    town.work()
+    assert helper.person_id in asked(town, request_id)
+    assert (town.task(request_id).next_wake, town.task(request_id).wave) == (task.next_wake, 1)
+
+
+def test_a_wave_that_found_too_few_is_looked_at_in_every_round_of_the_village(town: Town) -> None:
+    request_id = for_three(town)
+    town.volunteer("没人说起的")
+    other = brought(town, priority="P1", people_needed=1, **HOUR)
+    town.work()
+    assert len(asked(town, request_id)) == 3
+    assert asked(town, other) == []
+
+
+def test_a_look_before_its_time_asks_no_more_than_were_lacking(town: Town) -> None:
+    request_id = for_three(town)
+    lacking = town.task(request_id).short
+    for n in range(lacking + 3):
+        town.volunteer(f"没人说起的{n}")
+    town.round(request_id)
+    assert len(asked(town, request_id)) == 2 + lacking
+    assert not town.task(request_id).starving
+
+
+def test_what_has_fewer_people_than_places_thinks_of_everybody_who_is_free(town: Town) -> None:
+    """One at a time is asked, since there are days; yet all three together would not do."""
+    request_id = brought(town, people_needed=5)
+    town.work()
+    assert (len(asked(town, request_id)), town.task(request_id).short) == (1, 2)
+    helper = town.volunteer("新来的", max_open_tasks=0)
+    times(max_open_tasks=2)(town, helper)
+    town.work()
+    assert len(asked(town, request_id)) == 2
+
+
+@pytest.mark.parametrize("end", ["decline", "expire"])
+def test_what_is_filled_in_part_is_thought_of_when_the_others_said_no_or_nothing(
+    town: Town, end: str
+) -> None:
+    request_id = town.bring("dispatching", people=2)
+    town.work()
+    while offers := town.offers(request_id, "offered"):
+        first = not [one for one in town.places(request_id) if one.person_id]
+        who = Actor(offers[0].person_id, volunteer=True)
+        if first:
+            town.accept(offers[0].id, who)
+        elif end == "decline":
+            town.decline(offers[0].id, who)
+        else:
+            clock.step(offers[0].expires_at - clock.now())
+        town.work()
+    assert town.status(request_id) == "dispatching"
+    helper = town.volunteer("新来的", max_open_tasks=0)
+    times(max_open_tasks=2)(town, helper)
+    town.work()
+    assert helper.person_id in asked(town, request_id)

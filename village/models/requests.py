@@ -196,7 +196,10 @@ class Event(Base):
     """A transition as it happened. A trigger refuses every change and removal."""
 
     __tablename__ = "events"
-    __table_args__ = (sa.Index("ix_events_request", "request_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_events_request", "request_id", "id"),
+        sa.Index("ix_events_call_up", "at", postgresql_where=sa.text("action = 'call_up'")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"))

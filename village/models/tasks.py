@@ -83,8 +83,14 @@ class Task(Base):
         doc="from then on the next villages are asked, unless the head holds it"
     )
     next_wake: Mapped[datetime | None] = mapped_column(doc="the next look at it")
+    short: Mapped[int] = mapped_column(
+        sa.SmallInteger,
+        default=0,
+        server_default="0",
+        doc="how many more the last look wanted to ask and could not",
+    )
     starving: Mapped[bool] = mapped_column(
-        default=False, server_default=sa.false(), doc="nobody could be asked at the last look"
+        default=False, server_default=sa.false(), doc="the last look lacked people to ask"
     )
     created_at: Mapped[datetime]
 
