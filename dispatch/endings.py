@@ -42,7 +42,7 @@ def lacking(task: Task, widest: int, plan: Plan) -> int:
     nobody could be asked.
     """
     able = sum(one.circle <= widest for one in task.prospects)
-    short = max(plan.short, task.places - len(task.out) - able, not plan.offers)
+    short = max(plan.short, task.places - len(task.out) - able, 0 if plan.offers else 1)
     made = [offer.chance or 0.0 for offer in plan.offers]
     needs = short > 0 and Filled(task.places, [*task.out, *made]).all < LIKELY
     return short if needs else 0
