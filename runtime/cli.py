@@ -18,6 +18,7 @@ from runtime.binaries import MissingPackageError
 from runtime.dispatch import dispatch
 from runtime.doctor import doctor
 from runtime.local import LocalServerError
+from runtime.roster import import_
 from runtime.routing import routing
 from runtime.settings import REPOSITORY, SettingsError
 
@@ -50,6 +51,7 @@ main.add_command(backup)
 main.add_command(restore)
 main.add_command(dispatch)
 main.add_command(doctor)
+main.add_command(import_)
 
 
 @main.command()

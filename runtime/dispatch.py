@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from runtime import settings
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+from runtime.database import open_transaction
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -49,7 +42,7 @@ def rebuild() -> None:
     """Make what answers tell anew from the log of offers; the house may run meanwhile."""
     from dispatch.rebuild import rebuild as make_anew
 
-    with _transaction() as session:
+    with open_transaction() as session:
         made = make_anew(session)
     click.echo(f"{made.answers} answers and silences, {made.tallies} tallies, {made.mended} mended")
 
@@ -69,37 +62,10 @@ def replay(first: datetime, last: datetime, policy: str, village: str | None) ->
 
     span = played.Span(first.date(), last.date(), village)
     try:
-        with _transaction() as session:
+        with open_transaction() as session:
             found = played.replay(session, span, policy)
     except played.ReplayError as error:
         raise UsageError(str(error)) from error
     click.echo(replayed.text(found, span), nl=False)
     if found.identical < found.decisions:
         raise click.ClickException(replayed.own(found))
-
-
-@contextmanager
-def _transaction() -> Iterator[Session]:
-    """One transaction on the installation's database."""
-    import sqlalchemy as sa
-
-    from runtime import up
-    from village import clock
-    from village.db import create_engine, transaction
-
-    with up.servers(settings.load()) as loaded:
-        clock.configure(loaded.clock_file)
-        engine = create_engine(str(loaded.database_url), pool_size=1)
-        try:
-            with transaction(engine) as session:
-                yield session
-        except sa.exc.ProgrammingError as error:
-            raise click.ClickException(
-                "The database is of another version; `wuzhan migrate` brings it to this one."
-            ) from error
-        except sa.exc.OperationalError as error:
-            raise click.ClickException(
-                "The database is away or too busy; nothing was changed, try again later."
-            ) from error
-        finally:
-            engine.dispose()

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import clock
-from village.catalog.entries import Values
+from village.catalog.entries import Values, weekly_windows
 from village.catalog.files import Row, parts, read
 from village.db import Base, table
 from village.models import (
@@ -174,21 +174,13 @@ def _settings(row: Row, now: datetime) -> Values:
 
 
 def _windows(row: Row) -> Iterator[Values]:
-    for window in read("availability"):
-        if window["phrase"] == row["availability"]:
-            first, last = (int(day) for day in window["weekdays"].split("-"))
-            for weekday in range(first, last + 1):
-                yield {
-                    "person_id": person_id(row["person"]),
-                    "weekday": weekday - 1,
-                    "from_minute": _minute(window["from"]),
-                    "to_minute": _minute(window["to"]),
-                }
-
-
-def _minute(time_of_day: str) -> int:
-    hour, minute = time_of_day.split(":")
-    return int(hour) * 60 + int(minute)
+    for weekday, start, end in weekly_windows(row["availability"]):
+        yield {
+            "person_id": person_id(row["person"]),
+            "weekday": weekday,
+            "from_minute": start,
+            "to_minute": end,
+        }
 
 
 def _guardian(row: Row, now: datetime) -> Values:

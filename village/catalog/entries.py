@@ -37,6 +37,26 @@ def packaged_categories() -> dict[str, Category]:
     return {values["code"]: Category(**values) for values in categories()}
 
 
+def weekly_windows(phrase: str) -> list[tuple[int, int, int]]:
+    """Return weekday (0 = Monday), first and last minute of the day that a phrase stands for."""
+    return [
+        (weekday - 1, _minute(row["from"]), _minute(row["to"]))
+        for row in read("availability")
+        if row["phrase"] == phrase
+        for weekday in _weekdays(row["weekdays"])
+    ]
+
+
+def _weekdays(span: str) -> range:
+    first, last = (int(day) for day in span.split("-"))
+    return range(first, last + 1)
+
+
+def _minute(time_of_day: str) -> int:
+    hour, minute = time_of_day.split(":")
+    return int(hour) * 60 + int(minute)
+
+
 def notification_templates(own_ids: Mapping[str, str] | None = None) -> list[Values]:
     """Return the message templates, each with its fields and WeChat's keys for them.
 
