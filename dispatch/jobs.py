@@ -13,6 +13,7 @@ from village import merging, reserve
 from village.models import DueTime
 from village.workflow.engine import attempt
 from village.workflow.request import REQUEST
+from village.workflow.request_limits import LIMITS, rest_again
 
 
 def offer_round(context: Any, session: Session, request_id: UUID) -> None:
@@ -46,7 +47,7 @@ def due(context: Any, session: Session, due_id: UUID) -> None:
     found = session.get(DueTime, due_id)
     if found is not None and found.cancelled_at is None:
         handle = ON_DUE.get(found.kind)
-        if handle is not None:
+        if handle is not None and not rest_again(session, found):
             handle(session, found.request_id)
 
 
@@ -57,10 +58,16 @@ def _step(action: str) -> Callable[[Session, UUID], Any]:
     return take
 
 
-# Limits without an entry (first response, triage, resolve) show as overdue in the queues.
+# Limits without an entry (triage, the requester's answer) show as overdue in the queues.
 ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
     "emergency_answer": _step("presume_danger"),
     "auto_close": _step("auto_close"),
+    **{
+        kind: _step(kind.removeprefix("first_"))
+        for kind in (*LIMITS["first_response"][1:], *LIMITS["resolve"][1:])
+    },
+    "first_response": _step("response_breach"),
+    "resolve": _step("resolve_breach"),
     "ask_helped": _step("ask_helped"),
     "offer_round": rounds.run_round,
     "no_show": returns.no_show,

@@ -18,7 +18,8 @@ from village.workflow import recusal
 from village.workflow.engine import Tell
 
 VOLUNTEERS, FOLLOWERS = "volunteers", "followers"
-AUDIENCES = (REQUESTER, HEAD, CHAIR, STAND_IN, INVITED, VOLUNTEERS, FOLLOWERS)
+ABOVE = "above"  # on the rung to which it was escalated, where that is not the chair
+AUDIENCES = (REQUESTER, HEAD, CHAIR, STAND_IN, INVITED, VOLUNTEERS, FOLLOWERS, ABOVE)
 OFFICES: Mapping[str, tuple[str, ...]] = {HEAD: ("head", "deputy"), CHAIR: ("chair",)}
 
 
@@ -97,12 +98,17 @@ def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Off
 def _others(session: Session, scene: Scene, tells: Sequence[Tell]) -> Mapping[str, list[UUID]]:
     """Return the audiences that are read from the database, each only where it is told."""
     asked = {tell.audience for tell in tells}
-    found = {FOLLOWERS: _followers, STAND_IN: _stand_ins}
+    found = {FOLLOWERS: _followers, STAND_IN: _stand_ins, ABOVE: _above}
     return {name: find(session, scene) for name, find in found.items() if name in asked}
 
 
 def _stand_ins(session: Session, scene: Scene) -> list[UUID]:
     return recusal.stand_ins(session, scene.request)
+
+
+def _above(session: Session, scene: Scene) -> list[UUID]:
+    rung = scene.event.data["rung"]
+    return [] if rung == "chair" else recusal.on_rung(session, scene.request, rung)
 
 
 def _followers(session: Session, scene: Scene) -> list[UUID]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from notifications.scene import Scene
@@ -17,6 +17,7 @@ from village.catalog import files
 from village.workflow.engine import START, Tell
 from wechat.values import Value, format_value
 
+TWO_DAYS_HOURS = 48
 QUIET_FLAGS = frozenset({"nopub", "confid"})
 
 
@@ -90,6 +91,7 @@ def facts(scene: Scene, audience: str, row: files.Row) -> dict[str, Value | Span
         "matter": matter,
         "task": matter,
         "status": _status(scene),
+        "left": _left(scene),
         "level": timeline.word("level", scene.request.priority),
         "no": scene.request.number,
         "unit": _unit(scene),
@@ -136,13 +138,32 @@ def _unit(scene: Scene) -> str:
 
 
 def _status(scene: Scene) -> str:
+    word = timeline.words().get(("clock", scene.event.action))
+    if word is not None:
+        return word
     if scene.event.machine == "request":
         return timeline.status_text(scene.event.to_status)
     return timeline.status_text(scene.request.status)
 
 
+def _left(scene: Scene) -> str:
+    """Return how much time the limit that the event speaks of still has, in words."""
+    respond = scene.event.action.startswith("response")
+    due = _due(scene, "respond" if respond else "resolve")
+    hours = int((due - scene.event.at) / timedelta(hours=1))
+    if due <= scene.event.at:
+        return timeline.word("left", "none")
+    if hours < 1:
+        return timeline.word("left", "minutes")
+    count, unit = (hours, "hours") if hours < TWO_DAYS_HOURS else (hours // 24, "days")
+    return timeline.word("left", unit).format(count=count)
+
+
 def _due(scene: Scene, which: str) -> datetime:
     request = scene.request
+    if which == "receive":
+        by = scene.event.data.get("receive_by")
+        return datetime.fromisoformat(by) if by else scene.event.at
     respond, resolve = request.first_response_due, request.resolve_due
     wanted = (respond, resolve) if which == "respond" else (resolve, respond)
     return wanted[0] or wanted[1] or scene.event.at

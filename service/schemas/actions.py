@@ -144,6 +144,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "recall": Empty,
     "go_ahead": Empty,
     "handle": Empty,
+    "sign_for": Empty,
     "start": Empty,
     "submit_result": SubmitResultSchema,
     "send_back": ReasonInSchema,

@@ -34,10 +34,11 @@ def lines(house: House, path: str, caller: str) -> list[str]:
 
 
 def due(house: House, path: str) -> set[tuple[str, datetime]]:
-    """The limits of a request that are still to come."""
+    """The limits of a request that are still to come, without the warnings before them."""
     rows = house.rows(
         """select kind, due_at from due_times
-           where request_id = :id and cancelled_at is null and fired_at is null""",
+           where request_id = :id and cancelled_at is null and fired_at is null
+             and kind !~ '_(half|late)$'""",
         id=id_of(path),
     )
     return {(row.kind, row.due_at) for row in rows}

@@ -23,7 +23,7 @@ from village.errors import (
     WuzhanError,
 )
 from village.models import Category, Place, Task
-from village.workflow import recusal
+from village.workflow import recusal, request_clock
 from village.workflow import request_advice as advice
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
@@ -116,6 +116,25 @@ def accepted_and_merged(town: Town, source: str) -> UUID:
     return request_id
 
 
+def late(town: Town, source: str) -> UUID:
+    request_id = town.bring(source)
+    an_hour_ago = clock.now() - timedelta(hours=1)
+    town.set(request_id, first_response_due=an_hour_ago, resolve_due=an_hour_ago)
+    return request_id
+
+
+def told_late(town: Town, source: str) -> UUID:
+    request_id = late(town, source)
+    town.set(request_id, resolve_breached_at=clock.now())
+    return request_id
+
+
+def escalated(town: Town, source: str) -> UUID:
+    request_id = told_late(town, source)
+    town.set(request_id, escalated_to="chair")
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -131,6 +150,10 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     words.is_asked_station: in_doubt,
     words.is_asked_elsewhere: in_doubt_elsewhere,
     merge.was_accepted: accepted_and_merged,
+    request_clock.is_unanswered_in_time: late,
+    request_clock.is_unsolved_in_time: late,
+    request_clock.is_still_late: told_late,
+    request_clock.awaits_the_chair: escalated,
 }
 
 

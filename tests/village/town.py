@@ -239,6 +239,12 @@ class Town:
             row = apply(session, REQUEST, request_id, action, actor=who, payload=sent)
             return str(row.status)
 
+    def actions(self, request_id: UUID, actor: Actor) -> list[str]:
+        """What somebody may do with a request now."""
+        row = self.request(request_id)
+        seen = self.run(lambda session: REQUEST.relations(session, actor, row))
+        return REQUEST.allowed_actions(row, seen)
+
     def system(self, request_id: UUID, action: str) -> str | None:
         with transaction(self.engine) as session:
             row = attempt(session, REQUEST, request_id, action)

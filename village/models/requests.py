@@ -45,12 +45,18 @@ WAITS_FOR = (
     "unconfirmed_danger",
 )
 HELPED = ("yes", "no")
+RUNGS = ("chair", "clerk", "township_officer")  # of the ladder up which it is escalated (3.7)
 DUE_KINDS = (
     "ask_helped",
     "emergency_answer",
     "triage",
     "first_response",
+    "first_response_half",
+    "first_response_late",
     "resolve",
+    "resolve_half",
+    "resolve_late",
+    "escalate",
     "requester_answer",
     "auto_close",
     "offer_round",
@@ -70,6 +76,7 @@ class Request(Base):
         sa.CheckConstraint(one_of("waits_for", WAITS_FOR), name="waits_for"),
         sa.CheckConstraint(one_of("helped", HELPED), name="helped"),
         sa.CheckConstraint(one_of("source", SOURCES), name="source"),
+        sa.CheckConstraint(one_of("escalated_to", RUNGS), name="escalated_to"),
         sa.CheckConstraint("char_length(text) between 1 and 2000", name="text"),
         sa.CheckConstraint("rating between 1 and 5", name="rating"),
         sa.CheckConstraint("not (priority = 'P0' and status = 'dispatching')", name="p0"),
@@ -137,6 +144,10 @@ class Request(Base):
     first_response_due: Mapped[datetime | None]
     resolve_due: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    response_breached_at: Mapped[datetime | None]
+    resolve_breached_at: Mapped[datetime | None]
+    escalated_to: Mapped[str | None] = mapped_column(doc="the rung that is to sign for it (3.7)")
+    escalation_seen_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]

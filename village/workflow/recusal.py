@@ -16,9 +16,8 @@ from village import clock
 from village.access import Actor
 from village.errors import Recused
 from village.models import ConflictDeclaration, OrgUnit, Person, Request, RoleGrant
+from village.models.requests import RUNGS
 from village.workflow.engine import Step
-
-RUNGS = ("chair", "clerk", "township_officer")
 
 
 def not_recused(step: Step) -> None:
@@ -93,6 +92,13 @@ def stand_ins(session: Session, request: Request) -> list[UUID]:
         if found := session.scalars(free.order_by(RoleGrant.person_id)).all():
             return list(found)
     return []
+
+
+def on_rung(session: Session, request: Request, rung: str) -> list[UUID]:
+    """Return who holds the office of a rung above the request's village, and is not too close."""
+    asked = sa.select(RoleGrant.person_id).join(Request, Request.id == request.id)
+    free = asked.where(_free(RoleGrant, RUNGS.index(rung)))
+    return list(session.scalars(free.order_by(RoleGrant.person_id)))
 
 
 def _none_below(rung: int) -> sa.ColumnElement[bool]:

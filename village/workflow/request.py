@@ -15,7 +15,7 @@ from village.access import CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM, Ac
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
-from village.workflow import recusal
+from village.workflow import recusal, request_clock
 from village.workflow import request_advice as advice
 from village.workflow import request_limits as limits
 from village.workflow import request_merge as merge
@@ -238,6 +238,8 @@ TABLE: tuple[Transition, ...] = (
       guards=(recusal.not_recused,),
       effects=(limits.responded, rules.hand_over, rules.cancel_task, merge.part_merged),
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
+    # ------------------------------------------------------------------ the clock
+    *request_clock.ROWS,
 )  # fmt: skip
 
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from village import clock, hours
 from village.clock import Hours
-from village.models import Category, DueTime
+from village.models import Category, DueTime, Request
 from village.workflow import priorities
-from village.workflow.engine import Step
+from village.workflow.engine import LOCK, Step
 
 TRIAGE_HOURS = 4
 ANSWER_DAYS = 5
 AUTO_CLOSE_DAYS = 7
 EMERGENCY_MINUTES = 2
 ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours", "split")
+
+# A limit's due times: itself, and the warnings before it (3.0).
+LIMITS = {
+    "first_response": ("first_response", "first_response_half", "first_response_late"),
+    "resolve": ("resolve", "resolve_half", "resolve_late", "escalate"),
+}
+WARN_HALF = 0.5  # of the time
+WARN_LATE = 0.6  # of what is left after half of it: at 80 %
 
 # Due times that belong to a state: set on entering it, cancelled on leaving.
 STATE_DUE = {
@@ -47,7 +56,31 @@ def start_limits(step: Step) -> None:
     resolve = priorities.resolve_due(asked, days, step.now, when, raised=raised)
     request.submitted_at = step.now
     request.first_response_due, request.resolve_due = first, resolve
-    step.due |= {"first_response": first, "resolve": resolve}
+    step.due |= {**warned(step, "first_response", first), **warned(step, "resolve", resolve)}
+
+
+def warned(step: Step, limit: str, at: datetime) -> dict[str, datetime]:
+    """Return the due times of a limit: the moment itself, and the first warning to come."""
+    start, priority, when = step.row.submitted_at or step.now, step.row.priority, hours_of(step)
+    half = priorities.share(priority, start, at, WARN_HALF, when)
+    if half > step.now or start == step.now:
+        return {limit: at, f"{limit}_half": half}
+    if step.now < at:
+        late = priorities.share(priority, step.now, at, WARN_LATE, when)
+        return {limit: at, f"{limit}_late": late}
+    return {limit: at}
+
+
+def set_limit(step: Step, limit: str, at: datetime) -> None:
+    """Move a limit; what was due before it, or because of it, is due anew."""
+    setattr(step.row, f"{limit}_due", at)
+    cancel_limits(step, limit)
+    step.due |= warned(step, limit, at)
+
+
+def cancel_limits(step: Step, *limits: str) -> None:
+    """Cancel limits with their warnings."""
+    cancel_due(step, *(kind for limit in limits for kind in LIMITS[limit]))
 
 
 def hours_of(step: Step) -> Hours:
@@ -59,7 +92,7 @@ def responded(step: Step) -> None:
     """The first human answer that the villager can see stops the first clock (3.0)."""
     if step.row.first_response_at is None:
         step.row.first_response_at = step.now
-        cancel_due(step, "first_response")
+        cancel_limits(step, "first_response")
 
 
 def bring_forward(step: Step) -> None:
@@ -68,26 +101,40 @@ def bring_forward(step: Step) -> None:
     start = step.row.submitted_at or step.now
     due = priorities.resolve_due(step.row.priority, limits.resolve_days, start, hours_of(step))
     if step.row.resolve_due is None or due < step.row.resolve_due:
-        step.row.resolve_due = due
-        cancel_due(step, "resolve")
-        step.due |= {"resolve": due}
+        set_limit(step, "resolve", due)
 
 
 def pause(step: Step) -> None:
     """The clock rests while the villager is asked (3.0)."""
     step.row.question = step.payload["question"]
     step.row.paused_at = step.now
-    step.session.execute(_open_due(step, "resolve").values(paused_at=step.now))
+    step.session.execute(_open_due(step, *LIMITS["resolve"]).values(paused_at=step.now))
 
 
 def go_on(step: Step) -> None:
     """The answer came: the clock goes on with what was left of it, and is never reset (R8)."""
-    since, due = step.row.paused_at or step.now, step.row.resolve_due
-    step.row.paused_at = None
-    if due is not None:
-        due = priorities.after_pause(step.row.priority, due, since, step.now, hours_of(step))
-        step.row.resolve_due = due
-    step.session.execute(_open_due(step, "resolve").values(paused_at=None, due_at=due))
+    request, since = step.row, step.row.paused_at or step.now
+    request.paused_at = None
+    if request.resolve_due is not None:
+        request.resolve_due = _after_pause(step, request.resolve_due, since)
+    resting = sa.select(DueTime).where(*_open(step, *LIMITS["resolve"]))
+    for due in step.session.scalars(resting):
+        due.due_at, due.paused_at = _after_pause(step, due.due_at, since), None
+
+
+def rest_again(session: Session, due: DueTime) -> bool:
+    """Put back a limit that came due just before its clock began to rest; tell whether it did."""
+    if due.kind not in LIMITS["resolve"]:
+        return False
+    request = session.get_one(Request, due.request_id, with_for_update=LOCK, populate_existing=True)
+    if request.paused_at is None:
+        return False
+    due.fired_at, due.paused_at = None, request.paused_at
+    return True
+
+
+def _after_pause(step: Step, due: datetime, since: datetime) -> datetime:
+    return priorities.after_pause(step.row.priority, due, since, step.now, hours_of(step))
 
 
 def change_due_times(step: Step, source: str) -> None:
@@ -99,11 +146,11 @@ def change_due_times(step: Step, source: str) -> None:
         step.due |= {STATE_DUE[target]: _state_due(step, target)}
     if target == "resolved":
         step.row.resolved_at = step.now
-        cancel_due(step, "resolve", "first_response")
+        cancel_limits(step, "resolve", "first_response")
     if target in ENDED and source != target:
         step.row.ended_at = step.now
         if source not in ("resolved", "-"):
-            cancel_due(step, "resolve", "first_response")
+            cancel_limits(step, "resolve", "first_response")
 
 
 def _state_due(step: Step, state: str) -> datetime:
@@ -123,7 +170,11 @@ def cancel_due(step: Step, *kinds: str) -> None:
 
 
 def _open_due(step: Step, *kinds: str) -> sa.Update:
-    return sa.update(DueTime).where(
+    return sa.update(DueTime).where(*_open(step, *kinds))
+
+
+def _open(step: Step, *kinds: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         DueTime.request_id == step.row.id,
         DueTime.kind.in_(kinds),
         DueTime.fired_at.is_(None),

@@ -122,9 +122,9 @@ def part(step: Step) -> None:
     step.session.execute(followed)
     request.merged_into = request.merged_from = request.ended_at = None
     if request.first_response_at is None and request.first_response_due is not None:
-        step.due["first_response"] = request.first_response_due
+        step.due |= limits.warned(step, "first_response", request.first_response_due)
     if request.resolve_due is not None:
-        step.due["resolve"] = request.resolve_due
+        step.due |= limits.warned(step, "resolve", request.resolve_due)
 
 
 def take_earlier_limits(step: Step) -> None:
@@ -133,7 +133,7 @@ def take_earlier_limits(step: Step) -> None:
     for kind in CLOCKS:
         before, theirs = _limit(step.row, kind), step.payload.get(kind)
         if before is not None and theirs is not None and theirs < before:
-            _set_limit(step, kind, theirs)
+            limits.set_limit(step, kind, theirs)
             moved[kind] = [before.isoformat(), theirs.isoformat()]
     step.data["moved"] = moved
 
@@ -148,19 +148,13 @@ def give_limits_back(step: Step) -> None:
     data = step.session.scalar(taken.order_by(Event.id.desc()).limit(1))
     for kind, (before, after) in (data or {}).get("moved", {}).items():
         if step.row.paused_at is None and _limit(step.row, kind) == datetime.fromisoformat(after):
-            _set_limit(step, kind, datetime.fromisoformat(before))
+            limits.set_limit(step, kind, datetime.fromisoformat(before))
 
 
 def _limit(request: Request, kind: str) -> datetime | None:
     if kind == "first_response":
         return request.first_response_due if request.first_response_at is None else None
     return request.resolve_due
-
-
-def _set_limit(step: Step, kind: str, at: datetime) -> None:
-    setattr(step.row, f"{kind}_due", at)
-    limits.cancel_due(step, kind)
-    step.due[kind] = at
 
 
 def part_merged(step: Step) -> None:

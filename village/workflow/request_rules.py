@@ -12,7 +12,13 @@ from village.errors import GuardFailed
 from village.models import Category, Handover, Place, Request, Task
 from village.workflow import task_card
 from village.workflow.engine import Step
-from village.workflow.request_limits import bring_forward, cancel_due, hours_of, start_limits
+from village.workflow.request_limits import (
+    bring_forward,
+    cancel_due,
+    hours_of,
+    set_limit,
+    start_limits,
+)
 
 REOPEN_DAYS = 15
 NO_MACHINE = ("mediation", "council", "referral", "supervision", "safe_path")
@@ -309,5 +315,5 @@ def open_again(step: Step) -> None:
     """It was not solved: one day to see to it (R25)."""
     step.row.reopened += 1
     step.row.solved = step.row.ended_at = step.row.resolved_at = None
-    step.row.resolve_due = clock.end_of_service_day(step.now, 1, hours_of(step))
-    step.due |= {"resolve": step.row.resolve_due}
+    step.row.resolve_breached_at = step.row.escalated_to = step.row.escalation_seen_at = None
+    set_limit(step, "resolve", clock.end_of_service_day(step.now, 1, hours_of(step)))
