@@ -45,6 +45,8 @@ def act(
         return split(session, actor, catalog, request_id, payload, if_match=if_match)
     if action == "confirm" and payload["solved"] == "no":
         action, payload = "reopen", {"reason": payload.get("comment") or "没有解决"}
+    if action == "call_back" and payload["solved"] == "no":
+        action, payload = "still_open", {"reason": payload.get("comment") or "没有解决"}
     request: Request = apply(
         session, REQUEST, request_id, action, actor=actor, payload=payload, if_match=if_match
     )

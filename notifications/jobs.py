@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from notifications import audience, delivery, ledger, scene
+from notifications import audience, calling, delivery, ledger, scene
 from notifications.delivery import Context
 from village.outbox import After
 
@@ -15,8 +15,10 @@ from village.outbox import After
 def tell(context: Context, session: Session, event_id: UUID) -> After | None:
     """Write what an event's audiences are told (`notify.tell`)."""
     seen = scene.look(session, event_id)
+    calling.hold(session, seen)
     heard = audience.hearers(session, seen, scene.transition_of(seen.event).tell)
     ledger.write(session, seen, heard)
+    calling.ask(session, seen, heard)
     return None
 
 

@@ -18,6 +18,7 @@ from service.api import (
     agreements,
     assisted,
     auth,
+    calls,
     catalog,
     follows,
     me,
@@ -44,7 +45,7 @@ PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
     auth, me, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
-    agreements, pairs, rules, notifications,
+    agreements, calls, pairs, rules, notifications,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -26,6 +26,7 @@ CHAIR = "chair"
 MEDIATOR = "mediator"
 STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
 CLERK = "clerk"
+CALLER = "caller"  # asked to phone a person without an account about the result
 ENTERER = "enterer"  # speaks for whom she entered it for, until that person claims it
 OWNER = "owner"
 SYSTEM = "system"
@@ -48,6 +49,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.create": frozenset({ANYONE}),
     "request.assist": frozenset({HEAD, CHAIR, MEDIATOR, CLERK}),
     "request.slip": frozenset({ENTERER}),
+    "request.claim": frozenset({ANYONE}),
     "request.preview": frozenset({ANYONE}),
     "request.list": frozenset({ANYONE}),
     "request.list_station": frozenset({HEAD, MEDIATOR}),
@@ -58,7 +60,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.list_followed": frozenset({ANYONE}),
     "request.read": READERS,
     "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN}),
-    "request.act": READERS | {SYSTEM},
+    "request.act": READERS | {SYSTEM, CALLER},
     "offer.list": frozenset({ANYONE}),
     "offer.answer": frozenset({INVITED, SYSTEM}),
     "task.list": frozenset({ANYONE}),
@@ -88,6 +90,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "routing_rule.read": frozenset({HEAD, CHAIR}),
     "routing_rule.change": frozenset({CHAIR}),
     "routing_rule.dry_run": frozenset({CHAIR}),
+    "call.list": frozenset({ANYONE}),
+    "call.read": frozenset({OWNER}),
+    "call.done": frozenset({OWNER}),
     "notification.list": frozenset({ANYONE}),
     "notification.read": frozenset({OWNER}),
 }
@@ -118,6 +123,8 @@ HIDDEN: dict[str, str] = {
     "routing_rule.read": "routing_rule.read",
     "routing_rule.change": "routing_rule.read",
     "routing_rule.dry_run": "routing_rule.read",
+    "call.read": "call.read",
+    "call.done": "call.read",
     "notification.read": "notification.read",
 }
 

@@ -107,13 +107,15 @@ def issue_slip(session: Session, actor: Actor, keys: Keys, request_id: UUID) -> 
     """Make a new slip for a request that is not claimed yet; the one before is worthless.
 
     Raises NotFound, Forbidden for who does not speak for the person, GuardFailed `has_account`
-    where she needs no slip.
+    where she needs no slip, `no_slip_on_safe_path` where one may be found by whom she fears.
     """
     seen = requests.read(session, actor, request_id)
     access.require("request.slip", seen.relations)
     request = seen.request
     if has_account(session, request.requester_id):
         raise GuardFailed("has_account", "she finds it among her own requests")
+    if access.is_safe_path(request):  # a paper lies about at home
+        raise GuardFailed("no_slip_on_safe_path", "tell her the number, in person")
     code = "".join(secrets.choice("0123456789") for _ in range(SLIP_DIGITS))
     expires_at = clock.now() + SLIP_LIFE
     made = sa.update(Assisted).where(Assisted.request_id == request_id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from village.models.calls import CALL_KINDS
 from village.models.org import PRIORITIES, STATIONS
 from village.models.requests import CONSENTS, SOURCES
 
 KINDS = STATIONS
 
-__all__ = ["CONSENTS", "KINDS", "PRIORITIES", "SOURCES"]
+__all__ = ["CALL_KINDS", "CONSENTS", "KINDS", "PRIORITIES", "SOURCES"]

@@ -11,8 +11,9 @@ from service.api.requests import dump_request
 from service.door import Call, Door
 from service.schemas.assisted import AssistedInSchema, SlipSchema
 from service.schemas.base import Empty
+from service.schemas.calls import ClaimSchema
 from service.schemas.requests import RequestSchema
-from village import assisted, clock, requests
+from village import assisted, claiming, clock, requests
 
 door = Door("assisted", __name__, url_prefix="/requests", description="替人登记")
 
@@ -24,6 +25,16 @@ door = Door("assisted", __name__, url_prefix="/requests", description="替人登
 def submit_for(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
     """Write what somebody said by phone, at the door or on paper: it is hers, not the writer's."""
     request = intake.submit_for(call.session, call.actor, call.context.catalog, sent)
+    return dump_request(requests.view(call.session, call.actor, request))
+
+
+@door.open(
+    "POST", "/claim", permission="request.claim", body=ClaimSchema, returns=RequestSchema,
+    stored=False, limit="claim",
+)  # fmt: skip
+def claim(call: Call, sent: dict[str, str]) -> dict[str, Any]:
+    """Make one's own what somebody entered, by the code on the slip."""
+    request = claiming.claim(call.session, call.actor, call.context.keys, sent["slip_code"])
     return dump_request(requests.view(call.session, call.actor, request))
 
 

@@ -32,9 +32,10 @@ def list_villages(call: Call) -> dict[str, Any]:
     return {"items": _villages(call), "next_cursor": None}
 
 
-def _villages(call: Call) -> list[dict[str, str]]:
+def _villages(call: Call) -> list[dict[str, str | None]]:
     return [
-        {"code": unit.code, "name": unit.name} for unit in call.context.catalog.villages.values()
+        {"code": unit.code, "name": unit.name, "committee": unit.parent_code}
+        for unit in call.context.catalog.villages.values()
     ]
 
 

@@ -38,6 +38,14 @@ class AnswerSchema(Schema):
     text = Text(1000, required=True)
 
 
+class CallBackSchema(Schema):
+    """`call_back`: what the person said when she was asked (3.1): solved, and how satisfied."""
+
+    solved = fields.String(required=True, validate=validate.OneOf(SOLVED))
+    rating = Whole(1, 5)
+    comment = Text(500)
+
+
 class RouteSchema(Schema):
     """`route`: to which station, and why."""
 
@@ -161,4 +169,6 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "recategorise": Empty,
     "split": SplitSchema,
     "keep_category": Empty,
+    "claim": Empty,
+    "call_back": CallBackSchema,
 }

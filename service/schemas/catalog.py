@@ -13,6 +13,9 @@ class VillageItemSchema(ma.Schema):
 
     code = fields.String(required=True)
     name = fields.String(required=True)
+    committee = fields.String(
+        required=True, allow_none=True, metadata={"description": "code of the unit above it"}
+    )
 
 
 class VillagesSchema(ma.Schema):

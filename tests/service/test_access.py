@@ -52,6 +52,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
     "confirm": {"solved": "yes"},
+    "call_back": {"solved": "yes"},
+    "done": {"reached": True},
     "helped": {"helped": "yes"},
     "hide_me": {"hide": True},
     "merge": {"into": "01900000-0000-7000-8000-000000000000"},
@@ -132,6 +134,8 @@ def permission_of(rule: Rule) -> str:
 
 def _body(county: County, path: str) -> dict[str, Any]:
     last, house = path.rpartition("/")[2], county.house
+    if path.endswith("/requests/claim"):
+        return {"slip_code": "0" * 12}
     if last == "invite":
         return {"person": county.world.member}
     if last == "pairs":
@@ -220,6 +224,10 @@ def _rules(world: World, permission: str) -> Objects:
     yield world.rule, partial(roster.to_station, village=HOME, station=None)
 
 
+def _calls(world: World, permission: str) -> Objects:
+    yield world.call, lambda code: {OWNER} if code == roster.ENTERED_BY else set()
+
+
 def _lines(world: World, permission: str) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
@@ -231,6 +239,7 @@ OBJECTS: dict[str, Callable[[World, str], Objects]] = {
     "<string:station>": _stations,
     "<string:village>": _villages,
     "<uuid:notification_id>": _lines,
+    "<uuid:call_id>": _calls,
     "<uuid:agreement_id>": _agreements,
     "<uuid:pair_id>": _pairs,
     "<uuid:rule_id>": _rules,
@@ -287,7 +296,7 @@ def test_an_endpoint_without_a_row_is_refused_when_it_is_declared() -> None:
 
 def test_an_action_of_the_workflow_has_an_endpoint() -> None:
     named = {endpoint.rule.rpartition("/")[2] for endpoint in ENDPOINTS}
-    by_another_name = {"submit", "hold", "danger", "no_danger", "split_off"}
+    by_another_name = {"submit", "hold", "danger", "no_danger", "split_off", "still_open"}
     assert set(REQUEST.actions()) - by_another_name <= named
 
 

@@ -103,6 +103,7 @@ class World:
     offers: dict[str, str] = field(default_factory=dict)  # code of the invited → offer
     worker: str = ""
     line: str = ""
+    call: str = ""  # to a person without an account
     member: str = ""  # a volunteer of the station, by id
     agreement: str = ""
     rule: str = ""
@@ -121,6 +122,7 @@ def build(house: House) -> World:
     _agreed_on(house, world)
     assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
     house.work()
+    world.call = house.seen("/calls", ENTERED_BY)["items"][0]["id"]
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
     return world
 
@@ -193,10 +195,12 @@ def _safe(house: House, world: World) -> None:
 def _entered(house: House, world: World) -> None:
     """By phone, for a person who has no account: as it is, sealed, and not sent off yet."""
     for name, text in (("entered", "祠堂门口的水沟堵了"), ("entered draft", FLOOD)):
-        made = house.enter(ENTERED_BY, text)
+        made = house.enter(ENTERED_BY, text, category="PUB-04")
         draft = made["status"] == "draft"
         case = Case(made["id"], name, "", made["station"], draft=draft, entered_by=ENTERED_BY)
         _add(world, case)
+    question = {"question": "哪一段？"}
+    house.done(f"/requests/{world.cases['entered'].id}/ask", "u006", question)
     made = house.enter(ENTERED_BY, SECRET, category="MED-01")
     case = Case(made["id"], "entered dispute", "", "mediation", sealed=True, entered_by=ENTERED_BY)
     _add(world, case)

@@ -61,6 +61,9 @@ def test_ended_requests_live_again_only_by_reopening() -> None:
             "ask_helped",
             "unmerge",
             "part",
+            "claim",
+            "call_back",
+            "still_open",
         }
     assert set(PEOPLE_DECIDE) | set(limits.ENDED) == set(REQUEST.states)
 

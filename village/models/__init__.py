@@ -1,5 +1,6 @@
 """Tables, a file per family; importing this package registers them all."""
 
+from village.models.calls import ClaimTry, PhoneCall
 from village.models.dispatch import (
     Certificate,
     DispatchSettings,
@@ -43,6 +44,7 @@ __all__ = [
     "AvailabilityWindow",
     "Category",
     "Certificate",
+    "ClaimTry",
     "ConflictDeclaration",
     "Consent",
     "Delivery",
@@ -60,6 +62,7 @@ __all__ = [
     "OrgUnit",
     "Outbox",
     "Person",
+    "PhoneCall",
     "Place",
     "Reminder",
     "Request",

@@ -108,13 +108,17 @@ def _none_below(rung: int) -> sa.ColumnElement[bool]:
     return sa.and_(*(~each.correlate_except(grant) for each in free))
 
 
-def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
+def in_term(grant: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return, as SQL on a grant, that its term has begun and is not over."""
     now = clock.now()
+    return grant.valid_from <= now, sa.or_(grant.valid_to.is_(None), grant.valid_to > now)
+
+
+def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
     return sa.and_(
         grant.role == RUNGS[rung],
         grant.unit_code == _unit(Request.village_code, rung),
-        grant.valid_from <= now,
-        sa.or_(grant.valid_to.is_(None), grant.valid_to > now),
+        *in_term(grant),
         ~too_close(grant.person_id, Request.requester_id),
     )
 

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from village import access, clock
-from village.access import CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM, Actor
+from village.access import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM, Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
 from village.workflow import recusal, request_clock
 from village.workflow import request_advice as advice
+from village.workflow import request_callback as callback
 from village.workflow import request_limits as limits
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
@@ -63,6 +64,9 @@ TABLE: tuple[Transition, ...] = (
     *(T("hide_me", (state,), state, HERS, "R1",
         effects=(words.hide_or_show, merge.part_merged), keeps=("hide",))
       for state in ("draft", *ACTIVE)),
+    *(T("claim", (state,), state, (REQUESTER,), "R1",
+        when=callback.is_entered, effects=(callback.speak_for_herself,))
+      for state in REQUEST_STATES),
     # ------------------------------------------------------------------ the emergency question
     T("danger", ("draft", *ACTIVE), "handed_over", HERS, "R2",
       when=rules.was_asked, effects=(rules.hand_to_rescue, rules.cancel_task),
@@ -222,6 +226,18 @@ TABLE: tuple[Transition, ...] = (
       when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
+    T("call_back", callback.ASKED_BACK, "closed", (CALLER,), "R24",
+      guards=(recusal.not_recused,), effects=(rules.keep_verdict, callback.asked_back),
+      keeps=("solved", "rating", "comment"),
+      tell=(Tell(HEAD, push=False), Tell("volunteers", push=False))),
+    T("still_open", callback.ASKED_BACK, "in_progress", (CALLER,), "R25",
+      when=rules.never_reopened,
+      guards=(recusal.not_recused, rules.within_15_days),
+      effects=(rules.open_again, callback.asked_back),
+      keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
+    T("still_open", callback.ASKED_BACK, "triage", (CALLER,), "R25",
+      guards=(recusal.not_recused, rules.within_15_days),
+      effects=(rules.open_again, callback.asked_back), keeps=("reason",), tell=TRIAGE),
     T("withdraw", ("triage",), "withdrawn", HERS, "R27",
       effects=(merge.part_merged,), keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (ENTERER,), "R27",
@@ -258,6 +274,8 @@ class RequestMachine(Machine):
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
         found = access.request_relations(actor, row, stands_in=_stands_in(session, actor, row))
+        if callback.is_asked(session, actor, row):
+            found |= {CALLER}
         if found or not actor.volunteer:
             return found
         return access.request_relations(actor, row, works=works_on(session, actor, row.id))

@@ -144,7 +144,7 @@ def change_due_times(step: Step, source: str) -> None:
         cancel_due(step, STATE_DUE[source])
     if target in STATE_DUE and source != target:
         step.due |= {STATE_DUE[target]: _state_due(step, target)}
-    if target == "resolved":
+    if target == "resolved" and source != target:
         step.row.resolved_at = step.now
         cancel_limits(step, "resolve", "first_response")
     if target in ENDED and source != target:

@@ -1,0 +1,55 @@
+"""Asking back (回访): whether it is solved, who entered a request does not say for her (3.1).
+
+Somebody outside the station phones the person: the chair, else who stands above her.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village.access import Actor
+from village.models import PhoneCall, Request
+from village.workflow.engine import Step
+
+ASKED_BACK = ("resolved", "closed")
+
+
+def is_entered(request: Request) -> bool:
+    """Somebody else entered it, and the person has not claimed it yet."""
+    return request.proxy_id is not None
+
+
+def is_asked(session: Session, actor: Actor, request: Request) -> bool:
+    """Tell whether the actor was asked to phone the person about the result."""
+    if not is_entered(request) or request.status not in ASKED_BACK or not actor.grants:
+        return False
+    asked = _open(request.id).where(
+        PhoneCall.caller_id == actor.person_id, PhoneCall.kind == "call_back"
+    )
+    return bool(session.scalar(sa.select(asked.exists())))
+
+
+def _open(request_id: UUID) -> sa.Select[UUID]:
+    return sa.select(PhoneCall.id).where(
+        PhoneCall.request_id == request_id, PhoneCall.done_at.is_(None)
+    )
+
+
+def asked_back(step: Step) -> None:
+    """The call is made: nobody else is asked to make it."""
+    _close(step, "called_back")
+
+
+def speak_for_herself(step: Step) -> None:
+    """She claims it: who entered it says nothing for her any more, and nobody need phone her."""
+    step.row.proxy_id = None
+    _close(step, "claimed")
+
+
+def _close(step: Step, outcome: str) -> None:
+    waiting = PhoneCall.id.in_(_open(step.row.id).scalar_subquery())
+    closed = sa.update(PhoneCall).where(waiting).values(done_at=step.now, outcome=outcome)
+    step.session.execute(closed, execution_options={"synchronize_session": False})
