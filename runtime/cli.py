@@ -15,6 +15,7 @@ from environs import EnvError
 from runtime import settings
 from runtime.backup import backup, restore
 from runtime.binaries import MissingPackageError
+from runtime.config import config
 from runtime.dispatch import dispatch
 from runtime.doctor import doctor
 from runtime.local import LocalServerError
@@ -52,6 +53,7 @@ main.add_command(restore)
 main.add_command(dispatch)
 main.add_command(doctor)
 main.add_command(import_)
+main.add_command(config)
 
 
 @main.command()
@@ -160,13 +162,6 @@ def demo(url: str) -> None:
     for line in (*player.table(outcomes), *player.summary(outcomes)):
         click.echo(line)
     sys.exit(0 if all(outcome.ok for outcome in outcomes) else 1)
-
-
-@main.command()
-def config() -> None:
-    """Print all settings, secrets masked."""
-    for name, value in settings.shown(settings.load()).items():
-        click.echo(f"{settings.PREFIX}{name.upper():<18} {value}")
 
 
 @main.command()

@@ -71,7 +71,6 @@ def application(settings: Settings) -> Flask:
             limits=_limiter(settings),
             h5_dir=settings.h5_dir,
             demo=settings.demo,
-            template_ids=settings.wechat_templates,
         )
     )
 

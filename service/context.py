@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,6 @@ class AppContext:
     limits: Limiter
     h5_dir: Path
     demo: bool = False
-    template_ids: Mapping[str, str] | None = None
 
     @property
     def keys(self) -> Keys:

@@ -99,7 +99,7 @@ def bootstrap(call: Call) -> dict[str, Any]:
         ],
         "station_names": {address: s.name for address, s in catalog.stations.items()},
         "privacy_version": PRIVACY_VERSION,
-        "templates": subscription_moments(call.context.template_ids),
+        "templates": subscription_moments(catalog.template_ids),
         "lexicon_version": phone_lexicon()["version"],
         "unread": _unread(call),
     }

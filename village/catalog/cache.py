@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from village.db import transaction
-from village.models import Category, OrgUnit, Station
+from village.models import Category, NotificationTemplate, OrgUnit, Station
 
 TTL_SECONDS = 30.0
 log = logging.getLogger(__name__)
@@ -22,10 +22,11 @@ class _Snapshot:
     villages: dict[str, OrgUnit]
     stations: dict[str, Station]
     categories: dict[str, Category]
+    template_ids: dict[str, str]
 
 
 class Catalog:
-    """Villages, stations and categories, at most 30 s old; objects of no session.
+    """Villages, stations, categories and template ids, at most 30 s old; objects of no session.
 
     While the database is away the last state known is used.
     """
@@ -49,6 +50,11 @@ class Catalog:
     def categories(self) -> dict[str, Category]:
         """The categories by code, in their order."""
         return self._current().categories
+
+    @property
+    def template_ids(self) -> dict[str, str]:
+        """WeChat's id of each message template, by our code."""
+        return self._current().template_ids
 
     def forget(self) -> None:
         """Read anew at the next use."""
@@ -82,6 +88,10 @@ def _read(engine: sa.Engine) -> _Snapshot:
             categories={
                 category.code: category
                 for category in session.scalars(sa.select(Category).order_by(Category.sort))
+            },
+            template_ids={
+                template.code: template.wechat_template_id
+                for template in session.scalars(sa.select(NotificationTemplate))
             },
         )
         session.expunge_all()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from village.catalog.config import NONE, Files, rows
 from village.catalog.files import Row, parts, read
 from village.models import Category
 
@@ -26,9 +27,9 @@ def stations() -> list[Values]:
     ]
 
 
-def categories() -> list[Values]:
-    """Return the sixty categories with their task cards, in the order of the file."""
-    return [_category(row, sort) for sort, row in enumerate(read("categories"))]
+def categories(own: Files = NONE) -> list[Values]:
+    """Return the categories with their task cards: the sixty of the file, then a county's own."""
+    return [_category(row, sort) for sort, row in enumerate(rows("categories", own))]
 
 
 @cache
@@ -57,13 +58,16 @@ def _minute(time_of_day: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def notification_templates(own_ids: Mapping[str, str] | None = None) -> list[Values]:
+def notification_templates(
+    own_ids: Mapping[str, str] | None = None, own: Files = NONE
+) -> list[Values]:
     """Return the message templates, each with its fields and WeChat's keys for them.
 
-    `own_ids`: template code to WeChat's id, where an installation has its own.
+    `own_ids`: template code to WeChat's id, where a setting has it; it comes before `own`, the
+    county's rows.
     """
-    ids = _template_ids(own_ids)
-    keys = {(row["tpl"], row["field"]): row["wechat_key"] for row in read("wechat_keys")}
+    ids = _template_ids(own_ids, own)
+    keys = {(row["tpl"], row["field"]): row["wechat_key"] for row in rows("wechat_keys", own)}
     templates: dict[str, Values] = {}
     for row in read("notification_templates"):
         code = row["tpl"]
@@ -90,9 +94,9 @@ def subscription_moments(own_ids: Mapping[str, str] | None = None) -> dict[str, 
     }
 
 
-def _template_ids(own_ids: Mapping[str, str] | None) -> dict[str, str]:
-    packaged = {row["tpl"]: row["template_id"] for row in read("wechat_templates")}
-    return {**packaged, **(own_ids or {})}
+def _template_ids(own_ids: Mapping[str, str] | None, own: Files = NONE) -> dict[str, str]:
+    given = {row["tpl"]: row["template_id"] for row in rows("wechat_templates", own)}
+    return {**given, **(own_ids or {})}
 
 
 def _org_unit(row: Row, sizes: Row) -> Values:

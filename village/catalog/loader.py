@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village.catalog import entries
+from village.catalog.config import NONE, Files
 from village.db import Base, table
-from village.models import Category, NotificationTemplate, OrgUnit, Station
-
-# Parents before children.
-SOURCES: tuple[tuple[type[Base], Callable[[], list[entries.Values]]], ...] = (
-    (OrgUnit, entries.org_units),
-    (Station, entries.stations),
-    (Category, entries.categories),
-)
+from village.models import Category, ConfigVersion, NotificationTemplate, OrgUnit, Station
 
 
 def load(session: Session, template_ids: Mapping[str, str] | None = None) -> None:
     """Write units, stations, categories and templates; can be repeated, removes nothing.
 
-    `template_ids`: template code to WeChat's id, where they are not the catalog's.
+    The county's own rows in force come before the package's. `template_ids`: template code to
+    WeChat's id, where a setting has it.
     """
-    for model, values in SOURCES:
-        _upsert(session, model, values())
-    _upsert(session, NotificationTemplate, entries.notification_templates(template_ids))
+    own = own_rows(session)
+    # parents before children
+    _upsert(session, OrgUnit, entries.org_units())
+    _upsert(session, Station, entries.stations())
+    _upsert(session, Category, entries.categories(own))
+    _upsert(session, NotificationTemplate, entries.notification_templates(template_ids, own))
+
+
+def own_rows(session: Session) -> Files:
+    """Return the county's own rows of the newest version; none while all is the package's."""
+    newest = sa.select(ConfigVersion.files).order_by(ConfigVersion.number.desc()).limit(1)
+    return session.scalar(newest) or NONE
 
 
 def _upsert(session: Session, model: type[Base], rows: list[entries.Values]) -> None:

@@ -1,6 +1,7 @@
 """Tables, a file per family; importing this package registers them all."""
 
 from village.models.calls import ClaimTry, PhoneCall
+from village.models.config import ConfigVersion
 from village.models.dispatch import (
     Certificate,
     DispatchSettings,
@@ -45,6 +46,7 @@ __all__ = [
     "Category",
     "Certificate",
     "ClaimTry",
+    "ConfigVersion",
     "ConflictDeclaration",
     "Consent",
     "Delivery",

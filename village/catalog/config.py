@@ -1,0 +1,81 @@
+"""A county's own rows over those of the package: which files there are, and what they make.
+
+A row replaces the package's row of the same key, or is a new one; what a county does not name is
+the package's, also after an update of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from village.catalog.files import Row, read
+
+Files = Mapping[str, Sequence[Row]]  # name of a file without `.csv`: its rows
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "categories": ("code",),
+    "wechat_templates": ("tpl",),
+    "wechat_keys": ("tpl", "field"),
+}
+NONE: Files = {}
+
+
+class Difference(NamedTuple):
+    """What a row becomes: `before` or `after` is None where it is not there."""
+
+    file: str
+    key: str
+    before: Row | None
+    after: Row | None
+
+    def columns(self) -> list[str]:
+        """Return the columns that change; all of a row that comes or goes."""
+        before, after = self.before or {}, self.after or {}
+        return [name for name in after or before if before.get(name) != after.get(name)]
+
+
+def columns(name: str) -> tuple[str, ...]:
+    """Return the columns of a file, which are those of the package's."""
+    return tuple(read(name)[0])
+
+
+def key_of(name: str, row: Row) -> tuple[str, ...]:
+    """Return the key of a row."""
+    return tuple(row[column] for column in KEYS[name])
+
+
+def rows(name: str, own: Files = NONE) -> list[Row]:
+    """Return the rows of a file with a county's own in their places, new ones at the end.
+
+    A column that a version does not have, since it is older, is the package's, or else blank.
+    """
+    found = {key_of(name, row): row for row in read(name)}
+    blank = dict.fromkeys(columns(name), "")
+    for row in own.get(name, ()):
+        key = key_of(name, row)
+        found[key] = {**blank, **found.get(key, {}), **row}
+    return list(found.values())
+
+
+def own_rows(files: Files) -> dict[str, list[Row]]:
+    """Return the rows that are not the package's own: what is worth keeping as a version."""
+    kept = {
+        name: [row for row in given if row not in read(name)]
+        for name, given in files.items()
+        if name in KEYS
+    }
+    return {name: given for name, given in kept.items() if given}
+
+
+def differences(before: Files, after: Files) -> list[Difference]:
+    """Return what changes from one configuration to another, file by file."""
+    return [found for name in KEYS for found in _differences(name, before, after)]
+
+
+def _differences(name: str, before: Files, after: Files) -> Iterable[Difference]:
+    old = {key_of(name, row): row for row in rows(name, before)}
+    new = {key_of(name, row): row for row in rows(name, after)}
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
+            yield Difference(name, " ".join(key), old.get(key), new.get(key))
