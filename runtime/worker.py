@@ -36,11 +36,16 @@ HEARTBEAT_SECONDS = 90
 NICENESS = {"notify": 15, "slow": 15}
 
 
-def perform(outbox_id: str) -> None:
-    """Do the job of one outbox row; the only function that RQ ever calls.
+def perform(*outbox_ids: str) -> None:
+    """Do the jobs of these outbox rows, each by itself; the only function that RQ ever calls.
 
     A failure is recorded in the row, with the time of the next try, so RQ needs not know of it.
     """
+    for outbox_id in outbox_ids:
+        _perform(outbox_id)
+
+
+def _perform(outbox_id: str) -> None:
     try:
         outbox.run(_context(), UUID(outbox_id), _handlers())
     except Exception:
