@@ -14,7 +14,7 @@ from village import merging, offers
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.models import Category, Request, Task
-from village.workflow.engine import apply
+from village.workflow.engine import advance, apply
 from village.workflow.request import REQUEST
 from village.workflow.request_transfers import is_chairs
 
@@ -53,7 +53,7 @@ def act(
     if action == "go_ahead":
         _catch_up(session, request)
     if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):
-        apply(session, REQUEST, request_id, "dispatch", actor=actor)
+        advance(session, REQUEST, request, "dispatch", actor=actor)
     return request
 
 

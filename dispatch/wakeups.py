@@ -16,12 +16,21 @@ from dispatch.people import People
 from dispatch.policies.common import Urgency
 from dispatch.work import Work
 from village import clock, outbox
-from village.db import table
 from village.ids import new_id
-from village.models import DueTime, Membership, Request, Task
+from village.models import Membership, Request, Task
 from village.workflow.engine import LOCK
 
 URGENT = Urgency.URGENT
+
+# One statement, since every round ends with it.
+_SET_DUE = sa.text("""
+    with gone as (
+        update due_times set cancelled_at = :now
+        where request_id = :request_id and kind = 'offer_round'
+            and fired_at is null and cancelled_at is null)
+    insert into due_times (id, request_id, kind, due_at)
+    select :id, :request_id, 'offer_round', :at where cast(:at as timestamptz) is not null
+""").bindparams(sa.bindparam("at", type_=sa.DateTime(timezone=True)))
 
 
 def freed(session: Session, person_id: UUID) -> list[UUID]:
@@ -77,16 +86,5 @@ def lock_requests(session: Session, request_ids: Collection[UUID]) -> None:
 
 def set_due(session: Session, request_id: UUID, at: datetime | None) -> None:
     """Leave one open due time for the search of a request, or (None) none."""
-    session.execute(
-        sa.update(DueTime)
-        .where(
-            DueTime.request_id == request_id,
-            DueTime.kind == "offer_round",
-            DueTime.fired_at.is_(None),
-            DueTime.cancelled_at.is_(None),
-        )
-        .values(cancelled_at=clock.now())
-    )
-    if at is not None:
-        due = {"id": new_id(), "request_id": request_id, "kind": "offer_round", "due_at": at}
-        session.execute(sa.insert(table(DueTime)).values(due))
+    due = {"id": new_id(), "request_id": request_id, "at": at, "now": clock.now()}
+    session.execute(_SET_DUE, due)

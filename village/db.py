@@ -57,10 +57,23 @@ def create_engine(url: str, pool_size: int = 8, **options: Any) -> sa.Engine:
     )
 
 
+class _Unit(Session):
+    """Holds on to every row that it has met: SQLAlchemy forgets, and reads again, what nobody has.
+
+    A unit of work is short, and asks for its few rows by key many times.
+    """
+
+
+@sa.event.listens_for(_Unit, "loaded_as_persistent")
+@sa.event.listens_for(_Unit, "pending_to_persistent")
+def _keep(session: Session, row: object) -> None:
+    session.info.setdefault("met", []).append(row)
+
+
 @contextmanager
 def transaction(engine: sa.Engine) -> Iterator[Session]:
     """One unit of work: commit when the block ends, roll back when it raises."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _Unit(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 

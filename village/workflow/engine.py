@@ -165,6 +165,20 @@ def apply(
     row = machine.lock(session, subject_id)
     if row is None:
         raise NotFound
+    return advance(session, machine, row, action, actor=actor, payload=payload, if_match=if_match)
+
+
+def advance(
+    session: Session,
+    machine: Machine,
+    row: Any,
+    action: str,
+    *,
+    actor: Actor,
+    payload: Mapping[str, Any] | None = None,
+    if_match: int | None = None,
+) -> Any:
+    """Take `action` on a row that this transaction has locked; as `apply`."""
     relations = machine.relations(session, actor, row)
     access.require(machine.permission, relations)
     _check(machine, row, action, relations, if_match)

@@ -39,7 +39,12 @@ def is_recused(session: Session, actor: Actor, request: Request) -> bool:
 
 def is_too_close(session: Session, me: UUID, other: UUID) -> bool:
     """Tell whether two people are one, of one household, or declared relatives."""
-    return me == other or bool(session.scalar(_TOO_CLOSE, {"me": me, "other": other}))
+    if me == other:
+        return True
+    known: dict[tuple[UUID, UUID], bool] = session.info.setdefault("too_close", {})
+    if (me, other) not in known:  # asked again with every step of a call
+        known[me, other] = bool(session.scalar(_TOO_CLOSE, {"me": me, "other": other}))
+    return known[me, other]
 
 
 def too_close(me: Any, other: Any) -> sa.ColumnElement[bool]:
