@@ -16,10 +16,15 @@ from dispatch.people import People
 from dispatch.policies.common import Id
 from dispatch.work import Work
 from village import hours, offers
-from village.models import Offer, Task, Volunteer
+from village.models import Offer, Task
 from village.offers import Grounds
 from village.workflow import priorities
-from village.workflow.engine import LOCK
+
+_REMEMBER = sa.text("""
+    with mine as (select person_id from volunteers where person_id = any(:asked)
+                  order by person_id for no key update)
+    update volunteers v set last_asked_at = :now from mine where v.person_id = mine.person_id
+""")
 
 
 def ask(
@@ -53,12 +58,4 @@ def remember(session: Session, asked: Collection[Id], now: datetime) -> None:
     """Note that they were asked; in the order of their ids, since others may do so too."""
     if not asked:
         return
-    mine = Volunteer.person_id.in_(asked)
-    locked = sa.select(Volunteer.person_id).where(mine).order_by(Volunteer.person_id)
-    session.execute(locked.with_for_update(**LOCK))
-    session.execute(
-        sa.update(Volunteer)
-        .where(mine)
-        .values(last_asked_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_REMEMBER, {"asked": list(asked), "now": now})

@@ -197,7 +197,8 @@ def _write(
     )
     for look in looks:
         chosen = decided.chosen.get(look.task.id, [])
-        _ask(session, policy, look, chosen, facts)
+        with session.no_autoflush:  # the task is written once, with its next look
+            _ask(session, policy, look, chosen, facts)
         _next(session, look, decided.decision.plans.get(look.task.id), facts.now)
     by_name.remember(
         session,

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from village.access import SAFE_PATH_KINDS
 from village.catalog.files import parts, read
 
 WINDOW = 12
@@ -133,6 +134,7 @@ def _phone_kind(kind: str) -> dict[str, Any]:
     return {
         "kind": kind,
         "stops": row["stops"] == "yes",
+        "safe_path": kind in SAFE_PATH_KINDS,
         "question": row["question"],
         "advice": row["advice"],
         "numbers": numbers,

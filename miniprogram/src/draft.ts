@@ -19,6 +19,11 @@ export function useDraft(): Draft {
   return draft;
 }
 
+/** Nothing of what was written stays on the phone. */
+export function forgetDraft(): void {
+  uni.removeStorageSync(STORED);
+}
+
 export function emptied(draft: Draft): void {
   Object.assign(draft, EMPTY);
 }

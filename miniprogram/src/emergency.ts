@@ -12,6 +12,7 @@ interface Guard {
 interface Kind {
   kind: string;
   stops: boolean;
+  safe_path: boolean; // somebody near may be the danger, and look over her shoulder
   question: string;
   advice: string;
   numbers: PhoneNumber[];
@@ -26,6 +27,11 @@ export interface Lexicon {
   kinds: Kind[];
   guards: Record<string, Guard>;
   rules: { kind: string; pattern: string; guards: string[]; unless: string | null }[];
+}
+
+/** Whether the screen must be quick to leave. */
+export function mayBeWatched(emergency: Emergency): boolean {
+  return bundled.kinds.some((kind) => kind.safe_path && kind.kind === emergency.kind);
 }
 
 type Windows = Record<Guard["where"], string>;

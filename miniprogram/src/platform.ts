@@ -1,5 +1,7 @@
 /** What WeChat and a browser do differently. */
 
+const AWAY = "/pages/away/away";
+
 /** Where the API is: the mini-program is built for one address, the H5 page asks where it came from. */
 export function apiBase(): string {
   let host = "";
@@ -40,6 +42,16 @@ export async function askToNotify(templates: string[]): Promise<Record<string, s
   }
   // #endif
   return null;
+}
+
+/** Leave the screen at once: the mini-program closes, a browser shows a page that says nothing. */
+export function leaveQuickly(): void {
+  // #ifdef MP-WEIXIN
+  uni.exitMiniProgram({ fail: () => uni.reLaunch({ url: AWAY }) });
+  // #endif
+  // #ifdef H5
+  uni.reLaunch({ url: AWAY });
+  // #endif
 }
 
 /** Random characters for keys and nonces; uniqueness is all that is asked of them. */

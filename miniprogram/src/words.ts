@@ -58,6 +58,11 @@ export function dayText(iso: string): string {
   return `${d.getUTCMonth() + 1}月${d.getUTCDate()}日`;
 }
 
+/** "星期日". */
+export function weekdayText(iso: string): string {
+  return `星期${"日一二三四五六"[shanghai(iso).getUTCDay()]}`;
+}
+
 /** "11月22日 08:00 到 20:00", or with both days when they differ. */
 export function whenText(when: { from: string; to: string }): string {
   const end = timeText(when.to);

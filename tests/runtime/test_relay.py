@@ -13,6 +13,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 from rq import Queue
+from rq.job import Job
 from sqlalchemy.engine import Engine
 
 from runtime.local import _until, start_valkey
@@ -55,7 +56,11 @@ def row_ids(engine: Engine) -> set[str]:
 
 
 def queued(relay: Relay, queue: str) -> list[str]:
-    return [job.args[0] for job in Queue(queue, connection=relay.redis, serializer="json").jobs]
+    return [row for job in waiting(relay, queue) for row in job.args]
+
+
+def waiting(relay: Relay, queue: str) -> list[Job]:
+    return Queue(queue, connection=relay.redis, serializer="json").jobs
 
 
 @contextmanager
@@ -79,7 +84,7 @@ def test_each_row_becomes_a_job_of_its_queue_that_carries_its_id_alone(
 ) -> None:
     put(tables, "dispatch.round", "notify.tell")
     assert relay.relay_once() == 2
-    (job,) = Queue("notify", connection=relay.redis, serializer="json").jobs
+    (job,) = waiting(relay, "notify")
     assert (job.func_name, job.kwargs) == ("runtime.worker.perform", {})
     assert {*queued(relay, "dispatch"), *queued(relay, "notify")} == row_ids(tables)
 
@@ -98,6 +103,13 @@ def test_many_rows_are_handed_over_batch_by_batch(relay: Relay, tables: Engine) 
     put(tables, *["notify.tell"] * 1201)
     assert relay.relay_once() == 1201
     assert set(queued(relay, "notify")) == row_ids(tables)
+    assert {len(job.args) for job in waiting(relay, "notify")} == {10, 1}
+
+
+def test_a_call_to_another_server_is_a_job_of_its_own(relay: Relay, tables: Engine) -> None:
+    put(tables, *["slow.deliver"] * 3)
+    relay.relay_once()
+    assert [len(job.args) for job in waiting(relay, "slow")] == [1, 1, 1]
 
 
 def test_what_a_flushed_redis_forgot_is_handed_over_again(relay: Relay, tables: Engine) -> None:

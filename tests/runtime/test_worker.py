@@ -97,6 +97,20 @@ def test_a_failure_is_kept_in_the_row_and_tried_again_not_in_redis(
     assert FailedJobRegistry("dispatch", connection=link).count == 0
 
 
+def test_a_row_that_fails_keeps_no_other_of_its_job_waiting(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    with transaction(tables) as session:
+        outbox.put(session, "dispatch.broken", SUBJECT)
+        outbox.put(session, "dispatch.round", SUBJECT)
+    Relay(tables.url.render_as_string(hide_password=False), tables, link).relay_once()
+    worker.make_worker("dispatch", link).work(burst=True, max_jobs=1)
+    assert done == [SUBJECT]
+    with transaction(tables) as session:
+        rows = session.scalars(sa.select(Outbox).order_by(Outbox.job)).all()
+        assert [(row.attempts, row.done_at is None) for row in rows] == [(1, True), (0, False)]
+
+
 def test_a_finished_job_leaves_nothing_in_redis(
     tables: Engine, link: redis.Redis, done: list[uuid.UUID]
 ) -> None:
