@@ -43,7 +43,7 @@ def _goes_first(session: Session, request_id: UUID) -> bool:
     task = session.scalar(
         sa.select(Task).where(Task.request_id == request_id, Task.status == "open")
     )
-    if task is None or not task.wave:  # nobody was asked yet: nobody can stand by
+    if task is None:
         return False
     now, alone = clock.now(), _alone(request)
     asked = _asked_since(session, task, now - alone)
