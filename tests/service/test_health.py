@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from tests.conftest import fill
 from tests.service.house import LAMP, House, house_on
 from tests.service.test_problems import problem
 from tests.village.town import stepped
-from village import workdays
+from village import clock, workdays
 from wechat.client import WechatClient
 
 NOBODY_HOME = "redis://127.0.0.1:9/0"
@@ -243,6 +243,8 @@ def test_a_year_without_holidays_is_told(house: House, tmp_path: Path) -> None:
     own = workdays._path
     workdays.configure(tmp_path / "none.csv")
     with stepped(tmp_path):
-        assert ready(house)[2]["calendar"] == "degraded"
         assert "wuzhan_calendar_missing_year 2027.0" in house.client.get("/metrics").text
+        assert ready(house)[2]["calendar"] == "ok"  # nothing is wrong yet with any deadline
+        clock.set_time(datetime(2027, 1, 1, tzinfo=clock.SHANGHAI), speed=0.0)
+        assert ready(house)[2]["calendar"] == "degraded"
     workdays.configure(own)
