@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -114,6 +114,9 @@ def of_model(loaded: Settings) -> Iterator[Found]:
 def of_calendar(loaded: Settings) -> Iterator[Found]:
     """Look whether the holidays of this year, and from November of the next, are known."""
     workdays.configure(loaded.own_calendar)
+    if loaded.database_url is not None:
+        with _engine(loaded) as engine:
+            workdays.try_follow(engine)
     facts = {"file": loaded.own_calendar, "until": max(workdays.years())}
     year, why = workdays.missing(clock.now()), workdays.broken()
     if why:
@@ -143,17 +146,24 @@ def of_wechat(loaded: Settings) -> Iterator[Found]:
 
 def of_database(loaded: Settings) -> Iterator[Found]:
     """Look at the server, its clock, the schema and what is in it."""
+    try:
+        with _engine(loaded) as engine:
+            yield from _server(engine)
+            yield from _clock(engine, loaded)
+            if (yield from _schema(engine)):
+                yield from _templates(engine, loaded)
+                yield from _jobs(engine)
+    except SQLAlchemyError as error:
+        yield "database_away", {"error": type(error).__name__}
+
+
+@contextmanager
+def _engine(loaded: Settings) -> Iterator[sa.Engine]:
     url = make_url(str(loaded.database_url))
     url = url.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
     engine = create_engine(url.render_as_string(hide_password=False), pool_size=1)
     try:
-        yield from _server(engine)
-        yield from _clock(engine, loaded)
-        if (yield from _schema(engine)):
-            yield from _templates(engine, loaded)
-            yield from _jobs(engine)
-    except SQLAlchemyError as error:
-        yield "database_away", {"error": type(error).__name__}
+        yield engine
     finally:
         engine.dispose()
 

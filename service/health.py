@@ -79,6 +79,7 @@ def _routing(app: AppContext) -> dict[str, str]:
 
 
 def _calendar(app: AppContext) -> dict[str, str]:
+    workdays.try_follow(app.engine)
     now, why = clock.now(), workdays.broken()
     year = workdays.missing(now)
     if year is None and not why:

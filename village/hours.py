@@ -41,6 +41,7 @@ def of(session: Session, village: str) -> Hours:
     """Return the village's service hours, at most 30 s old."""
     kept = KEPT.setdefault(session.get_bind().engine, _Kept())
     if time.monotonic() >= kept.until:
+        workdays.follow(session)
         kept.hours = {row.code: _hours(row) for row in session.execute(_OWN)}
         kept.until = time.monotonic() + KEPT_SECONDS
     return kept.hours.get(village, STANDARD)

@@ -15,6 +15,7 @@ from village.models import Reminder, RoleGrant
 
 def calendar(session: Session) -> int:
     """Tell the county's officers that a year's holidays are missing; return how many were told."""
+    workdays.follow(session)
     year = workdays.missing(clock.now())
     if year is None or not _first(session, f"calendar-{year}"):
         return 0

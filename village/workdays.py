@@ -1,8 +1,9 @@
 """Working days with holidays and make-up days (调休), and what an installation still lacks of them.
 
 The State Council publishes a year's arrangement in the November before it. The packaged file
-holds the years that were published; an installation adds a new one in a file of its own
-(`configure`) without waiting for a release. A year without an arrangement has its plain weeks.
+holds the years that were published; a county adds a new one in a version of its configuration
+(`follow`), or a machine in a file of its own (`configure`), without waiting for a release. A
+year without an arrangement has its plain weeks.
 """
 
 from __future__ import annotations
@@ -10,13 +11,20 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
 from village.catalog import files
+from village.catalog.loader import own_rows
 from village.clock import CLOSES, SHANGHAI
+from village.db import transaction
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +50,25 @@ class _Own:
 
 _path: Path | None = None
 _own = _Own()
+_county: tuple[tuple[date, str], ...] = ()
 
 
 def configure(path: Path | None) -> None:
     """Read an installation's own years from `path`, once it is there; they come before ours."""
     global _path, _own
     _path, _own = path, _Own()
+
+
+def follow(session: Session) -> None:
+    """Take the years of the county's configuration in force; they come before the package's."""
+    global _county  # noqa: PLW0603 - as what was read from the file
+    _county = arrangement(own_rows(session).get("calendar", ()))
+
+
+def try_follow(engine: sa.Engine) -> None:
+    """Follow; while the database is away or older, what was known stays."""
+    with suppress(SQLAlchemyError), transaction(engine) as session:
+        follow(session)
 
 
 def is_working_day(day: date) -> bool:
@@ -85,16 +106,17 @@ def broken() -> str:
 
 
 def _days() -> dict[date, str]:
-    own = _current().days
-    return _merged(own)
+    return _merged(_current().days, _county)
 
 
 @cache
-def _merged(own: tuple[tuple[date, str], ...]) -> dict[date, str]:
-    """A year in the installation's own file stands alone: an arrangement is changed as a whole."""
-    mine = {day.year for day, _ in own}
-    ours = _read(files.read("calendar"))
-    return {**{day: kind for day, kind in ours if day.year not in mine}, **dict(own)}
+def _merged(*own: tuple[tuple[date, str], ...]) -> dict[date, str]:
+    """An arrangement is changed as a whole: of each year, those count who come first."""
+    found: dict[date, str] = {}
+    for days in (*own, arrangement(files.read("calendar"))):
+        known = {day.year for day in found}
+        found |= {day: kind for day, kind in days if day.year not in known}
+    return found
 
 
 def _current() -> _Own:
@@ -114,14 +136,14 @@ def _current() -> _Own:
 def _load(path: Path, stamp: tuple[int, int]) -> _Own:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _Own(stamp, _read(csv.DictReader(file)))
+            return _Own(stamp, arrangement(csv.DictReader(file)))
     except (OSError, ValueError, csv.Error) as error:
         log.error("calendar not read", extra={"why": type(error).__name__})  # noqa: TRY400
         why = str(error) if isinstance(error, BrokenCalendarError) else type(error).__name__
         return _Own(stamp, broken=why)
 
 
-def _read(rows: Iterable[files.Row]) -> tuple[tuple[date, str], ...]:
+def arrangement(rows: Iterable[files.Row]) -> tuple[tuple[date, str], ...]:
     """Return the days of a file. Raises BrokenCalendarError for what is no arrangement."""
     found: dict[date, str] = {}
     for number, row in enumerate(rows, 2):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime import cli
-from village import clock
+from village import clock, hours, workdays
 from village.catalog import loader
 from village.catalog.cache import Catalog
 from village.catalog.files import read
@@ -239,6 +241,56 @@ def test_two_fields_of_a_template_have_two_keys(county: sa.Engine, tmp_path: Pat
         f"wechat_keys.csv 第 2 行「wechat_key」：同一个模板里两个字段用了同一个 {row['wechat_key']}"
         in output
     )
+
+
+YEAR = ("01-01", "05-01", "05-02", "10-01", "10-02", "10-03")
+
+
+@pytest.fixture
+def no_own_calendar() -> Iterator[None]:
+    """The years of the tests' own file would come first."""
+    workdays.configure(None)
+    yield
+    workdays.configure(Path(os.environ["WUZHAN_CALENDAR_FILE"]))
+    workdays._county = ()
+
+
+def free(year: int, *days: str) -> list[Row]:
+    rows = [{"date": f"{year}-{day}", "kind": "off", "holiday": "节"} for day in days]
+    return [{**row, "source": "国办"} for row in rows]
+
+
+@pytest.mark.usefixtures("no_own_calendar")
+def test_holidays_of_a_year_come_with_a_version_and_go_with_it(
+    county: sa.Engine, tmp_path: Path
+) -> None:
+    saturday = {"date": "2031/9/27", "kind": "work", "holiday": "国庆节", "source": "国办"}
+    done("apply", folder(tmp_path / "a", "calendar", *free(2031, *YEAR), saturday), *WHO)
+    assert workdays.missing(datetime(2031, 1, 1, tzinfo=clock.SHANGHAI)) == 2031
+    with transaction(county) as session:
+        hours.of(session, "990101")
+    assert workdays.missing(datetime(2031, 1, 1, tzinfo=clock.SHANGHAI)) is None
+    assert workdays.is_working_day(date(2031, 9, 27))
+    assert not workdays.is_working_day(date(2026, 10, 1))
+    done("rollback", 0, *WHO)
+    workdays.try_follow(county)
+    assert not workdays.is_working_day(date(2031, 9, 27))
+
+
+@pytest.mark.usefixtures("no_own_calendar")
+def test_a_year_of_a_county_stands_for_the_whole_year(county: sa.Engine, tmp_path: Path) -> None:
+    done("apply", folder(tmp_path / "a", "calendar", *free(2026, *YEAR)), *WHO)
+    workdays.try_follow(county)
+    assert workdays.is_working_day(date(2026, 10, 7))
+    done("export", tmp_path / "b")
+    assert "和现在用的一样" in done("check", tmp_path / "b")
+
+
+def test_a_year_that_is_not_whole_is_refused(county: sa.Engine, tmp_path: Path) -> None:
+    output = refused("check", folder(tmp_path / "a", "calendar", *free(2031, *YEAR[:-1])))
+    assert "calendar.csv：2031年的放假安排不全" in output
+    output = refused("check", folder(tmp_path / "b", "calendar", *free(2031, "13-01")))
+    assert "calendar.csv 第 2 行「date」" in output
 
 
 def test_files_that_are_none_are_named(county: sa.Engine, tmp_path: Path) -> None:

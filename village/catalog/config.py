@@ -17,7 +17,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "categories": ("code",),
     "wechat_templates": ("tpl",),
     "wechat_keys": ("tpl", "field"),
+    "calendar": ("date",),
 }
+YEAR = slice(4)  # of a date
 NONE: Files = {}
 
 
@@ -50,7 +52,7 @@ def rows(name: str, own: Files = NONE) -> list[Row]:
 
     A column that a version does not have, since it is older, is the package's, or else blank.
     """
-    found = {key_of(name, row): row for row in read(name)}
+    found = {key_of(name, row): row for row in _packaged(name, own)}
     blank = dict.fromkeys(columns(name), "")
     for row in own.get(name, ()):
         key = key_of(name, row)
@@ -58,14 +60,36 @@ def rows(name: str, own: Files = NONE) -> list[Row]:
     return list(found.values())
 
 
+def _packaged(name: str, own: Files) -> Iterable[Row]:
+    """The package's rows; of the calendar only years that a county has not, each being a whole."""
+    if name != "calendar":
+        return read(name)
+    mine = {row["date"][YEAR] for row in own.get(name, ())}
+    return (row for row in read(name) if row["date"][YEAR] not in mine)
+
+
 def own_rows(files: Files) -> dict[str, list[Row]]:
     """Return the rows that are not the package's own: what is worth keeping as a version."""
-    kept = {
-        name: [row for row in given if row not in read(name)]
-        for name, given in files.items()
-        if name in KEYS
-    }
+    kept = {name: _own(name, given) for name, given in files.items() if name in KEYS}
     return {name: given for name, given in kept.items() if given}
+
+
+def _own(name: str, given: Sequence[Row]) -> list[Row]:
+    other = [row for row in given if row not in read(name)]
+    if name != "calendar":
+        return other
+    years = {row["date"][YEAR] for row in other} | _shortened(given)
+    return [row for row in given if row["date"][YEAR] in years]
+
+
+def _shortened(given: Sequence[Row]) -> set[str]:
+    """The years of which rows of the package are left out."""
+    named = {row["date"][YEAR] for row in given}
+    return {
+        row["date"][YEAR]
+        for row in read("calendar")
+        if row["date"][YEAR] in named and row not in given
+    }
 
 
 def differences(before: Files, after: Files) -> list[Difference]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cache
 
+from village import workdays
 from village.catalog import config
 from village.catalog.config_files import LONGEST, ConfigFault, Folder, packaged
 from village.catalog.files import Row, parts, read
@@ -46,6 +48,7 @@ def check(folder: Folder) -> list[ConfigFault]:
             faults += [ConfigFault(f"{name}.csv", number, *each) for each in wrong]
     if not faults:
         faults += _keys_twice(folder)
+        faults += _years(folder)
     return faults
 
 
@@ -152,6 +155,25 @@ def _keys_twice(folder: Folder) -> Iterator[ConfigFault]:
             yield ConfigFault("wechat_keys.csv", number, "wechat_key", reason)
 
 
+def _day(row: Row) -> Found:
+    try:
+        day = date.fromisoformat(row["date"])
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != row["date"]:
+        yield "date", said("date")
+    yield from _needed(row, ("kind", "holiday"))
+    yield from _chosen(row, "kind", (workdays.OFF, workdays.WORK))
+
+
+def _years(folder: Folder) -> Iterator[ConfigFault]:
+    """A year without its holidays by law is not whole."""
+    try:
+        workdays.arrangement(row for _, row in folder.rows.get("calendar", ()))
+    except workdays.BrokenCalendarError as error:
+        yield ConfigFault("calendar.csv", 0, "", str(error))
+
+
 def _needed(row: Row, columns: tuple[str, ...]) -> Found:
     return ((column, said("missing")) for column in columns if not row[column])
 
@@ -192,4 +214,5 @@ CHECKS: dict[str, Callable[[Row], Found]] = {
     "categories": _category,
     "wechat_templates": _template,
     "wechat_keys": _wechat_key,
+    "calendar": _day,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,8 @@ from village.catalog import config, files
 from village.catalog.config import Files
 from village.catalog.files import Row
 from village.catalog.texts import said
-from village.roster.faults import UnreadableError
+from village.roster.cells import day
+from village.roster.faults import CellError, UnreadableError
 from village.roster.sheets import read_file
 
 LONGEST = 200
@@ -69,13 +71,12 @@ def _read(folder: Folder, path: Path) -> None:
     wrong = list(_wrong_columns(path.stem, header))
     folder.faults += [ConfigFault(path.name, 1, name, said(code)) for name, code in wrong]
     if not wrong:
-        folder.rows[path.stem] = [
-            (
-                number,
-                dict(zip(header, (_text(cell) for cell in _whole(cells, header)), strict=True)),
-            )
-            for number, cells in sheet[1:]
-        ]
+        folder.rows[path.stem] = [(number, _row(header, cells)) for number, cells in sheet[1:]]
+
+
+def _row(header: list[str], cells: list[object]) -> Row:
+    whole = (cells + [None] * len(header))[: len(header)]
+    return {name: _text(name, cell) for name, cell in zip(header, whole, strict=True)}
 
 
 def _wrong_columns(name: str, header: list[str]) -> Iterator[tuple[str, str]]:
@@ -88,12 +89,12 @@ def _wrong_columns(name: str, header: list[str]) -> Iterator[tuple[str, str]]:
     )
 
 
-def _whole(cells: list[object], header: list[str]) -> list[object]:
-    return (cells + [None] * len(header))[: len(header)]
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
+def _text(name: str, cell: object) -> str:
+    found = "" if cell is None else str(cell).strip()
+    if name == "date":  # Excel saves 2027-01-01 as 2027/1/1
+        with suppress(CellError):
+            return day(found, last=False).isoformat()
+    return found
 
 
 def text(name: str, own: Files) -> str:
