@@ -79,7 +79,24 @@ export const ACTIONS: Record<string, Action> = {
   },
   withdraw: { label: "不用办了", fields: () => [text("reason", "为什么（可不写）", 300, OPTIONAL)] },
 
+  claim: { label: "以后我自己来管", style: "primary" },
+
   unmerge: { label: "不是同一件事，分开办" },
+
+  // who asks back for somebody without an account
+  call_back: {
+    label: "记下本人说的",
+    style: "primary",
+    fields: () => [
+      choice("solved", "本人说：事情办好了吗？", [
+        ["yes", "办好了"],
+        ["partly", "办了一部分"],
+        ["no", "没办好"],
+      ]),
+      choice("rating", "满意吗？（可不选）", [1, 2, 3, 4, 5].map((n) => [n, `${n}分`]), OPTIONAL),
+      text("comment", "本人还说了什么（可不写）", 500, OPTIONAL),
+    ],
+  },
 
   // the station head
   accept: { label: "受理", style: "primary" },

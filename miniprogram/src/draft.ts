@@ -2,7 +2,6 @@
 
 import { reactive, watch } from "vue";
 
-const STORED = "draft";
 
 export interface Draft {
   text: string;
@@ -12,10 +11,10 @@ export interface Draft {
 
 const EMPTY: Draft = { text: "", place: "", category: "" };
 
-/** The draft as it was left; every change is stored at once. */
-export function useDraft(): Draft {
-  const draft = reactive<Draft>({ ...EMPTY, ...(uni.getStorageSync(STORED) || {}) });
-  watch(draft, (now) => uni.setStorageSync(STORED, { ...now }));
+/** The draft of this name as it was left; every change is stored at once. */
+export function useDraft(stored = "draft"): Draft {
+  const draft = reactive<Draft>({ ...EMPTY, ...(uni.getStorageSync(stored) || {}) });
+  watch(draft, (now) => uni.setStorageSync(stored, { ...now }));
   return draft;
 }
 

@@ -59,3 +59,24 @@ export function nonce(): string {
   const part = () => Math.random().toString(36).slice(2, 12);
   return `${Date.now().toString(36)}-${part()}${part()}`;
 }
+
+/** Whether this phone or computer can print a page. */
+export function canPrint(): boolean {
+  // #ifdef MP-WEIXIN
+  return false;
+  // #endif
+  // #ifdef H5
+  return true;
+  // #endif
+}
+
+/** Print a whole page that the service has made; to be called straight from a tap. */
+export function printPage(html: string): void {
+  // #ifdef H5
+  const page = window.open("", "_blank");
+  if (!page) return;
+  page.document.write(html);
+  page.document.close();
+  page.print();
+  // #endif
+}

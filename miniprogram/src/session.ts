@@ -4,10 +4,11 @@ import { computed, reactive } from "vue";
 
 import { call, Problem, tokens } from "./api";
 import { knowsThePerson, loginCode } from "./platform";
-import type { Bootstrap, Me, Tokens } from "./types";
+import type { Bootstrap, Me, Tokens, Village } from "./types";
 import { words } from "./words";
 
 const LEADING = ["head", "deputy", "chair"];
+const ASSISTING = [...LEADING, "mediator", "clerk"];
 
 export const state = reactive({
   me: null as Me | null,
@@ -19,6 +20,20 @@ export const state = reactive({
 export const leads = computed(() =>
   (state.me?.roles ?? []).filter((role) => LEADING.includes(role.role)),
 );
+
+/** Whether an office of hers lets her enter what others said, or asks her to phone them. */
+export const assists = computed(() =>
+  (state.me?.roles ?? []).some((role) => [...ASSISTING, "township_officer"].includes(role.role)),
+);
+
+/** The villages for which she may enter something: her offices', or those of her committee. */
+export const assistedVillages = computed<Village[]>(() => {
+  const units = (state.me?.roles ?? [])
+    .filter((role) => ASSISTING.includes(role.role))
+    .map((role) => role.village);
+  const known = state.bootstrap?.villages ?? [];
+  return known.filter(({ code, committee }) => units.includes(code) || units.includes(committee ?? ""));
+});
 
 /** Whether the person may go on to the screens, or has something to say first. */
 export const ready = computed(() => state.me !== null && missing() === null);

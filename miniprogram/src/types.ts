@@ -56,7 +56,7 @@ export interface Request {
   place?: Place | null;
   question?: string | null;
   waits_for: string | null;
-  emergency: Emergency | null;
+  emergency: (Emergency & { danger_now?: boolean | null }) | null;
   deadlines: { first_response_due: string | null; resolve_due: string | null };
   assigned: string[];
   followers: number;
@@ -90,6 +90,29 @@ export interface Similar extends Face {
   mine: boolean;
   following: boolean;
   text?: string;
+}
+
+/** A paper for who has no account; the code is told once. */
+export interface Slip {
+  number: string;
+  code: string;
+  expires_at: string;
+  page: string;
+}
+
+/** Something to be told by phone, or the question whether it is solved. */
+export interface PhoneCall {
+  id: string;
+  kind: "tell" | "call_back";
+  request: string;
+  number: string;
+  title: string;
+  text: string;
+  careful: boolean;
+  tries: number;
+  tried_at: string | null;
+  created_at: string;
+  name?: string;
 }
 
 export interface TimelineItem {
@@ -196,12 +219,17 @@ export interface Named {
   name: string;
 }
 
+export interface Village extends Named {
+  /** Of the administrative village above it. */
+  committee: string | null;
+}
+
 export interface DemoPerson extends Named {
   role_label: string;
 }
 
 export interface Bootstrap {
-  villages: Named[];
+  villages: Village[];
   categories: Category[];
   /** By `{village}.{kind}`. */
   station_names: Record<string, string>;
