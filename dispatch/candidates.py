@@ -58,7 +58,7 @@ def circles(people: People, work: Work) -> tuple[Whole, Real]:
 
     The villages that lend are the same for all tasks of a station in one look.
     """
-    key = work.village, work.station
+    key = "circles", work.village, work.station
     if key not in people.known:
         people.known[key] = _circles(people, work)
     found: tuple[Whole, Real] = people.known[key]
@@ -282,8 +282,8 @@ def _passed_once(
     people: People, work: Work, now: datetime, checks: tuple[Alike, ...],
     left_out: dict[str, int], among: Bools,
 ) -> Bools:  # fmt: skip
-    """As `passed`, once for all tasks of this look that are the same to these checks."""
-    alike = checks, now, among.tobytes(), *(check.key(work) for check in checks)
+    """As `passed`, once for all tasks of this moment that are the same to these checks."""
+    alike = checks, among.tobytes(), *(check.key(work) for check in checks)
     if alike not in people.known:
         counts: dict[str, int] = {}
         people.known[alike] = passed(people, work, now, checks, counts, among), counts

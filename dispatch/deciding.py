@@ -6,16 +6,18 @@ Nothing here reads or writes the database: what is known goes in, what is to be 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 
 from dispatch import record, translate
 from dispatch.candidates import Screened, screen
 from dispatch.explore import seed_of
 from dispatch.learning import Learnt
 from dispatch.people import People
-from dispatch.policies.common import Id, Prospect, Task, Urgency, Volunteer
+from dispatch.policies import registry
+from dispatch.policies.common import Id, Prospect, Task, Urgency, Volunteer, in_line
 from dispatch.policies.registry import Policy
 from dispatch.record import Decided
 from dispatch.response import Asked
@@ -152,6 +154,39 @@ def _weighed(work: Work, facts: Facts, found: Screened, taken: Collection[object
     persons = {place: around.person(place, now) for place in places}
     prospects = translate.prospects(work, around.people, persons, found, facts.learnt, taken, now)
     return Listed(prospects, {person.id: place for place, person in persons.items()})
+
+
+def decisions(
+    works: Sequence[Work], facts: Facts, asked: Collection[Id] = ()
+) -> Iterator[tuple[Policy, list[Look], Decided]]:
+    """Decide about all tasks that are due, in their line; nobody is asked twice, nor who was just.
+
+    What is decided first is to be carried out before the next is asked for.
+    """
+    taken: set[Id] = set(asked)
+    for policy, line in _by_policy(works, facts):
+        looks = [look_at(work, facts, taken) for work in line]
+        decided = decide(policy, looks, facts)
+        taken |= {one.offer.volunteer for chosen in decided.chosen.values() for one in chosen}
+        yield policy, looks, decided
+
+
+def _by_policy(works: Sequence[Work], facts: Facts) -> list[tuple[Policy, list[Work]]]:
+    """Group tasks by the policy that their station has chosen, as far as their line allows.
+
+    Who stands before others chooses before them, whatever the policies; usually there is one.
+    """
+    if len(works) == 1:
+        policy = registry.choose(works[0].policy or registry.DEFAULT, facts.learnt.calibration)
+        return [(policy, list(works))]
+    by_id: dict[Id, Work] = {work.task_id: work for work in works}
+    line = in_line(translate.task(work, (), facts.learnt, facts.now, 0) for work in works)
+
+    def version(work: Work) -> str:
+        return registry.choose(work.policy or registry.DEFAULT, facts.learnt.calibration).version
+
+    groups = groupby((by_id[task.id] for task in line), version)
+    return [(registry.load(name), list(group)) for name, group in groups]
 
 
 def decide(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:

@@ -8,25 +8,21 @@ two wait for each other.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import by_name, learning, paired, record, reserve, situation, translate, wakeups
-from dispatch.deciding import Facts, Look, decide, look_at, most_for
-from dispatch.endings import Ending, ending, lacking
+from dispatch import by_name, learning, paired, record, reserve, situation, wakeups
+from dispatch.deciding import Facts, Look, decisions, most_for
+from dispatch.endings import Ending
 from dispatch.explore import Chosen
-from dispatch.learning import Learnt
-from dispatch.policies import registry
-from dispatch.policies.common import Id, Plan, Urgency, in_line
+from dispatch.outcome import outcome
+from dispatch.policies.common import Plan
 from dispatch.policies.registry import Policy
 from dispatch.record import Decided
 from dispatch.situation import Near
-from dispatch.work import Work
 from village import clock, hours, offers
 from village.db import table
 from village.ids import new_id
@@ -37,10 +33,6 @@ from village.workflow import priorities
 from village.workflow.engine import attempt
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
-
-NOTICE = {Urgency.TODAY: timedelta(minutes=30), Urgency.LATER: timedelta(minutes=60)}
-STARVING_LOOK = timedelta(minutes=30)
-NO_PLAN = Plan((), 0.0)
 
 # A round's villages are its own, those that lend to it, and where their people help, too.
 _LOCK_ALL = sa.text("""
@@ -95,13 +87,8 @@ def _due(session: Session, village: str, request_id: UUID, now: datetime) -> lis
     overdue = sa.exists().where(
         Offer.task_id == TaskRow.id, Offer.status == "offered", Offer.expires_at <= now
     )
-    due = sa.or_(
-        TaskRow.request_id == request_id,
-        TaskRow.starving,
-        TaskRow.next_wake.is_(None),
-        TaskRow.next_wake <= now,
-        overdue,
-    )
+    waits = sa.or_(TaskRow.starving, TaskRow.next_wake.is_(None)) & (TaskRow.ends_at > now)
+    due = sa.or_(TaskRow.request_id == request_id, waits, TaskRow.next_wake <= now, overdue)
     found = _open().where(TaskRow.village_code == village, due)
     return list(session.scalars(found.with_only_columns(TaskRow.request_id)))
 
@@ -129,14 +116,10 @@ def _look_at(
     learnt = learning.load(session, village, [people.id(n) for n in range(len(people))])
     facts = Facts(people, learnt, now, most_for(seen.works))
     plans: dict[UUID, Plan] = {}
-    due = [work for work in seen.works if _is_due(work, now)]
+    due = [work for work in seen.works if work.is_due(now)]
     first = paired.ask(session, due, people, learnt, now)
     by_name.remember(session, first.asked, now)
-    taken: set[Any] = set(first.asked)
-    for policy, works in _by_policy(first.works, learnt, now):
-        looks = [look_at(work, facts, taken) for work in works]
-        decided = decide(policy, looks, facts)
-        taken |= {one.offer.volunteer for chosen in decided.chosen.values() for one in chosen}
+    for policy, looks, decided in decisions(first.works, facts, first.asked):
         _write(session, policy, looks, decided, facts)
         plans |= {
             look.work.request_id: decided.decision.plans[look.task.id]
@@ -144,29 +127,9 @@ def _look_at(
             if look.task.id in decided.decision.plans
         }
     for work in seen.works:
-        if work.task_id in first.waiting or not _is_due(work, now):
+        if work.task_id in first.waiting or not work.is_due(now):
             _arm(session, work.task_id, first.waiting.get(work.task_id, work.next_wake))
     return plans
-
-
-def _is_due(work: Work, now: datetime) -> bool:
-    """A task that has its offers out is not asked for more before its time."""
-    return work.starving or work.next_wake is None or work.next_wake <= now
-
-
-def _by_policy(works: list[Work], learnt: Learnt, now: datetime) -> list[tuple[Policy, list[Work]]]:
-    """Group tasks by the policy that their station has chosen, as far as their line allows.
-
-    Who stands before others chooses before them, whatever the policies; usually there is one.
-    """
-    by_id: dict[Id, Work] = {work.task_id: work for work in works}
-    line = in_line(translate.task(work, (), learnt, now, 0) for work in works)
-
-    def version(work: Work) -> str:
-        return registry.choose(work.policy or registry.DEFAULT, learnt.calibration).version
-
-    groups = groupby((by_id[task.id] for task in line), version)
-    return [(registry.load(name), list(group)) for name, group in groups]
 
 
 # ---------------------------------------------------------------- what it leads to
@@ -240,47 +203,15 @@ def _grounds(policy: Policy, look: Look, one: Chosen, facts: Facts) -> Grounds:
 
 def _next(session: Session, look: Look, plan: Plan | None, now: datetime) -> None:
     """End the search, or say when to look again."""
-    row = session.get_one(TaskRow, look.work.task_id)
-    offers = len(plan.offers) if plan else 0
-    end = ending(look.work, look.task, look.widest, translate.minutes(now), offers)
-    lacks = lacking(look.task, look.widest, plan or NO_PLAN)
-    row.short = 0 if end is Ending.GIVE_UP else lacks
-    row.starving = row.short > 0
-    over = end in (Ending.GIVE_UP, Ending.SHORT) and not (offers or _goes_on(look, now))
-    row.next_wake = None if over or plan is None else _wake(look, plan, row.starving, now)
-    if look.coming and row.widens_at is None:
-        row.widens_at = now + NOTICE[look.work.urgency]
+    row, found = session.get_one(TaskRow, look.work.task_id), outcome(look, plan, now)
+    row.short, row.starving, row.next_wake = found.short, found.short > 0, found.next_wake
+    if found.widens_at is not None:
+        row.widens_at = found.widens_at
         attempt(session, REQUEST, look.work.request_id, "widen")
-    if end is Ending.GIVE_UP or (end is not None and not look.work.told_short):
-        attempt(session, REQUEST, look.work.request_id, end.value)
-    if end is not Ending.GIVE_UP:
+    if found.end is not None and found.told:
+        attempt(session, REQUEST, look.work.request_id, found.end.value)
+    if found.end is not Ending.GIVE_UP:
         _arm(session, look.work.task_id, row.next_wake)
-
-
-def _goes_on(look: Look, now: datetime) -> bool:
-    """A search that is short is not over while there is time and somebody to ask."""
-    left = any(one.circle <= look.widest for one in look.task.prospects)
-    return left and look.task.due > translate.minutes(now)
-
-
-def _wake(look: Look, plan: Plan, starving: bool, now: datetime) -> datetime:
-    if look.task.at_most is not None and look.work.next_wake is not None:
-        wake = look.work.next_wake  # its time has not come: only the missing were asked
-    else:
-        wake = _planned(look, plan, starving, now)
-    ends = [translate.due(look.work)]
-    if look.coming and look.work.widens_at is not None:
-        ends.append(look.work.widens_at)
-    elif look.coming:
-        ends.append(now + NOTICE[look.work.urgency])
-    return min(wake, *(end for end in ends if end > now))
-
-
-def _planned(look: Look, plan: Plan, starving: bool, now: datetime) -> datetime:
-    wake = translate.moment(plan.wake)
-    if starving and look.work.urgency is not Urgency.URGENT and not look.anybody_now:
-        wake = max(wake, now + STARVING_LOOK)
-    return translate.next_look(look.work, now, wake)
 
 
 def _arm(session: Session, task_id: UUID, wake: datetime | None) -> None:

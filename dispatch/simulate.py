@@ -12,12 +12,14 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from dispatch.charts import aligned, bar, busiest, gini
+from dispatch.policies.common import Urgency
 from dispatch.simulation.run import Run
 from dispatch.simulation.scenario import Scenario, load
-from dispatch.simulation.world import World, build
+from dispatch.simulation.world import START, World, build
 
 CIRCLES = ("own station only", "whole village", "and next villages")
 SURE = 1.96  # standard errors on either side hold 95 %
@@ -72,21 +74,21 @@ def play(scenario: Scenario, seeds: int) -> Iterator[Row]:
 
 def figures(run: Run) -> Figures:
     """Count what came of a run."""
-    world, courses = run.world, run.courses
-    filled = [course.filled_at is not None for course in courses]
-    soon = [matter.id for matter in world.matters if matter.urgency != "later"]
+    world, searches = run.world, run.searches
+    filled = [one.filled_at is not None for one in searches]
+    soon = [one.work.urgency is not Urgency.LATER for one in searches]
     waits = [
-        (course.filled_at - matter.opened) / 60
-        for matter, course in zip(world.matters, courses, strict=True)
-        if course.filled_at is not None
+        (one.filled_at - one.matter.opened) / timedelta(hours=1)
+        for one in searches
+        if one.filled_at is not None
     ]
-    sent = [one for course in courses for one in course.sent.values()]
-    helped = Counter(person for course in courses for person in course.came)
-    came = [course.sent[person].circle for course in courses for person in course.came]
+    sent = [each for one in searches for each in one.sent.values()]
+    helped = Counter(person for one in searches for person in one.came)
+    came = [one.sent[person].circle for one in searches for person in one.came]
     weeks = len(world.people) * world.scenario.weeks
     return Figures(
         filled=share(filled),
-        filled_today=share([filled[number] for number in soon]),
+        filled_today=share([done for done, hurry in zip(filled, soon, strict=True) if hurry]),
         hours=statistics.median(waits) if waits else math.nan,
         messages=len(sent) / max(sum(filled), 1),
         per_person=len(sent) / max(len(came), 1),
@@ -100,9 +102,9 @@ def figures(run: Run) -> Figures:
 def _busiest(world: World, run: Run) -> float:
     """The 95th percentile of messages to a volunteer in a week."""
     count = Counter(
-        (one.asked.person, one.at // (7 * 24 * 60))
-        for course in run.courses
-        for one in course.sent.values()
+        (sent.asked.person, (sent.at - START) // timedelta(days=7))
+        for one in run.searches
+        for sent in one.sent.values()
     )
     return busiest(list(count.values()), len(world.people) * world.scenario.weeks)
 

@@ -66,6 +66,10 @@ class Work:
         """How much time there is."""
         return URGENCIES.get(self.priority, Urgency.LATER)
 
+    def is_due(self, now: datetime) -> bool:
+        """A task that has its offers out is not asked for more before its time, unless it lacks."""
+        return self.short > 0 or self.next_wake is None or self.next_wake <= now
+
     def at_most(self, now: datetime) -> int | None:
         """Return how many may be asked now, where offers are out and its time has not come.
 

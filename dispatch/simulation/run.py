@@ -1,255 +1,268 @@
-"""One run: requests come, the policy asks, people answer or do not."""
+"""One run: requests come, production's own rounds ask, people answer or do not.
+
+A round does what `dispatch.rounds` does, with lists in the place of tables: the same screen, the
+same decision, the same outcome. Locks, pairs, the reserve and the heads' word it has not.
+"""
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
-from dispatch.calibration import Calibration
-from dispatch.policies import registry
-from dispatch.policies.common import Minutes, Offer, People, Prospect, Task, Urgency, Volunteer
-from dispatch.response import REST, Asked, Response, hears, noticed
-from dispatch.simulation.world import DAY, WEEK, Matter, Person, World
+from dispatch import translate
+from dispatch.candidates import AT_ONCE, passed
+from dispatch.deciding import Facts, Look, decisions, most_for
+from dispatch.endings import Ending
+from dispatch.explore import Chosen
+from dispatch.learning import Learnt
+from dispatch.outcome import outcome
+from dispatch.policies.common import Urgency
+from dispatch.record import Decided
+from dispatch.response import Response
+from dispatch.returns import SILENT_AFTER
+from dispatch.simulation import crowd
+from dispatch.simulation.crowd import Crowd, number
+from dispatch.simulation.search import Search, Sent, search
+from dispatch.simulation.world import Person, World
+from dispatch.work import NEXT_VILLAGE
+from village.claim import NO_SHOW_AFTER
+from village.workflow import priorities
 
-OPENS, CLOSES = 7 * 60.0, 21 * 60.0
 SPREAD_OF_ANSWERS = 1.2  # of their log-normal delay
-SILENT_AFTER, NO_SHOW_AFTER = 60.0, 20.0
 DECLINES = 0.3  # of those who hear and do not come
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
-
-@dataclass
-class Life:
-    """What happens to a volunteer in a run."""
-
-    asked: deque[Minutes] = field(default_factory=deque)
-    helped: deque[Minutes] = field(default_factory=deque)
-    asked_at: Minutes = -math.inf
-    busy_until: Minutes = 0.0
-    rests_until: Minutes = 0.0
-    muted: bool = False
-
-    def since(self, now: Minutes, span: Minutes) -> int:
-        """Messages in the last `span` minutes, at most a week."""
-        while self.asked and self.asked[0] <= now - WEEK:
-            self.asked.popleft()
-        return sum(at > now - span for at in self.asked)
-
-    def tasks(self, now: Minutes) -> int:
-        """Tasks in the last week."""
-        while self.helped and self.helped[0] <= now - WEEK:
-            self.helped.popleft()
-        return len(self.helped)
-
-
-@dataclass
-class Course:
-    """How a request went: who was asked when, who said what, when it was filled."""
-
-    open: int
-    sent: dict[int, Sent] = field(default_factory=dict)
-    came: list[int] = field(default_factory=list)
-    rounds: int = 0
-    looks: int = 0
-    filled_at: Minutes | None = None
-
-
-@dataclass
-class Sent:
-    """An offer."""
-
-    at: Minutes
-    circle: int
-    asked: Asked
-    predicted: float
-    answered: bool = False
+Event = Callable[[datetime], None]
 
 
 class Run:
     """A world under a policy; `widest` is the widest circle that the heads allow."""
 
     def __init__(self, world: World, version: str, widest: int) -> None:
-        self.world, self.widest = world, widest
-        self.version = version
-        self.model, self.calibration = Response(), Calibration()
-        self.lives = [Life() for _ in world.people]
-        self.courses = [Course(matter.places) for matter in world.matters]
-        self._events: list[tuple[Minutes, int, Callable[[Minutes], None]]] = []
+        self.world = world
+        villages = range(world.scenario.villages)
+        lends = widest >= NEXT_VILLAGE
+        near = {village: crowd.near(world, village) if lends else {} for village in villages}
+        self.searches = [
+            search(matter, near[matter.village], version, widest) for matter in world.matters
+        ]
+        self.crowds = _crowds(world, lends=lends)
+        own = Response().own  # what is known of a person is the same in every village
+        self.learnt = {village: Learnt(Response(own=own)) for village in villages}
+        self.open: dict[int, dict[int, Search]] = {village: {} for village in villages}
+        self.rests_until: dict[int, datetime] = {}
+        self.muted: set[int] = set()
+        self._events: list[tuple[datetime, int, Event]] = []
         self._order = count()
-        self._circles: dict[int, list[tuple[Person, int]]] = {}
 
     def play(self) -> Run:
         """Live through all requests."""
-        for matter in self.world.matters:
-            self._look_at(matter, matter.opened)
+        for one in self.searches:
+            self._later(one.matter.opened, partial(self._send_out, one))
         while self._events:
             now, _, event = heapq.heappop(self._events)
             event(now)
         return self
 
-    def _later(self, at: Minutes, event: Callable[[Minutes], None]) -> None:
+    def _later(self, at: datetime, event: Event) -> None:
         heapq.heappush(self._events, (at, next(self._order), event))
 
-    def _look_at(self, matter: Matter, at: Minutes) -> None:
-        """Look at it again at `at`, unless something else leads there first."""
-        course = self.courses[matter.id]
-        expected = course.looks
+    def _send_out(self, one: Search, now: datetime) -> None:
+        self.open[one.matter.village][one.matter.id] = one
+        self._round(one, now)
 
-        def look(now: Minutes) -> None:
-            if course.looks == expected:
-                self._look(matter, now)
+    # ------------------------------------------------------------ a round, as in production
 
-        self._later(at, look)
-
-    def _look(self, matter: Matter, now: Minutes) -> None:
-        course = self.courses[matter.id]
-        course.looks += 1
-        if not course.open or now >= matter.due:
+    def _round(self, asked_for: Search, now: datetime) -> None:
+        if not asked_for.looks_for_people:
             return
-        if _quiet(matter, now):
-            self._look_at(matter, now // DAY * DAY + OPENS + (now % DAY >= CLOSES) * DAY)
-            return
-        near = self._near(matter)
-        people: People = {one.id: self._volunteer(one, now) for one, _ in near}
-        task = self._task(matter, course, people, now)
-        policy = registry.choose(self.version, self.calibration)
-        decision = policy.decide(now, [task], people)
-        for offer in decision.offers:
-            self._send(matter, self.world.people[int(offer.volunteer)], offer, now)
-        course.rounds += bool(decision.offers)
-        if task.prospects:
-            self._look_at(matter, decision.next_wake)
+        village = asked_for.matter.village
+        due = [one for one in self.open[village].values() if one is asked_for or _is_due(one, now)]
+        silent = [sent for one in due for sent in one.expire(now)]
+        seen = {one.work.task_id: one for one in due}
+        works = [one.seen() for one in due]
+        people = self.crowds[village].people()
+        facts = Facts(people, self.learnt[village], now, most_for(works))
+        for _, looks, decided in decisions([one for one in works if one.is_due(now)], facts):
+            for look in looks:
+                self._carry_out(seen[look.work.task_id], look, decided, facts)
+        self._learn_silence(village, silent, now)
+        for one in due:
+            self._arm(one, now)
 
-    def _volunteer(self, person: Person, now: Minutes) -> Volunteer:
-        life = self.lives[person.id]
-        heard = hears(now - life.asked_at, REST)
-        return Volunteer(person.id, life.asked_at, heard, life.since(now, WEEK), life.tasks(now))
+    def _carry_out(self, one: Search, look: Look, decided: Decided, facts: Facts) -> None:
+        chosen = decided.chosen.get(look.task.id, [])
+        found = outcome(look, decided.decision.plans.get(look.task.id), facts.now)
+        for offer in chosen:
+            self._ask(one, look, offer, facts)
+        circles = [offer.offer.circle for offer in chosen]
+        one.looked_at(found, circles, belated=look.task.at_most is not None)
+        if found.end is Ending.GIVE_UP or translate.due(one.work) <= facts.now:
+            one.given_up = True  # or its head goes ahead with those who have said yes
+            self._close(one, facts.now)
 
-    def _near(self, matter: Matter) -> list[tuple[Person, int]]:
-        """Those who can ever be asked, with their circles."""
-        if matter.id not in self._circles:
-            circles = ((person, self.world.circle(matter, person)) for person in self.world.people)
-            self._circles[matter.id] = [
-                (person, circle)
-                for person, circle in circles
-                if circle is not None and circle <= self.widest
-            ]
-        return self._circles[matter.id]
+    def _arm(self, one: Search, now: datetime) -> None:
+        """Leave one due time for a search."""
+        one.armed += 1
+        armed, due = one.armed, one.next_due()
+        if due is not None and one.looks_for_people:
+            self._later(
+                max(due, now), lambda at: self._round(one, at) if one.armed == armed else None
+            )
 
-    def _task(self, matter: Matter, course: Course, people: People, now: Minutes) -> Task:
-        prospects = []
-        for person, circle in self._near(matter):
-            if person.id in course.sent or not person.free_between(now, matter.due):
-                continue
-            asked = _asked(matter, person, people[person.id].hears, now)
-            chance = self.calibration.correct(self.model.chance(asked))
-            free = self._may_be_asked(matter, person, now)
-            prospects.append(Prospect(person.id, chance, free, asked.km, circle))
-        out = [self._still(one, now) for one in course.sent.values() if not one.answered]
-        return Task(
-            id=matter.id,
-            urgency=matter.urgency,
-            opened=matter.opened,
-            due=matter.due,
-            places=course.open,
-            windows=_windows(matter, now),
-            prospects=prospects,
-            in_time=self._answered_within(matter.due - now),
-            out=out,
-            rounds=course.rounds,
-            widest=self.widest,
-        )
+    def _close(self, one: Search, now: datetime) -> None:
+        """Nobody more is needed: what is out is taken back."""
+        self.open[one.matter.village].pop(one.matter.id, None)
+        out = one.out()
+        for sent in out:
+            sent.state = "withdrawn"
+        lately = now - SILENT_AFTER
+        self._learn_silence(one.matter.village, [sent for sent in out if sent.at <= lately], now)
 
-    def _may_be_asked(self, matter: Matter, person: Person, now: Minutes) -> bool:
-        life, scenario = self.lives[person.id], self.world.scenario
-        return (
-            person.free(now)
-            and life.busy_until <= now
-            and life.since(now, DAY) < scenario.day_cap
-            and life.since(now, WEEK) < scenario.week_cap
-        )
+    # ------------------------------------------------------------ what is learnt
 
-    def _answered_within(self, minutes: Minutes) -> float:
-        odds = math.log(max(minutes, 1e-9) / self.world.scenario.answer_minutes)
-        return 0.5 * math.erfc(-odds / SPREAD_OF_ANSWERS / math.sqrt(2))
+    def _learn_silence(self, village: int, silent: Sequence[Sent], now: datetime) -> None:
+        for sent in silent:
+            if not sent.silent:
+                sent.silent = True
+                self._learn(village, sent, None, now)
 
-    def _still(self, sent: Sent, now: Minutes) -> float:
-        late = 1 - self._answered_within(now - sent.at)
-        chance = self.calibration.correct(sent.predicted) * late
-        return chance / (chance + 1 - self.calibration.correct(sent.predicted))
+    def _learn(self, village: int, sent: Sent, yes: bool | None, now: datetime) -> None:
+        learnt = self.learnt[village]
+        learnt.count(sent.asked, sent.predicted, yes, now, personal=True)
+        learnt.calibration.fit()
 
-    def _send(self, matter: Matter, person: Person, offer: Offer, now: Minutes) -> None:
-        life, scenario = self.lives[person.id], self.world.scenario
-        coins = self.world.coins(matter, person)
-        asked = _asked(matter, person, hears(now - life.asked_at, REST), now)
-        sent = Sent(now, offer.circle, asked, self.model.chance(asked))
-        self.courses[matter.id].sent[person.id] = sent
-        listens = not life.muted and now >= life.rests_until
-        life.asked.append(now)
-        life.asked_at = now
-        over = max(0.0, life.since(now, WEEK) - person.tolerance)
-        chance, luck, delay = self.world.chance(matter, person, over), coins.random(), coins.gauss()
-        life.muted |= over > 0 and coins.random() < scenario.mutes
-        self._later(now + SILENT_AFTER, lambda now: self._learn(sent, None, now))
+    # ------------------------------------------------------------ what people do
+
+    def _ask(self, one: Search, look: Look, chosen: Chosen, facts: Facts) -> None:
+        """A message: whoever listens answers after a while, or says nothing."""
+        matter, now = one.matter, facts.now
+        asked, personal = look.asked(chosen.offer.volunteer, now)
+        person = self.world.people[number(asked.person)]
+        expires_at = priorities.offer_expires(matter.priority, now)
+        predicted = facts.learnt.predicted(asked, personal)
+        sent = Sent(now, expires_at, chosen.offer.circle, asked, predicted)
+        one.sent[person.id] = sent
+        self._count(person, now)
+        self._hears(one, person, sent, now)
+
+    def _count(self, person: Person, now: datetime) -> None:
+        here = self.crowds[person.village]
+        here.asked(person, now)
+        self._later(now + DAY, lambda _: here.a_day_later(person))
+        self._later(now + WEEK, lambda _: here.a_week_later(person))
+
+    def _hears(self, one: Search, person: Person, sent: Sent, now: datetime) -> None:
+        matter, scenario = one.matter, self.world.scenario
+        rng = self.world.coins(matter, person)
+        listens = person.id not in self.muted and now >= self.rests_until.get(person.id, now)
+        over = max(0.0, self.crowds[person.village].messages(person) - person.tolerance)
+        chance, luck, delay = self.world.chance(matter, person, over), rng.random(), rng.gauss()
+        if over > 0 and rng.random() < scenario.mutes:
+            self.muted.add(person.id)
         if not listens:
             return
-        life.rests_until = now + coins.expovariate(1 / (60 * scenario.rest_hours or 1e-9))
+        rest = rng.expovariate(1 / (scenario.rest_hours or 1e-9))
+        self.rests_until[person.id] = now + timedelta(hours=rest)
         if luck < chance + DECLINES * (1 - chance):
             after = scenario.answer_minutes * math.exp(SPREAD_OF_ANSWERS * delay)
-            yes = luck < chance
-            self._later(now + after, lambda now: self._answer(matter, person, sent, yes, now))
+            answer = self._yes if luck < chance else self._no
+            self._later(now + timedelta(minutes=after), lambda at: answer(one, person, sent, at))
 
-    def _answer(self, matter: Matter, person: Person, sent: Sent, yes: bool, now: Minutes) -> None:
-        self._learn(sent, yes, now)
-        course, life = self.courses[matter.id], self.lives[person.id]
-        if not yes:
-            self._look(matter, now)
-        elif course.open and now <= matter.due and life.busy_until <= now:
-            self._come(matter, person, now)
+    def _no(self, one: Search, person: Person, sent: Sent, now: datetime) -> None:
+        if sent.state in ("offered", "expired"):
+            sent.state = "declined"
+            self._learn(one.matter.village, sent, False, now)
+            self._look_again(one, now)
 
-    def _come(self, matter: Matter, person: Person, now: Minutes) -> None:
-        course, life = self.courses[matter.id], self.lives[person.id]
-        course.open -= 1
-        life.helped.append(now)
-        life.busy_until = now + matter.minutes
+    def _yes(self, one: Search, person: Person, sent: Sent, now: datetime) -> None:
+        """Take a place, if one is free still; she does the work when she has time next."""
+        here, matter = self.crowds[person.village], one.matter
+        may = sent.state in ("offered", "expired") and now < matter.ends_at
+        if not (may and one.looks_for_people) or here.at_work[here.places[person.id]]:
+            return
+        sent.state = "accepted"
+        one.taken(1)
+        here.takes(person)
+        self._later(now + WEEK, lambda _: here.helped_a_week_ago(person))
+        filled = not one.looks_for_people
+        if filled:
+            self._close(one, now)
+        self._learn(matter.village, sent, True, now)
+        self._comes(one, person, now)
+        if not filled:
+            self._look_again(one, now)
+
+    def _comes(self, one: Search, person: Person, now: datetime) -> None:
+        here, matter = self.crowds[person.village], one.matter
+        begins = person.next_free(now)
         coins = self.world.coins(matter, person)
         coins.random()
         if coins.random() < self.world.scenario.no_show:
-            self._later(now + NO_SHOW_AFTER, lambda now: self._reopen(matter, now))
+            self._later(begins + NO_SHOW_AFTER, lambda at: self._stays_away(one, person, at))
             return
-        course.came.append(person.id)
-        if len(course.came) == matter.places:
-            course.filled_at = now
+        one.came.append(person.id)
+        if len(one.came) == matter.places:
+            one.filled_at = now
+        self._later(begins, lambda _: here.works(person, 1))
+        ends = begins + timedelta(minutes=matter.minutes)
+        self._later(ends, lambda at: self._is_done(person, at))
 
-    def _reopen(self, matter: Matter, now: Minutes) -> None:
-        self.courses[matter.id].open += 1
-        self._look(matter, now)
-
-    def _learn(self, sent: Sent, answer: bool | None, now: Minutes) -> None:
-        if sent.answered and answer is None:
+    def _stays_away(self, one: Search, person: Person, now: datetime) -> None:
+        """Her place opens again (R18): a search that was over begins anew."""
+        self.crowds[person.village].drops(person)
+        one.taken(-1)
+        if one.given_up:
             return
-        if answer is not None or not sent.answered:
-            chance = self.calibration.correct(sent.predicted)
-            heard = noticed(sent.asked.heard, chance, answer)
-            self.calibration.learn(sent.predicted, heard, yes=answer is True, at=now)
-            self.model.learn(sent.asked, answer, now)
-        sent.answered = answer is not None
+        if one.matter.id not in self.open[one.matter.village]:
+            one.change(rounds=0)
+            self.open[one.matter.village][one.matter.id] = one
+        self._look_again(one, now)
+
+    def _look_again(self, one: Search, now: datetime) -> None:
+        one.change(next_wake=now)
+        self._round(one, now)
+
+    def _is_done(self, person: Person, now: datetime) -> None:
+        """Whoever is free again is thought of where people are waited for (`wakeups.freed`)."""
+        here = self.crowds[person.village]
+        here.works(person, -1)
+        here.drops(person)
+        place, people = here.places[person.id], here.people()
+        waiting = [
+            one
+            for village, searches in self.open.items()
+            if self.crowds[village] is here
+            for one in searches.values()
+            if _is_waiting(one) and passed(people, one.seen(), now, AT_ONCE)[place]
+        ]
+        for one in sorted(waiting, key=_turn):
+            self._round(one, now)
 
 
-def _quiet(matter: Matter, now: Minutes) -> bool:
-    return matter.urgency is not Urgency.URGENT and not OPENS <= now % DAY < CLOSES
+def _crowds(world: World, *, lends: bool) -> dict[int, Crowd]:
+    """Return the people of each village, or (lending) everybody for all."""
+    villages = range(world.scenario.villages)
+    if lends:
+        return dict.fromkeys(villages, Crowd(world, world.people))
+    return {
+        village: Crowd(world, [one for one in world.people if one.village == village])
+        for village in villages
+    }
 
 
-def _asked(matter: Matter, person: Person, heard: float, now: Minutes) -> Asked:
-    km = abs(person.home - matter.place)
-    return Asked(person.id, matter.station, int(now // 60 % 24), km, heard)
+def _is_due(one: Search, now: datetime) -> bool:
+    """As the rounds find what is due: by its time, for want of people, or an offer's end."""
+    return one.work.is_due(now) or any(sent.expires_at <= now for sent in one.out())
 
 
-def _windows(matter: Matter, now: Minutes) -> list[tuple[Minutes, Minutes]]:
-    if matter.urgency is Urgency.URGENT:
-        return [(now, matter.due)]
-    days = range(int(now // DAY), int(matter.due // DAY) + 1)
-    return [(day * DAY + OPENS, day * DAY + CLOSES) for day in days]
+def _is_waiting(one: Search) -> bool:
+    return one.work.short > 0 or one.work.next_wake is None
+
+
+def _turn(one: Search) -> tuple[bool, datetime]:
+    return one.work.urgency is not Urgency.URGENT, one.matter.opened

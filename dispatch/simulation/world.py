@@ -9,18 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from random import Random
 
-from dispatch.policies.common import Minutes, Urgency
+from dispatch.policies.common import Minutes
 from dispatch.response import expit
 from dispatch.simulation.scenario import Scenario
+from dispatch.work import URGENCIES
+from village import clock
 from village.catalog.files import parts, read
+from village.workflow import priorities
 
 DAY, WEEK = 24 * 60.0, 7 * 24 * 60.0
+START = datetime(2026, 11, 2, tzinfo=clock.SHANGHAI)  # a Monday
 STATIONS = ("mutual_aid", "sanitation", "mediation", "culture", "public_works")
-URGENCY = {"P0": Urgency.URGENT, "P1": Urgency.URGENT, "P2": Urgency.TODAY}
 # Hours of the day that people declare: at home, on the fields, at work (weekdays, weekend).
 AT_HOME = (((7, 20),), ((7, 20),))
 FARMING = (((6, 9), (11, 14), (17, 21)),) * 2
@@ -39,37 +43,38 @@ class Person:
     skills: frozenset[str]
     helps_others: bool
     lends: bool
-    until: tuple[int, ...]  # her declared hours of the week before each hour, and in all
+    week: Sequence[Sequence[tuple[int, int]]]  # by weekday, from and to which hour she is free
     liking: Mapping[str, float]
     tolerance: float
 
-    def free(self, at: Minutes) -> bool:
-        """Whether `at` lies in the hours she has declared."""
-        hour = int(at // 60) % 168
-        return self.until[hour + 1] > self.until[hour]
-
-    def free_between(self, since: Minutes, until: Minutes) -> bool:
-        """Whether any of her hours lie between the two, at most two days ahead."""
-        first, last = int(since // 60), int(min(until, since + 2 * DAY) // 60)
-        weeks = last // 168 - first // 168
-        return self.until[last % 168 + 1] + weeks * self.until[-1] > self.until[first % 168]
+    def next_free(self, now: datetime) -> datetime:
+        """When she has time next: now, or when the next of her hours begins (never: in a week)."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        for day in range(8):
+            for opens, closes in self.week[(now.weekday() + day) % 7]:
+                start, end = (midnight + timedelta(days=day, hours=h) for h in (opens, closes))
+                if end > now:
+                    return max(start, now)
+        return now + timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Matter:
-    """A request: its category's card, where and when."""
+    """A request: its category's card, where and when; `ends_at` as the head's card has it."""
 
     id: int
     village: int
     category: str
     station: str
     skills: frozenset[str]
-    urgency: Urgency
+    priority: str
+    risk: int
     places: int
-    minutes: float
+    minutes: int
     place: complex
-    opened: Minutes
-    due: Minutes
+    opened: datetime
+    ends_at: datetime
+    resolve_due: datetime
 
 
 @dataclass(frozen=True)
@@ -78,23 +83,13 @@ class World:
 
     scenario: Scenario
     seed: int
+    centres: Sequence[complex]
     people: Sequence[Person]
     matters: Sequence[Matter]
 
     def coins(self, matter: Matter, person: Person) -> Random:
         """The chances of this person and request, whatever the policy."""
         return Random(f"{self.seed}/{matter.id}/{person.id}")  # noqa: S311 (no secret)
-
-    def circle(self, matter: Matter, person: Person) -> int | None:
-        """0 own station, 1 own village, 2 next village; None: she cannot be asked."""
-        if not matter.skills <= person.skills:
-            return None
-        if person.village != matter.village:
-            near = abs(person.home - matter.place) <= self.scenario.lends_km
-            return 2 if person.lends and near and matter.station in person.stations else None
-        if matter.station in person.stations:
-            return 0
-        return 1 if person.helps_others else None
 
     def chance(self, matter: Matter, person: Person, over: float) -> float:
         """Chance of a yes if she hears it; `over`: messages beyond what she likes."""
@@ -116,7 +111,7 @@ def build(scenario: Scenario, seed: int) -> World:
             village for village in range(scenario.villages) for _ in range(scenario.volunteers)
         )
     ]
-    return World(scenario, seed, people, _matters(scenario, rng, centres))
+    return World(scenario, seed, centres, people, _matters(scenario, rng, centres))
 
 
 def _near(rng: Random, centre: complex, radius: float) -> complex:
@@ -138,18 +133,10 @@ def _person(scenario: Scenario, rng: Random, number: int, village: int, centre: 
         skills=frozenset(skill for skill in known if rng.random() < scenario.has_skill),
         helps_others=rng.random() < scenario.other_stations,
         lends=rng.random() < scenario.lends,
-        until=_hours([day if rng.random() < 0.85 else () for day in hours]),
+        week=[day if rng.random() < 0.85 else () for day in hours],
         liking={station: mean + rng.gauss(0, scenario.taste) for station in STATIONS},
         tolerance=scenario.tolerance * math.exp(0.5 * rng.gauss(0, 1)),
     )
-
-
-def _hours(week: Sequence[Sequence[tuple[int, int]]]) -> tuple[int, ...]:
-    """Count the declared hours of a week, hour by hour."""
-    declared = [
-        any(start <= hour < end for start, end in day) for day in week for hour in range(24)
-    ]
-    return tuple(accumulate(declared, initial=0))
 
 
 @cache
@@ -169,27 +156,37 @@ def _matters(scenario: Scenario, rng: Random, centres: Sequence[complex]) -> lis
             )
     found.sort(key=lambda one: one[0])
     return [
-        Matter(
-            id=number,
-            village=village,
-            category=row["code"],
-            station=row["station"],
-            skills=frozenset(parts(row["skills"])),
-            urgency=URGENCY.get(row["priority"], Urgency.LATER),
-            places=int(row["people"]),
-            minutes=float(row["minutes"]),
-            place=_near(rng, centre, scenario.radius_km),
-            opened=at,
-            due=at + float(row["window_days"]) * DAY,
-        )
+        _matter(number, village, row, _near(rng, centre, scenario.radius_km), at)
         for number, (at, village, row, centre) in enumerate(found)
     ]
+
+
+def _matter(
+    number: int, village: int, row: Mapping[str, str], place: complex, at: Minutes
+) -> Matter:
+    """A request that its head sends out at once, by its category's card."""
+    opened = START + timedelta(minutes=at)
+    return Matter(
+        id=number,
+        village=village,
+        category=row["code"],
+        station=row["station"],
+        skills=frozenset(parts(row["skills"])),
+        priority=row["priority"],
+        risk=int(row["risk"]),
+        places=int(row["people"]),
+        minutes=int(row["minutes"]),
+        place=place,
+        opened=opened,
+        ends_at=clock.end_of_service_day(opened, int(row["window_days"])),
+        resolve_due=priorities.resolve_due(row["priority"], int(row["days"]), opened),
+    )
 
 
 def _card(scenario: Scenario, rng: Random) -> dict[str, str]:
     """A category; those of a kind of urgency are equally frequent."""
     soon = rng.random() < scenario.soon
-    return rng.choice([row for row in cards() if (row["priority"] in URGENCY) == soon])
+    return rng.choice([row for row in cards() if (row["priority"] in URGENCIES) == soon])
 
 
 def _time_of_day(rng: Random) -> Minutes:
