@@ -1,8 +1,8 @@
 """What a policy and the lending between villages bring, tried on invented villages.
 
 `simulate(path)` plays every policy with ever wider circles over several seeds, and returns the
-figures with their intervals and a chart. The policies, the response model and its calibration are
-those that serve production.
+figures with their intervals and a chart. What decides is the code that serves production: the hard
+rules, the response model and its calibration, the policies, and what a look leads to.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from dispatch.charts import aligned, bar, busiest, gini
 from dispatch.policies.common import Urgency
+from dispatch.simulation import pages
 from dispatch.simulation.run import Run
 from dispatch.simulation.scenario import Scenario, load
 from dispatch.simulation.world import START, World, build
@@ -56,20 +58,34 @@ class Row:
         return statistics.mean(values), SURE * statistics.stdev(values) / math.sqrt(len(values))
 
 
-def simulate(path: Path, seeds: int | None = None) -> str:
-    """Return table and chart of a scenario file."""
+def simulate(path: Path, seeds: int | None = None, page: Path | None = None) -> str:
+    """Return table and chart of a scenario file, and put them into a `page` between its marks.
+
+    Raises ScenarioError, or PageError where the page has no such marks.
+    """
     scenario = load(path)
-    rows = list(play(scenario, seeds or scenario.seeds))
+    rows = play(scenario, seeds or scenario.seeds)
+    if page is not None:
+        _write(page, path.stem, rows)
     return f"{scenario.name}\n{seeds or scenario.seeds} seeds, means ± 95 %\n\n{table(rows)}"
 
 
-def play(scenario: Scenario, seeds: int) -> Iterator[Row]:
-    """Play every policy in every circle; the same people and requests for all."""
-    worlds = [build(scenario, seed) for seed in range(seeds)]
-    for policy in scenario.policies:
-        for widest in range(len(CIRCLES) if scenario.villages > 1 else 2):
-            runs = (Run(world, policy, widest).play() for world in worlds)
-            yield Row(policy, widest, tuple(figures(run) for run in runs))
+def play(scenario: Scenario, seeds: int) -> list[Row]:
+    """Play every policy in every circle, on all cores; the same people and requests for all."""
+    wide = range(len(CIRCLES) if scenario.villages > 1 else 2)
+    kinds = [(policy, widest) for policy in scenario.policies for widest in wide]
+    with ProcessPoolExecutor() as pool:
+        runs = [
+            [pool.submit(_play, scenario, seed, *kind) for seed in range(seeds)] for kind in kinds
+        ]
+        return [
+            Row(policy, widest, tuple(run.result() for run in mine))
+            for (policy, widest), mine in zip(kinds, runs, strict=True)
+        ]
+
+
+def _play(scenario: Scenario, seed: int, policy: str, widest: int) -> Figures:
+    return figures(Run(build(scenario, seed), policy, widest).play())
 
 
 def figures(run: Run) -> Figures:
@@ -125,17 +141,30 @@ COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("lent", "by neighbours", "{:.1%}".format),
     ("lent_messages", "msg/week to them", "{:.2f}".format),
 )
+HEAD = ["policy", "asked", *(title for _, title, _ in COLUMNS)]
 
 
 def table(rows: Sequence[Row]) -> str:
     """Return the figures as a table, and how much is filled as bars."""
-    head = ["policy", "asked", *(title for _, title, _ in COLUMNS)]
-    lines = [
+    return "\n".join([*aligned([HEAD, *_lines(rows)]), "", *_bars(rows)]) + "\n"
+
+
+def _lines(rows: Sequence[Row]) -> list[list[str]]:
+    return [
         [row.policy, CIRCLES[row.widest], *(_cell(row, name, show) for name, _, show in COLUMNS)]
         for row in rows
     ]
-    bars = [bar(f"{row.policy}, {CIRCLES[row.widest]}", row.mean("filled")[0]) for row in rows]
-    return "\n".join([*aligned([head, *lines]), "", *bars]) + "\n"
+
+
+def _bars(rows: Sequence[Row]) -> list[str]:
+    return [bar(f"{row.policy}, {CIRCLES[row.widest]}", row.mean("filled")[0]) for row in rows]
+
+
+def _write(page: Path, scenario: str, rows: Sequence[Row]) -> None:
+    text = page.read_text("utf-8")
+    text = pages.put(text, scenario, pages.CHART, pages.chart(_bars(rows)))
+    text = pages.put(text, scenario, pages.TABLE, pages.table(HEAD, _lines(rows)))
+    page.write_text(text, "utf-8")
 
 
 def _cell(row: Row, name: str, show: Callable[[float], str]) -> str:

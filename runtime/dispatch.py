@@ -26,14 +26,21 @@ def dispatch() -> None:
 @dispatch.command()
 @click.argument("scenario", type=click.Path(path_type=Path), metavar="SCENARIO.json")
 @click.option("--seeds", type=click.IntRange(1, 1000), help="Other than the scenario says.")
-def simulate(scenario: Path, seeds: int | None) -> None:
+@click.option(
+    "--write",
+    "page",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Put chart and table into this page, between its marks for the scenario.",
+)
+def simulate(scenario: Path, seeds: int | None, page: Path | None) -> None:
     """Play policies and lending between villages on invented people: a table and a chart."""
     from dispatch import simulate as played
+    from dispatch.simulation.pages import PageError
     from dispatch.simulation.scenario import ScenarioError
 
     try:
-        click.echo(played.simulate(scenario, seeds), nl=False)
-    except ScenarioError as error:
+        click.echo(played.simulate(scenario, seeds, page), nl=False)
+    except (ScenarioError, PageError) as error:
         raise UsageError(str(error)) from error
 
 

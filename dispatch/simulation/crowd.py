@@ -104,7 +104,7 @@ class Crowd:
 def _lasts(key: Any) -> bool:
     """What people have declared stays as it is, so that what follows from it alone does too."""
     if key[0] == "free on":
-        return key[2:4] == (0.0, hours.DAY)  # a whole day: others come once
+        return bool(key[2:4] == (0.0, hours.DAY))  # a whole day: others come once
     return (key if isinstance(key, str) else key[0]) in LASTING
 
 

@@ -49,9 +49,10 @@ class Person:
 
     def next_free(self, now: datetime) -> datetime:
         """When she has time next: now, or when the next of her hours begins (never: in a week)."""
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        local = now.astimezone(clock.SHANGHAI)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         for day in range(8):
-            for opens, closes in self.week[(now.weekday() + day) % 7]:
+            for opens, closes in self.week[(local.weekday() + day) % 7]:
                 start, end = (midnight + timedelta(days=day, hours=h) for h in (opens, closes))
                 if end > now:
                     return max(start, now)
