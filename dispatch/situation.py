@@ -39,7 +39,7 @@ _WORKS = sa.text("""
     select t.id as task_id, t.request_id, t.village_code as village, t.station, t.skills, t.risk,
         t.minutes, t.people_needed, t.starts_at, t.ends_at, t.created_at as opened_at,
         t.wave as rounds, t.circle, t.widest, t.hold, t.widens_at, t.next_wake,
-        t.starving, t.short,
+        t.short,
         r.priority, r.category, r.sealed, r.no_volunteer as told_short, r.resolve_due,
         coalesce(s.policy, v.policy) as policy, coalesce(s.widest, v.widest) as usual_widest,
         coalesce(s.hold, v.hold, false) as usual_hold,
@@ -290,7 +290,7 @@ _SAME = (
     "task_id", "request_id", "village", "station", "starts_at", "ends_at", "opened_at",
     "priority", "category", "sealed", "risk", "minutes", "people_needed", "places_open",
     "places_taken", "resolve_due", "told_short", "policy", "circle", "widens_at", "next_wake",
-    "starving", "short", "rounds", "looks",
+    "short", "rounds", "looks",
 )  # fmt: skip
 
 

@@ -21,8 +21,8 @@ class Work:
     `pairs`: who has agreed to help this requester with this again and again. `near`: km to the
     villages that lend, by (village, station), station None: at every station.
     `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
-    between which messages go out that are not urgent. `starving`: it lacks people and could not
-    ask as many as it wanted; `short`: how many fewer.
+    between which messages go out that are not urgent. `short`: how many people its last
+    look lacked.
     """
 
     task_id: UUID
@@ -53,7 +53,6 @@ class Work:
     circle: int = 0
     widens_at: datetime | None = None
     next_wake: datetime | None = None
-    starving: bool = False
     short: int = 0
     rounds: int = 0
     looks: int = 0

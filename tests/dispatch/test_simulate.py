@@ -28,6 +28,12 @@ def world() -> World:
     return build(SMALL, 5)
 
 
+@pytest.fixture(scope="module")
+def played(world: World) -> Run:
+    """What most ask: paced offers, neighbours among them."""
+    return Run(world, "paced_strict-1", 2).play()
+
+
 def sent(run: Run) -> list[tuple[int, int, datetime, int]]:
     return [
         (one.matter.id, person, offer.at, offer.circle)
@@ -46,14 +52,9 @@ def circle(one: Search, person: Person) -> int:
     return int(one.matter.station not in person.stations)
 
 
-def test_the_same_seed_lives_through_the_same(world: World) -> None:
-    again = build(SMALL, 5)
-    assert sent(Run(world, "paced_strict-1", 2).play()) == sent(
-        Run(again, "paced_strict-1", 2).play()
-    )
-    assert sent(Run(build(SMALL, 6), "paced_strict-1", 2).play()) != sent(
-        Run(world, "paced_strict-1", 2).play()
-    )
+def test_the_same_seed_lives_through_the_same(played: Run) -> None:
+    assert sent(Run(build(SMALL, 5), "paced_strict-1", 2).play()) == sent(played)
+    assert sent(Run(build(SMALL, 6), "paced_strict-1", 2).play()) != sent(played)
 
 
 @pytest.mark.parametrize("version", ["paced_strict-1", "robin_rested-1"])
@@ -99,14 +100,12 @@ def test_nobody_is_asked_whom_a_rule_of_production_s_leaves_out(
     def nobody(people: People, work: Work, now: datetime) -> Bools:
         return ~people.all()
 
-    assert sent(Run(build(SMALL, 5), "paced_strict-1", 2).play())
     monkeypatch.setattr(candidates, "OF_THE_TASK", (*candidates.OF_THE_TASK, nobody))
     assert sent(Run(build(SMALL, 5), "paced_strict-1", 2).play()) == []
 
 
-def test_the_head_hears_of_it_before_the_next_village_does(world: World) -> None:
-    run = Run(world, "paced_strict-1", 2).play()
-    lent = [(one, offer) for one, _, offer in asked(run) if offer.circle == 2]
+def test_the_head_hears_of_it_before_the_next_village_does(played: Run) -> None:
+    lent = [(one, offer) for one, _, offer in asked(played) if offer.circle == 2]
     calm = [pair for pair in lent if pair[0].work.urgency is not Urgency.URGENT]
     assert calm
     for one, offer in calm:
@@ -181,10 +180,8 @@ def test_the_scenarios_of_the_house_can_be_read() -> None:
     assert [load(file).villages for file in folder.glob("*.json")]
 
 
-def test_figures_of_one_run_have_no_interval(world: World) -> None:
-    mean, half = Row("paced_strict-1", 0, (figures(Run(world, "paced_strict-1", 0).play()),)).mean(
-        "filled"
-    )
+def test_figures_of_one_run_have_no_interval(played: Run) -> None:
+    mean, half = Row("paced_strict-1", 2, (figures(played),)).mean("filled")
     assert 0 < mean < 1
     assert half != half  # noqa: PLR0124 (not a number)
 
