@@ -2,6 +2,8 @@
 
 import { reactive, watch } from "vue";
 
+const OWN = "draft";
+const FOR_ANOTHER = "draft-for-another";
 
 export interface Draft {
   text: string;
@@ -11,8 +13,9 @@ export interface Draft {
 
 const EMPTY: Draft = { text: "", place: "", category: "" };
 
-/** The draft of this name as it was left; every change is stored at once. */
-export function useDraft(stored = "draft"): Draft {
+/** What she has begun to say for herself, or for another, as it was left; stored at once. */
+export function useDraft(forAnother = false): Draft {
+  const stored = forAnother ? FOR_ANOTHER : OWN;
   const draft = reactive<Draft>({ ...EMPTY, ...(uni.getStorageSync(stored) || {}) });
   watch(draft, (now) => uni.setStorageSync(stored, { ...now }));
   return draft;
@@ -20,7 +23,7 @@ export function useDraft(stored = "draft"): Draft {
 
 /** Nothing of what was written stays on the phone. */
 export function forgetDraft(): void {
-  uni.removeStorageSync(STORED);
+  for (const stored of [OWN, FOR_ANOTHER]) uni.removeStorageSync(stored);
 }
 
 export function emptied(draft: Draft): void {
