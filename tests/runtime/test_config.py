@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime import cli
+from tests.village.roster.files import xlsx
 from village import clock, hours, workdays
-from village.catalog import loader
+from village.catalog import config, loader
 from village.catalog.cache import Catalog
 from village.catalog.files import read
 from village.db import create_engine, transaction
@@ -67,7 +68,7 @@ def packaged(code: str, **changes: str) -> Row:
 def folder(path: Path, name: str = "categories", *rows: Row) -> Path:
     path.mkdir(exist_ok=True)
     with (path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(read(name)[0]))
+        writer = csv.DictWriter(file, config.columns(name))
         writer.writeheader()
         writer.writerows(rows)
     return path
@@ -241,6 +242,79 @@ def test_two_fields_of_a_template_have_two_keys(county: sa.Engine, tmp_path: Pat
         f"wechat_keys.csv 第 2 行「wechat_key」：同一个模板里两个字段用了同一个 {row['wechat_key']}"
         in output
     )
+
+
+def unit(code: str, kind: str, name: str, parent: str = "", **more: str) -> Row:
+    blank = dict.fromkeys(("households", "population", "lat", "lng"), "")
+    return {"code": code, "kind": kind, "name": name, "parent": parent, **blank, **more}
+
+
+UNITS = [
+    unit(
+        "360999101", "natural_village", "上屋", "360999-1", population="210", lat="28.5", lng="115"
+    ),
+    unit("360999102", "natural_village", "下屋", "360999-1"),
+    unit("360999-1", "admin_village", "屋背村", "360999"),
+    unit("360999", "town", "河口镇", "3609"),
+    unit("3609", "county", "青山县"),
+]
+
+
+def test_a_county_has_its_own_villages_and_then_its_own_people(
+    empty_database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WUZHAN_DATABASE_URL", empty_database_url)
+    monkeypatch.setenv("WUZHAN_REDIS_URL", redis_url)
+    monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
+    assert CliRunner().invoke(cli.main, ["seed", "--no-demo"]).exit_code == 0
+    output = done("apply", folder(tmp_path / "a", "units", *UNITS), *WHO)
+    assert "＋ 360999101" in output
+    assert "－ 990101" in output
+    # files that a folder does not have stay as they are
+    done("apply", folder(tmp_path / "b", "categories", packaged("PUB-03", days="4")), *WHO)
+    assert CliRunner().invoke(cli.main, ["seed", "--no-demo"]).exit_code == 0
+
+    engine = create_engine(empty_database_url)
+    catalog = Catalog(engine)
+    assert [unit.name for unit in catalog.villages.values()] == ["上屋", "下屋"]
+    assert len(catalog.stations) == 10
+    assert catalog.stations["360999101.culture"].name == "上屋文体活动联络站"
+    people = xlsx(tmp_path / "r.xlsx", ["姓名", "村", "身份"], ["甲甲", "屋背村上屋", "村委会经办"])
+    imported = CliRunner().invoke(cli.main, ["import", "roster", str(people), "--apply"])
+    assert imported.exit_code == 0, imported.output
+    assert "不能去掉" in refused("rollback", 0, *WHO)
+    assert [unit.name for unit in Catalog(engine).villages.values()] == ["上屋", "下屋"]
+    engine.dispose()
+
+
+def test_villages_with_people_do_not_go(county: sa.Engine, tmp_path: Path) -> None:
+    assert "不能去掉" in refused("apply", folder(tmp_path / "a", "units", *UNITS), *WHO)
+    assert len(Catalog(county).villages) == 8
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [
+        (unit("a b", "natural_village", "新屋", "360999-1"), "第 7 行「code」"),
+        (unit("n", "village", "新屋", "360999-1"), "第 7 行「kind」"),
+        (unit("n", "natural_village", "", "360999-1"), "第 7 行「name」"),
+        (unit("n", "natural_village", "新屋", "3609"), "第 7 行「parent」"),
+        (unit("n", "natural_village", "新屋", "nowhere"), "第 7 行「parent」"),
+        (unit("n", "natural_village", "上屋", "360999-1"), "第 7 行「name」：和第 2 行"),
+        (unit("n", "county", "青海县"), "units.csv：要正好有一个县"),
+        (unit("n", "natural_village", "新屋", "360999-1", lat="28"), "第 7 行「lat」：经度和纬度"),
+        (unit("n", "natural_village", "新屋", "360999-1", lat="1e400", lng="1"), "第 7 行「lat」"),
+        (
+            unit("n", "natural_village", "新屋", "360999-1", population="-3"),
+            "第 7 行「population」",
+        ),
+        (unit("3609", "natural_village", "新屋", "360999-1"), "第 7 行「code」：和第 6 行重复"),
+    ],
+)
+def test_units_that_do_not_hang_together_are_refused(
+    county: sa.Engine, tmp_path: Path, row: Row, place: str
+) -> None:
+    assert place in refused("check", folder(tmp_path / "a", "units", *UNITS, row))
 
 
 YEAR = ("01-01", "05-01", "05-02", "10-01", "10-02", "10-03")

@@ -1,12 +1,14 @@
 """A county's own rows over those of the package: which files there are, and what they make.
 
 A row replaces the package's row of the same key, or is a new one; what a county does not name is
-the package's, also after an update of it.
+the package's, also after an update of it. Two files are replaced in larger parts: the calendar year
+by year, and the units as a whole, since the package's county is invented.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from village.catalog.files import Row, read
@@ -14,11 +16,13 @@ from village.catalog.files import Row, read
 Files = Mapping[str, Sequence[Row]]  # name of a file without `.csv`: its rows
 
 KEYS: dict[str, tuple[str, ...]] = {
+    "units": ("code",),
     "categories": ("code",),
     "wechat_templates": ("tpl",),
     "wechat_keys": ("tpl", "field"),
     "calendar": ("date",),
 }
+SIZES = ("households", "population", "lat", "lng")
 YEAR = slice(4)  # of a date
 NONE: Files = {}
 
@@ -39,7 +43,21 @@ class Difference(NamedTuple):
 
 def columns(name: str) -> tuple[str, ...]:
     """Return the columns of a file, which are those of the package's."""
-    return tuple(read(name)[0])
+    return tuple(packaged(name)[0])
+
+
+def packaged(name: str) -> Sequence[Row]:
+    """Return the package's rows of a file; do not change them."""
+    return _units() if name == "units" else read(name)
+
+
+@cache
+def _units() -> tuple[Row, ...]:
+    sizes = {row["village_code"]: row for row in read("villages")}
+    return tuple(
+        {**row, **{name: sizes.get(row["code"], {}).get(name, "") for name in SIZES}}
+        for row in read("org_units")
+    )
 
 
 def key_of(name: str, row: Row) -> tuple[str, ...]:
@@ -52,7 +70,7 @@ def rows(name: str, own: Files = NONE) -> list[Row]:
 
     A column that a version does not have, since it is older, is the package's, or else blank.
     """
-    found = {key_of(name, row): row for row in _packaged(name, own)}
+    found = {key_of(name, row): row for row in _kept(name, own)}
     blank = dict.fromkeys(columns(name), "")
     for row in own.get(name, ()):
         key = key_of(name, row)
@@ -60,10 +78,12 @@ def rows(name: str, own: Files = NONE) -> list[Row]:
     return list(found.values())
 
 
-def _packaged(name: str, own: Files) -> Iterable[Row]:
-    """The package's rows; of the calendar only years that a county has not, each being a whole."""
+def _kept(name: str, own: Files) -> Iterable[Row]:
+    """The package's rows beside a county's own: no invented units, no year that is hers."""
+    if name == "units" and own.get(name):
+        return ()
     if name != "calendar":
-        return read(name)
+        return packaged(name)
     mine = {row["date"][YEAR] for row in own.get(name, ())}
     return (row for row in read(name) if row["date"][YEAR] not in mine)
 
@@ -75,7 +95,9 @@ def own_rows(files: Files) -> dict[str, list[Row]]:
 
 
 def _own(name: str, given: Sequence[Row]) -> list[Row]:
-    other = [row for row in given if row not in read(name)]
+    other = [row for row in given if row not in packaged(name)]
+    if name == "units":
+        return list(given) if other or len(given) < len(packaged(name)) else []
     if name != "calendar":
         return other
     years = {row["date"][YEAR] for row in other} | _shortened(given)

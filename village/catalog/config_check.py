@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 
 from village import workdays
-from village.catalog import config
+from village.catalog import config, unit_check
 from village.catalog.config_files import LONGEST, ConfigFault, Folder, packaged
 from village.catalog.files import Row, parts, read
 from village.catalog.texts import said
@@ -29,7 +29,7 @@ NUMBERS = {
     "minutes": (10, 720),
     "window_days": (1, 60),
 }
-MOST = {"zh": 20, "en": 80}
+MOST = {"zh": 20, "en": 80, "name": 20}
 _CODE = re.compile(r"([A-Z]{3})-\d{2}")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 Found = Iterator[tuple[str, str]]  # column, and what is wrong with it
@@ -49,6 +49,7 @@ def check(folder: Folder) -> list[ConfigFault]:
     if not faults:
         faults += _keys_twice(folder)
         faults += _years(folder)
+        faults += unit_check.ladder(folder)
     return faults
 
 
@@ -211,6 +212,7 @@ def _kinds() -> dict[tuple[str, str], str]:
 
 
 CHECKS: dict[str, Callable[[Row], Found]] = {
+    "units": unit_check.unit,
     "categories": _category,
     "wechat_templates": _template,
     "wechat_keys": _wechat_key,

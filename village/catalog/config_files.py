@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from village.catalog import config, files
+from village.catalog import config
 from village.catalog.config import Files
 from village.catalog.files import Row
 from village.catalog.texts import said
@@ -108,4 +108,4 @@ def text(name: str, own: Files) -> str:
 
 def packaged(name: str) -> dict[tuple[str, ...], Row]:
     """Return the package's rows of a file by key."""
-    return {config.key_of(name, row): row for row in files.read(name)}
+    return {config.key_of(name, row): row for row in config.packaged(name)}

@@ -13,17 +13,23 @@ from village.models import Category
 Values = dict[str, Any]
 
 
-def org_units() -> list[Values]:
-    """Return the units of the county, parents before their children."""
-    sizes = {row["village_code"]: row for row in read("villages")}
-    return [_org_unit(row, sizes.get(row["code"], {})) for row in read("org_units")]
+def org_units(own: Files = NONE) -> list[Values]:
+    """Return the units of the county: a county's own, or the invented ones of the package."""
+    return [_org_unit(row) for row in rows("units", own)]
 
 
-def stations() -> list[Values]:
+def stations(own: Files = NONE) -> list[Values]:
     """Return the five stations of each natural village."""
+    names = {(row["village"], row["kind"]): row["name"] for row in read("stations")}
     return [
-        {"village_code": row["village"], "kind": row["kind"], "name": row["name"]}
-        for row in read("stations")
+        {
+            "village_code": unit["code"],
+            "kind": kind["kind"],
+            "name": names.get((unit["code"], kind["kind"]), f"{unit['name']}{kind['zh']}"),
+        }
+        for unit in rows("units", own)
+        if unit["kind"] == "natural_village"
+        for kind in read("station_kinds")
     ]
 
 
@@ -99,16 +105,16 @@ def _template_ids(own_ids: Mapping[str, str] | None, own: Files = NONE) -> dict[
     return {**given, **(own_ids or {})}
 
 
-def _org_unit(row: Row, sizes: Row) -> Values:
+def _org_unit(row: Row) -> Values:
     return {
         "code": row["code"],
         "parent_code": row["parent"] or None,
         "kind": row["kind"],
         "name": row["name"],
-        "households": int(sizes["households"]) if sizes else None,
-        "population": int(sizes["population"]) if sizes else None,
-        "lat": float(sizes["lat"]) if sizes else None,
-        "lng": float(sizes["lng"]) if sizes else None,
+        "households": int(row["households"]) if row["households"] else None,
+        "population": int(row["population"]) if row["population"] else None,
+        "lat": float(row["lat"]) if row["lat"] else None,
+        "lng": float(row["lng"]) if row["lng"] else None,
     }
 
 

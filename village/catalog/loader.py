@@ -22,8 +22,8 @@ def load(session: Session, template_ids: Mapping[str, str] | None = None) -> Non
     """
     own = own_rows(session)
     # parents before children
-    _upsert(session, OrgUnit, entries.org_units())
-    _upsert(session, Station, entries.stations())
+    _upsert(session, OrgUnit, entries.org_units(own))
+    _upsert(session, Station, entries.stations(own))
     _upsert(session, Category, entries.categories(own))
     _upsert(session, NotificationTemplate, entries.notification_templates(template_ids, own))
 

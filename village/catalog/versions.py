@@ -11,7 +11,7 @@ from village import clock
 from village.catalog import config, loader
 from village.catalog.config import Difference, Files
 from village.errors import NotFound, WrongState
-from village.models import Category, ConfigVersion
+from village.models import Category, ConfigVersion, OrgUnit, Station
 
 LOCK = 0x436F6E666967  # of advisory locks: one change at a time
 
@@ -22,8 +22,12 @@ def history(session: Session) -> list[ConfigVersion]:
 
 
 def differences(session: Session, files: Files) -> list[Difference]:
-    """Return what checked files would change of what is in force."""
-    return config.differences(loader.own_rows(session), files)
+    """Return what checked files would change of what is in force; files left out change nothing."""
+    return config.differences(loader.own_rows(session), _whole(session, files))
+
+
+def _whole(session: Session, files: Files) -> Files:
+    return {**loader.own_rows(session), **files}
 
 
 def apply(
@@ -31,13 +35,13 @@ def apply(
 ) -> ConfigVersion | None:
     """Put checked files in force as a new version; None where they change nothing.
 
-    Processes follow within half a minute. Raises WrongState for a category that would go and
-    that somebody has asked for already.
+    Processes follow within half a minute. Raises WrongState for a category or a unit
+    that would go and is in use.
     """
     _lock(session)
     if not differences(session, files):
         return None
-    return _put(session, files, by, None, template_ids)
+    return _put(session, _whole(session, files), by, None, template_ids)
 
 
 def roll_back(
@@ -52,7 +56,7 @@ def roll_back(
     if found is None and number != 0:
         raise NotFound
     files = found.files if found else config.NONE
-    if not differences(session, files):
+    if not config.differences(loader.own_rows(session), files):
         return None
     return _put(session, files, by, number, template_ids)
 
@@ -80,8 +84,11 @@ def _put(
 
 
 def _remove_gone(session: Session, files: Files) -> None:
-    codes = [row["code"] for row in config.rows("categories", files)]
+    categories = [row["code"] for row in config.rows("categories", files)]
+    units = [row["code"] for row in config.rows("units", files)]
     try:
-        session.execute(sa.delete(Category).where(Category.code.not_in(codes)))
+        session.execute(sa.delete(Category).where(Category.code.not_in(categories)))
+        session.execute(sa.delete(Station).where(Station.village_code.not_in(units)))
+        session.execute(sa.delete(OrgUnit).where(OrgUnit.code.not_in(units)))
     except sa.exc.IntegrityError as error:
-        raise WrongState("category_in_use", "a category that would go was asked for") from error
+        raise WrongState("in_use", "a category or unit that would go is in use") from error
