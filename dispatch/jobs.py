@@ -66,6 +66,7 @@ ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
         kind: _step(kind.removeprefix("first_"))
         for kind in (*LIMITS["first_response"][1:], *LIMITS["resolve"][1:])
     },
+    "duty": _step("duty_call"),
     "first_response": _step("response_breach"),
     "resolve": _step("resolve_breach"),
     "ask_helped": _step("ask_helped"),

@@ -10,16 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
-from village import clock
+from village import clock, duty
 from village.access import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
 from village.models import Follow, RoleGrant
 from village.public_face import is_comparable
 from village.workflow import recusal
 from village.workflow.engine import Tell
+from village.workflow.request_duty import DUTY, PHONE
 
 VOLUNTEERS, FOLLOWERS = "volunteers", "followers"
 ABOVE = "above"  # on the rung to which it was escalated, where that is not the chair
-AUDIENCES = (REQUESTER, HEAD, CHAIR, STAND_IN, INVITED, VOLUNTEERS, FOLLOWERS, ABOVE)
+AUDIENCES = (
+    REQUESTER, HEAD, CHAIR, STAND_IN, INVITED, VOLUNTEERS, FOLLOWERS, ABOVE, DUTY, PHONE,
+)  # fmt: skip
 OFFICES: Mapping[str, tuple[str, ...]] = {HEAD: ("head", "deputy"), CHAIR: ("chair",)}
 
 
@@ -98,7 +101,13 @@ def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Off
 def _others(session: Session, scene: Scene, tells: Sequence[Tell]) -> Mapping[str, list[UUID]]:
     """Return the audiences that are read from the database, each only where it is told."""
     asked = {tell.audience for tell in tells}
-    found = {FOLLOWERS: _followers, STAND_IN: _stand_ins, ABOVE: _above}
+    found = {
+        FOLLOWERS: _followers,
+        STAND_IN: _stand_ins,
+        ABOVE: _above,
+        DUTY: _on_duty,
+        PHONE: _to_phone,
+    }
     return {name: find(session, scene) for name, find in found.items() if name in asked}
 
 
@@ -109,6 +118,17 @@ def _stand_ins(session: Session, scene: Scene) -> list[UUID]:
 def _above(session: Session, scene: Scene) -> list[UUID]:
     rung = scene.event.data["rung"]
     return [] if rung == "chair" else recusal.on_rung(session, scene.request, rung)
+
+
+def _on_duty(session: Session, scene: Scene) -> list[UUID]:
+    rung = scene.event.data["rung"]
+    return [] if rung == duty.CLERK_RUNG else duty.called(session, scene.request, rung)
+
+
+def _to_phone(session: Session, scene: Scene) -> list[UUID]:
+    """Return the clerks, once it is they who are called: they phone, and need not look."""
+    rung = scene.event.data["rung"]
+    return duty.called(session, scene.request, rung) if rung == duty.CLERK_RUNG else []
 
 
 def _followers(session: Session, scene: Scene) -> list[UUID]:

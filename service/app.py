@@ -20,6 +20,7 @@ from service.api import (
     auth,
     calls,
     catalog,
+    duty,
     follows,
     me,
     notifications,
@@ -45,7 +46,7 @@ PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
     auth, me, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
-    agreements, calls, pairs, rules, notifications,
+    agreements, calls, pairs, rules, notifications, duty,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

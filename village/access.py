@@ -85,6 +85,11 @@ MATRIX: dict[str, frozenset[str]] = {
     "pair.end": frozenset({REQUESTER, INVITED, HEAD, CHAIR}),
     "village.triage": frozenset({CHAIR, STAND_IN}),
     "village.hours": frozenset({CHAIR}),
+    "duty.read": frozenset({HEAD, CHAIR}),
+    "duty.set": frozenset({CHAIR}),
+    "duty.absence": frozenset({HEAD, CHAIR}),
+    "phone_task.list": frozenset({ANYONE}),
+    "phone_task.done": frozenset({CLERK}),
     "routing_rule.list": frozenset({HEAD, CHAIR}),
     "routing_rule.create": frozenset({CHAIR}),
     "routing_rule.read": frozenset({HEAD, CHAIR}),
@@ -126,6 +131,7 @@ HIDDEN: dict[str, str] = {
     "call.read": "call.read",
     "call.done": "call.read",
     "notification.read": "notification.read",
+    "phone_task.done": "phone_task.done",
 }
 
 # The relation that an office gives within its scope.

@@ -113,6 +113,7 @@ export const ACTIONS: Record<string, Action> = {
   go_ahead: { label: "人不够也先办", style: "primary" },
   start: { label: "人到了，开始办", style: "primary" },
   handle: { label: "站里自己办" },
+  acknowledge: { label: "我看到了" },
   sign_for: { label: "签收，我来过问", style: "primary" },
   submit_result: {
     label: "报办理结果",

@@ -153,6 +153,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "go_ahead": Empty,
     "handle": Empty,
     "sign_for": Empty,
+    "acknowledge": Empty,
     "start": Empty,
     "submit_result": SubmitResultSchema,
     "send_back": ReasonInSchema,

@@ -70,6 +70,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "profile": {"name": "某某"},
     "widen": {"circle": "village"},
     "agreements": {"with": "990103"},
+    "duty": {"shifts": []},
+    "absence": {"from": None},
+    "phoned": {"reached": True},
     "hours": {"from": "08:00", "to": "20:00", "days": "every_day"},
     "rest": {"until": None},
     "dry_run": {
@@ -228,6 +231,10 @@ def _calls(world: World, permission: str) -> Objects:
     yield world.call, lambda code: {OWNER} if code == roster.ENTERED_BY else set()
 
 
+def _phone_tasks(world: World, permission: str) -> Objects:
+    yield world.phone_task, lambda code: {access.CLERK} if code == roster.CLERK else set()
+
+
 def _lines(world: World, permission: str) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
@@ -243,6 +250,7 @@ OBJECTS: dict[str, Callable[[World, str], Objects]] = {
     "<uuid:agreement_id>": _agreements,
     "<uuid:pair_id>": _pairs,
     "<uuid:rule_id>": _rules,
+    "<uuid:phone_task_id>": _phone_tasks,
 }
 
 

@@ -101,6 +101,7 @@ class World:
     cases: dict[str, Case] = field(default_factory=dict)
     task: str = ""
     offers: dict[str, str] = field(default_factory=dict)  # code of the invited → offer
+    phone_task: str = ""
     worker: str = ""
     line: str = ""
     call: str = ""  # to a person without an account
@@ -123,6 +124,13 @@ def build(house: House) -> World:
     assert [world.cases[name].station for name in ("triage", "danger")] == [None, None]
     house.work()
     world.call = house.seen("/calls", ENTERED_BY)["items"][0]["id"]
+    (task,) = house.rows(
+        """insert into phone_tasks (id, request_id, unit_code, created_at)
+           select gen_random_uuid(), r.id, u.parent_code, now() from requests r
+           join org_units u on u.code = r.village_code where r.id = :id returning id""",
+        id=world.cases["submitted"].id,
+    )
+    world.phone_task = str(task.id)
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
     return world
 

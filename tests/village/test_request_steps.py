@@ -23,7 +23,7 @@ from village.errors import (
     WuzhanError,
 )
 from village.models import Category, Place, Task
-from village.workflow import recusal, request_clock
+from village.workflow import recusal, request_clock, request_duty
 from village.workflow import request_advice as advice
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
@@ -135,6 +135,12 @@ def escalated(town: Town, source: str) -> UUID:
     return request_id
 
 
+def urgent(town: Town, source: str) -> UUID:
+    request_id = town.bring(source)
+    town.set(request_id, priority="P1", seen_at=None)
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -154,12 +160,14 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     request_clock.is_unsolved_in_time: late,
     request_clock.is_still_late: told_late,
     request_clock.awaits_the_chair: escalated,
+    request_duty.is_unseen: urgent,
 }
 
 
 def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
     if role == STAND_IN:
-        return town.submit(town.nephew, category=None)
+        urgent = {"priority": "P1"} if row.when is request_duty.is_unseen else {}
+        return town.submit(town.nephew, category=None, **urgent)
     if row.action == "no_danger" and row.target == "triage":
         return without_station(town, source)
     other(town)

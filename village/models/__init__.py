@@ -12,6 +12,7 @@ from village.models.dispatch import (
     StandingPair,
     VillageAgreement,
 )
+from village.models.duty import Absence, DutyShift, PhoneTask
 from village.models.follows import Follow
 from village.models.messages import (
     Delivery,
@@ -41,6 +42,7 @@ from village.models.similar import SimilarText
 from village.models.tasks import Offer, Place, Task
 
 __all__ = [
+    "Absence",
     "Assisted",
     "AvailabilityWindow",
     "Category",
@@ -52,6 +54,7 @@ __all__ = [
     "Delivery",
     "DispatchSettings",
     "DueTime",
+    "DutyShift",
     "Event",
     "Follow",
     "Handover",
@@ -65,6 +68,7 @@ __all__ = [
     "Outbox",
     "Person",
     "PhoneCall",
+    "PhoneTask",
     "Place",
     "Reminder",
     "Request",

@@ -102,6 +102,9 @@ class RoleGrant(Base):
     station: Mapped[str | None]
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
+    covers: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("people.id"), index=True, doc="for whom she stands in while that one is away"
+    )
 
 
 class Volunteer(Base):

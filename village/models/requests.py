@@ -61,6 +61,7 @@ DUE_KINDS = (
     "auto_close",
     "offer_round",
     "no_show",
+    "duty",
 )
 
 number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)
@@ -147,6 +148,8 @@ class Request(Base):
     response_breached_at: Mapped[datetime | None]
     resolve_breached_at: Mapped[datetime | None]
     escalated_to: Mapped[str | None] = mapped_column(doc="the rung that is to sign for it (3.7)")
+    seen_at: Mapped[datetime | None] = mapped_column(doc="when an officer first looked at it")
+    duty_rung: Mapped[str | None] = mapped_column(doc="the last one that was called (duty ladder)")
     escalation_seen_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     first_response_at: Mapped[datetime | None]

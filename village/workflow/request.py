@@ -15,7 +15,7 @@ from village.access import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SY
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
-from village.workflow import recusal, request_clock
+from village.workflow import recusal, request_clock, request_duty
 from village.workflow import request_advice as advice
 from village.workflow import request_callback as callback
 from village.workflow import request_limits as limits
@@ -256,6 +256,7 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
     # ------------------------------------------------------------------ the clock
     *request_clock.ROWS,
+    *request_duty.ROWS,
 )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, hours
+from village import clock, duty, hours
+from village.access import CHAIR, HEAD, MEDIATOR, STAND_IN
 from village.clock import Hours
 from village.models import Category, DueTime, Request
 from village.workflow import priorities
@@ -17,12 +18,14 @@ TRIAGE_HOURS = 4
 ANSWER_DAYS = 5
 AUTO_CLOSE_DAYS = 7
 EMERGENCY_MINUTES = 2
+OFFICERS = (HEAD, CHAIR, MEDIATOR, STAND_IN)
 ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours", "split")
 
 # A limit's due times: itself, and the warnings before it (3.0).
 LIMITS = {
     "first_response": ("first_response", "first_response_half", "first_response_late"),
     "resolve": ("resolve", "resolve_half", "resolve_late", "escalate"),
+    "duty": ("duty",),  # something urgent must be seen by a person
 }
 WARN_HALF = 0.5  # of the time
 WARN_LATE = 0.6  # of what is left after half of it: at 80 %
@@ -57,6 +60,8 @@ def start_limits(step: Step) -> None:
     request.submitted_at = step.now
     request.first_response_due, request.resolve_due = first, resolve
     step.due |= {**warned(step, "first_response", first), **warned(step, "resolve", resolve)}
+    if priorities.TABLE[asked].wall:
+        step.due["duty"] = step.now + next(iter(duty.ladder().values()))
 
 
 def warned(step: Step, limit: str, at: datetime) -> dict[str, datetime]:
@@ -92,7 +97,7 @@ def responded(step: Step) -> None:
     """The first human answer that the villager can see stops the first clock (3.0)."""
     if step.row.first_response_at is None:
         step.row.first_response_at = step.now
-        cancel_limits(step, "first_response")
+        cancel_limits(step, "first_response", "duty")
 
 
 def bring_forward(step: Step) -> None:
@@ -140,17 +145,21 @@ def _after_pause(step: Step, due: datetime, since: datetime) -> datetime:
 def change_due_times(step: Step, source: str) -> None:
     """Cancel due times of the state that was left, set those of the state that is entered."""
     target = step.transition.target
+    if step.role in OFFICERS and step.row.seen_at is None:
+        step.row.seen_at = step.now
+        if priorities.TABLE[step.row.priority].wall:
+            cancel_limits(step, "duty")
     if source in STATE_DUE and source != target:
         cancel_due(step, STATE_DUE[source])
     if target in STATE_DUE and source != target:
         step.due |= {STATE_DUE[target]: _state_due(step, target)}
     if target == "resolved" and source != target:
         step.row.resolved_at = step.now
-        cancel_limits(step, "resolve", "first_response")
+        cancel_limits(step, *LIMITS)
     if target in ENDED and source != target:
         step.row.ended_at = step.now
         if source not in ("resolved", "-"):
-            cancel_limits(step, "resolve", "first_response")
+            cancel_limits(step, *LIMITS)
 
 
 def _state_due(step: Step, state: str) -> datetime:

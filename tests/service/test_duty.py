@@ -1,0 +1,163 @@
+"""The duty rota, absences with a cover, and the clerk's phone tasks, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service.house import LAMP, House
+from tests.service.test_problems import problem
+from tests.village.town import stepped
+from village import clock, outbox
+from village.db import transaction
+
+DUTY, ABSENCE = "/villages/990101/duty", "/villages/990101/absence"
+CHAIR, HEAD, DEPUTY, OTHER_HEAD, VILLAGER, CLERK = "u001", "u006", "u023", "u005", "u041", "u067"
+
+
+@pytest.fixture(autouse=True)
+def wednesday_at_ten(tmp_path: Path) -> Iterator[None]:
+    with stepped(tmp_path):
+        yield
+
+
+def who(house: House, code: str) -> str:
+    return str(house.seen("/me", code)["id"])
+
+
+def at(**later: float) -> str:
+    return (clock.now() + timedelta(**later)).isoformat()
+
+
+def put(house: House, path: str, caller: str, **body: Any) -> Any:
+    return house.call("PUT", path, caller, json=body)
+
+
+def roles(house: House, code: str) -> set[str]:
+    return {f"{role['role']} {role['station']}" for role in house.seen("/me", code)["roles"]}
+
+
+def test_the_chair_sets_a_rota_and_officers_read_it(house: House) -> None:
+    turn = {"person": who(house, HEAD), "from": at(hours=10), "to": at(hours=22)}
+    kept = put(house, DUTY, CHAIR, shifts=[turn, {**turn, "station": "culture"}]).json
+    assert [shift["station"] for shift in kept["shifts"]] == [None, "culture"]
+    assert house.seen(DUTY, HEAD) == kept
+    assert house.get(DUTY, VILLAGER).status_code == 403
+    assert put(house, DUTY, HEAD, shifts=[]).status_code == 403
+    assert put(house, DUTY, CHAIR, shifts=[]).json["shifts"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"to": "2026-11-25T09:00:00+08:00"}, "invalid"),
+        ({"to": "2199-01-01T00:00:00+08:00"}, "invalid"),
+        ({"station": "army"}, "invalid"),
+        ({"person": "01900000-0000-7000-8000-000000000000"}, "invalid"),
+        ({"from": None}, "invalid"),
+        ({"why": "sleeps"}, "invalid"),
+    ],
+)
+def test_turns_that_are_none_are_refused_whole(
+    house: House, change: dict[str, Any], code: str
+) -> None:
+    turn = {"person": who(house, HEAD), "from": at(hours=1), "to": at(hours=9)}
+    put(house, DUTY, CHAIR, shifts=[turn])
+    problem(put(house, DUTY, CHAIR, shifts=[turn, {**turn, **change}]), 422, code)
+    assert len(house.seen(DUTY, CHAIR)["shifts"]) == 1
+
+
+def test_who_covers_holds_the_office_for_that_time_and_no_longer(house: House) -> None:
+    made = house.submit(category="PUB-03")
+    path = f"/requests/{made['id']}"
+    assert house.get(path, OTHER_HEAD).status_code == 404
+    cover = who(house, OTHER_HEAD)
+    kept = put(house, ABSENCE, HEAD, **{"from": at(hours=1), "to": at(days=3), "cover": cover})
+    assert kept.json["absences"][0]["cover"] == cover
+    assert house.get(path, OTHER_HEAD).status_code == 404
+    clock.step(timedelta(hours=2))
+    assert "deputy public_works" in roles(house, OTHER_HEAD)
+    assert house.done(f"{path}/accept", OTHER_HEAD)["status"] == "accepted"
+    told = [line["title"] for line in house.seen("/notifications", OTHER_HEAD)["items"]]
+    assert "请您代个班" in told
+    clock.step(timedelta(days=3))
+    assert house.get(path, OTHER_HEAD).status_code == 404
+    assert house.seen(DUTY, HEAD)["absences"] == []
+
+
+def test_who_is_back_early_takes_it_back_at_once(house: House) -> None:
+    away = {"from": at(hours=-1), "to": at(days=3), "cover": who(house, OTHER_HEAD)}
+    assert put(house, ABSENCE, HEAD, **away).status_code == 200
+    assert "deputy public_works" in roles(house, OTHER_HEAD)
+    assert put(house, ABSENCE, HEAD, **{"from": None}).json["absences"] == []
+    assert "deputy public_works" not in roles(house, OTHER_HEAD)
+    assert "head public_works" in roles(house, HEAD)
+
+
+def test_an_absence_that_is_set_again_replaces_the_first(house: House) -> None:
+    first, second = who(house, OTHER_HEAD), who(house, DEPUTY)
+    for cover in (first, second):
+        away = {"from": at(hours=1), "to": at(days=2), "cover": cover}
+        kept = put(house, ABSENCE, HEAD, **away).json["absences"]
+        assert [absence["cover"] for absence in kept] == [cover]
+    clock.step(timedelta(hours=2))
+    assert "deputy public_works" not in roles(house, OTHER_HEAD)
+
+
+def test_a_cover_lends_nothing_on(house: House) -> None:
+    """Who only stands in for somebody cannot give that office to a third."""
+    away = {"from": at(hours=-1), "to": at(days=3), "cover": who(house, OTHER_HEAD)}
+    put(house, ABSENCE, HEAD, **away)
+    further = {"from": at(hours=-1), "to": at(days=3), "cover": who(house, DEPUTY)}
+    assert put(house, ABSENCE, OTHER_HEAD, **further).status_code == 200
+    stations = {role.split()[1] for role in roles(house, DEPUTY) if role.startswith("deputy")}
+    before = {"public_works"}
+    assert stations == before | {
+        role.split()[1] for role in roles(house, OTHER_HEAD) if role.startswith("head")
+    }
+
+
+def test_the_chair_may_say_it_of_a_head_and_a_head_of_herself_alone(house: House) -> None:
+    away = {"from": at(hours=1), "to": at(days=2)}
+    assert put(house, ABSENCE, CHAIR, person=who(house, HEAD), **away).status_code == 200
+    assert put(house, ABSENCE, OTHER_HEAD, person=who(house, HEAD), **away).status_code == 403
+    assert put(house, ABSENCE, VILLAGER, **away).status_code == 403
+    someone = {"person": who(house, VILLAGER), **away}
+    problem(put(house, ABSENCE, CHAIR, **someone), 422, "invalid")
+    for cover in (VILLAGER, HEAD):
+        wrong = {**away, "cover": who(house, cover)}
+        problem(put(house, ABSENCE, HEAD, **wrong), 422, "invalid")
+
+
+def test_an_urgent_request_that_nobody_sees_becomes_a_phone_task(house: House) -> None:
+    made = house.submit(category="PUB-03", text=LAMP)
+    house.rows("update requests set priority = 'P1' where id = :id", id=made["id"])
+    house.rows(
+        """insert into due_times (id, request_id, kind, due_at)
+           values (gen_random_uuid(), :id, 'duty', :at)""",
+        id=made["id"], at=clock.now() + timedelta(minutes=15),
+    )  # fmt: skip
+    for _ in range(5):
+        clock.step(timedelta(minutes=15))
+        with transaction(house.context.engine) as session:
+            outbox.sweep_deadlines(session)
+        house.work()
+    (task,) = house.seen("/phone-tasks", CLERK)["items"]
+    assert task["number"] == house.seen(f"/requests/{made['id']}", HEAD)["number"]
+    assert task["call"]
+    assert LAMP[:4] not in str(task)
+    assert house.seen("/phone-tasks", HEAD)["items"] == []
+    done = f"/phone-tasks/{task['id']}/phoned"
+    assert house.post(done, HEAD, {"reached": True}).status_code == 404
+    for _ in range(2):  # a second tap
+        assert house.post(done, CLERK, {"reached": True}).status_code == 204
+    assert house.seen("/phone-tasks", CLERK)["items"] == []
+    texts = [item["text"] for item in house.seen(f"/requests/{made['id']}/timeline", HEAD)["items"]]
+    assert sum("叫了下一位" in text for text in texts) == 4
+    assert "请打电话给村里" in [
+        line["title"] for line in house.seen("/notifications", CLERK)["items"]
+    ]

@@ -1,0 +1,90 @@
+"""Who is called when something urgent lies unseen: rung by rung, by rota, office and absence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import clock
+from village.catalog.files import read
+from village.models import Absence, DutyShift, Request, RoleGrant
+from village.workflow import recusal
+
+HEAD_RUNG, DEPUTY_RUNG, CHAIR_RUNG, CLERK_RUNG = "head", "deputy", "chair", "clerk"
+
+
+@cache
+def ladder() -> dict[str, timedelta]:
+    """Return how long after an urgent request came each rung is called, the lowest first."""
+    rows = read("duty_ladder")
+    return {row["rung"]: timedelta(minutes=int(row["after_minutes"])) for row in rows}
+
+
+def called(session: Session, request: Request, rung: str) -> list[UUID]:
+    """Return who of a rung is there to be called: not away, and not too close to the matter."""
+    if rung == CLERK_RUNG:
+        return recusal.on_rung(session, request, CLERK_RUNG)
+    now = clock.now()
+    first = _there(session, request, now, _on_shift(request, now)) if rung == HEAD_RUNG else []
+    office, covers = _in_office(request, rung, now), _covers(request, rung, now)
+    return first or _there(session, request, now, office, covers)
+
+
+def _there(
+    session: Session, request: Request, now: datetime, *asked: sa.Select[UUID]
+) -> list[UUID]:
+    found = {one for each in asked for one in session.scalars(each)}
+    return [one for one in sorted(found) if _may_be_called(session, request, one, now)]
+
+
+def _on_shift(request: Request, now: datetime) -> sa.Select[UUID]:
+    here = sa.or_(DutyShift.station.is_(None), DutyShift.station == request.station)
+    return sa.select(DutyShift.person_id).where(
+        DutyShift.village_code == request.village_code, here,
+        DutyShift.starts_at <= now, DutyShift.ends_at > now,
+    )  # fmt: skip
+
+
+def _in_office(request: Request, role: str, now: datetime) -> sa.Select[UUID]:
+    """Where danger has no station yet, every head's and deputy's (R30); else the station's own."""
+    held = sa.select(RoleGrant.person_id).where(
+        RoleGrant.unit_code == request.village_code,
+        RoleGrant.role == role,
+        RoleGrant.valid_from <= now,
+        sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > now),
+    )
+    if role == CHAIR_RUNG or (request.station is None and request.waits_for == UNCONFIRMED):
+        return held
+    return held.where(RoleGrant.station == request.station)
+
+
+UNCONFIRMED = "unconfirmed_danger"
+
+
+def _covers(request: Request, role: str, now: datetime) -> sa.Select[UUID]:
+    away = _in_office(request, role, now).subquery()
+    return sa.select(Absence.cover_id).where(  # type: ignore[return-value]  # it is not null
+        Absence.person_id.in_(sa.select(away.c.person_id)),
+        Absence.cover_id.is_not(None),
+        *_is_away(request.village_code, now),
+    )
+
+
+def _is_away(village: str, now: datetime) -> tuple[Any, ...]:
+    return (
+        Absence.village_code == village,
+        Absence.starts_at <= now,
+        Absence.ends_at > now,
+    )
+
+
+def _may_be_called(session: Session, request: Request, person_id: UUID, now: datetime) -> bool:
+    away = sa.exists().where(Absence.person_id == person_id, *_is_away(request.village_code, now))
+    if session.scalar(sa.select(away)):
+        return False
+    return not recusal.is_too_close(session, person_id, request.requester_id)

@@ -1,0 +1,59 @@
+"""Something urgent must be seen by a person, at night too: rung by rung, until one has looked.
+
+Head (or who is on duty) → deputy → chair → the committee's clerk, who is to phone them. How long
+after it came each is called stands in `duty_ladder.csv`; each call is an event.
+"""
+
+from __future__ import annotations
+
+from village import duty
+from village.access import CHAIR, HEAD, STAND_IN, SYSTEM
+from village.models import OrgUnit, PhoneTask, Request
+from village.workflow import priorities, recusal
+from village.workflow.engine import Step, Tell, Transition
+
+UNSEEN = ("submitted", "triage")
+LOOKS = {"submitted": (HEAD, CHAIR), "triage": (CHAIR, STAND_IN)}
+DUTY, PHONE = "duty", "phone"  # audiences: who is called, and who is to phone
+T = Transition
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def is_unseen(request: Request) -> bool:
+    """It is urgent, and no officer has looked at it yet."""
+    return request.seen_at is None and priorities.TABLE[request.priority].wall
+
+
+# ---------------------------------------------------------------- effects
+
+
+def call_next(step: Step) -> None:
+    """Call the next rung on which there is somebody, and plan the one after it."""
+    request, rungs = step.row, list(duty.ladder())
+    left = rungs[rungs.index(request.duty_rung) + 1 :] if request.duty_rung else rungs
+    there = (rung for rung in left if duty.called(step.session, request, rung))
+    request.duty_rung = step.data["rung"] = next(there, rungs[-1])
+    if request.duty_rung == duty.CLERK_RUNG:
+        _ask_to_phone(step)
+        return
+    following = left[left.index(request.duty_rung) + 1]
+    came = request.submitted_at or step.now
+    step.due["duty"] = max(step.now, came + duty.ladder()[following])
+
+
+def _ask_to_phone(step: Step) -> None:
+    village = step.session.get_one(OrgUnit, step.row.village_code)
+    if village.parent_code is not None:
+        step.session.add(
+            PhoneTask(request_id=step.row.id, unit_code=village.parent_code, created_at=step.now)
+        )
+
+
+ROWS: tuple[Transition, ...] = (
+    *(T("duty_call", (state,), state, (SYSTEM,), "R30, 3.0", when=is_unseen,
+        effects=(call_next,), tell=(Tell(DUTY, "N13"), Tell(PHONE, "N24"))) for state in UNSEEN),
+    *(T("acknowledge", (state,), state, who, "R30", when=is_unseen,
+        guards=(recusal.not_recused,)) for state, who in LOOKS.items()),
+)  # fmt: skip
