@@ -35,6 +35,9 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+TOLD = re.compile(r"(?:\bwuzhan|run --rm(?: --volume \S+)? api) ([a-z].*)$")
+
+
 def commands(name: str) -> list[str]:
     """All commands in the blocks of a page, without what is said about them."""
     lines = "".join(BLOCK.findall(text(name))).splitlines()
@@ -45,7 +48,9 @@ def wuzhan(name: str) -> Iterator[list[str]]:
     """The arguments of every `wuzhan` that the page tells to run, in blocks and between words."""
     inline = re.findall(r"`(?:\.venv/bin/)?wuzhan ([^`]*)`", text(name))
     for line in (*commands(name), *(f"wuzhan {words}" for words in inline)):
-        if (found := re.search(r"(?:\bwuzhan|run --rm api) ([a-z].*)$", line)) is not None:
+        if (
+            found := re.search(r"(?:\bwuzhan|run --rm(?: --volume \S+)? api) ([a-z].*)$", line)
+        ) is not None:
             yield shlex.split(found[1])
 
 
@@ -62,7 +67,9 @@ def _parsed_sub(group: click.Group, context: click.Context) -> click.Context:
     for parameter in command.params:
         if isinstance(parameter.type, click.Path):
             parameter.type = click.Path()
-    return command.make_context(name, rest, parent=context)
+    found = command.make_context(name, rest, parent=context)
+    below = isinstance(command, click.Group) and (found._protected_args or found.args)
+    return _parsed_sub(command, found) if below else found
 
 
 def test_every_process_of_compose_is_a_command_of_ours(compose: dict[str, Any]) -> None:
