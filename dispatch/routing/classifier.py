@@ -43,9 +43,16 @@ def judge(text: str, words: Scores, *, asked: bool = False) -> Opinion:
 
 
 def danger_points(text: str) -> float | None:
-    """Return how much the model takes `text` for an emergency (0: as likely as not), or None."""
+    """Return how much the model takes `text` for an emergency (0: as likely as not), or None.
+
+    What is clearly another matter counts for less: a fair share of its own points is taken off.
+    """
     found = model.current()
-    return None if found is None else _scores(found, text)[EMERGENCY]
+    if found is None:
+        return None
+    points = _scores(found, text)
+    other = max(points[label] for label in LABELS if label != EMERGENCY)
+    return points[EMERGENCY] - policy("elsewhere") * max(other, 0.0)
 
 
 def terms(text: str, label: str) -> list[Reason]:

@@ -21,16 +21,21 @@ def ask(text: str) -> Screen | None:
     points = danger_points(text)
     if points is None:
         return found
-    if points + _spoken_for(found, text) < policy("danger"):
+    mark = policy("danger_in_letter" if _is_letter(text) else "danger")
+    if points + _spoken_for(found, text) < mark:
         return None
     return found or _general()
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) >= policy("letter")
 
 
 def _spoken_for(found: Screen | None, text: str) -> float:
     """Return what the lexicon's hit adds to the model's points."""
     if found is None:
         return 0.0
-    weight = policy("word_in_letter" if len(text) >= policy("letter") else "word")
+    weight = policy("word_in_letter" if _is_letter(text) else "word")
     return weight + policy("always") * bool(ALWAYS_ASKED & set(found.kinds))
 
 

@@ -1,5 +1,9 @@
 """What the model sees of a text: runs of one to three characters, and what kinds of words meet.
 
+Where a run stands says more: at the edge of a clause ("了>", "<没"), or in the text's last words,
+where people say that it is over ("$没事了"). Two characters near each other count too, whatever
+stands between them ("没~来" in "没有人回来").
+
 A kind of words (`model/word_kinds.csv`: who, falls, lies still, long ago, only feared …) counts
 for itself and with each other kind near by: so "三叔栽倒了没声气" is like "我娘摔了叫不醒" even
 where no three characters are the same.
@@ -21,7 +25,10 @@ LONGEST_TEXT = 2000  # characters, as many as a request may have
 LONGEST_RUN = 3
 OPENING = 40  # characters: a letter's title, or all of a spoken line
 NEAR = 3  # kinds of words: the next ones with which a kind is counted together
+ENDING = 8  # characters: the last words
+APART = 4  # characters: how far two may be from each other
 KIND_MARK = "+"  # in the name of what is no run of characters
+FIRST, LAST, END_MARK, PAIR = "<", ">", "$", "~"  # no segment has these
 
 # Masks, and the codes that stand for places in public petitions: "A7县", "M13县".
 _MASKED = re.compile(r"〔[^〕]*〕|某某|[A-Za-z][0-9]*(?=[市县区州])")
@@ -41,14 +48,42 @@ def runs(text: str) -> Counter[str]:
     counts: Counter[str] = Counter()
     passed = 0
     found: list[str] = []
-    for part in segments(text):
-        for length in range(1, LONGEST_RUN + 1):
-            said = [part[start : start + length] for start in range(len(part) - length + 1)]
-            counts.update(said * (2 if passed < OPENING else 1))
+    parts = segments(text)
+    for part in parts:
+        counts.update(_runs(part) * (2 if passed < OPENING else 1))
+        counts.update(_edges(part))
+        if passed < OPENING:
+            counts.update(_pairs(part))
         passed += len(part)
         found += [kind for kind, _ in kinds(part)]
+    counts.update(END_MARK + run for run in _runs("".join(parts[-ENDING:])[-ENDING:]))
     counts.update(name for name, _ in _meetings(found))
     return counts
+
+
+def bare(run: str) -> str:
+    """Return the characters of a run of `runs` as they stand in the text: "没…来" of a pair."""
+    return run.strip(FIRST + LAST + END_MARK).replace(PAIR, "…")
+
+
+def _runs(part: str) -> list[str]:
+    return [
+        part[start : start + length]
+        for length in range(1, LONGEST_RUN + 1)
+        for start in range(len(part) - length + 1)
+    ]
+
+
+def _edges(part: str) -> list[str]:
+    return [FIRST + part[0], FIRST + part[:2], part[-1] + LAST, part[-2:] + LAST]
+
+
+def _pairs(part: str) -> list[str]:
+    return [
+        one + PAIR + other
+        for far in range(2, APART + 1)
+        for one, other in zip(part, part[far:], strict=False)
+    ]
 
 
 def kinds(part: str) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from dispatch.routing.features import KIND_MARK, runs, spoken, weigh, words_checksum
+from dispatch.routing.features import KIND_MARK, bare, runs, spoken, weigh, words_checksum
 from dispatch.routing.labels import LABELS
 
 FORMAT = 1
@@ -68,7 +68,7 @@ class Model:
         place = LABELS.index(label)
         words = spoken(text)
         said = [
-            (words[run] if run.startswith(KIND_MARK) else run, value * weights[place])
+            (words[run] if run.startswith(KIND_MARK) else bare(run), value * weights[place])
             for run, value, weights in _said(self, text)
         ]
         said.sort(key=lambda pair: (-pair[1] * len(pair[0]), pair[0]))

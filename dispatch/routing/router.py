@@ -28,6 +28,7 @@ from village.workflow.task_card import waits_for
 
 DEFAULT_PRIORITY = "P3"
 LIKELY = 0.5  # share from which the model has something to say
+MOST_SURE = 0.99  # words and model are never certain; only a rule is
 LEAST_SHARE = 0.05  # of a station that is worth showing
 ROUTED, TRIAGE, NOT_OURS = "routed", "triage", "not_ours"
 CHAIR_STEPS = ("council", "supervision")
@@ -184,7 +185,7 @@ def _confidence(opinion: Opinion, label: str | None, rule: Rule | None) -> float
     if rule is not None:
         return 1.0
     ranked = opinion.ranked(without=EMERGENCY)
-    return round(dict(ranked)[label] if label else ranked[0][1], 4)
+    return min(round(dict(ranked)[label] if label else ranked[0][1], 4), MOST_SURE)
 
 
 def _alternatives(opinion: Opinion, station: str | None) -> list[Alternative]:

@@ -1,7 +1,8 @@
 """What is said by people who never saw a text that the model learnt from, and what comes of it.
 
-`apart_*` was looked at while words and texts were improved, and measures what was learnt;
-`unseen_*` was opened once, for the figures of the model card. Neither may be learnt from.
+`apart_*` and `unseen_*` were looked at while words, texts and thresholds were improved, and measure
+what was learnt; `third_*` was opened once, for the figures of the model card. None may be learnt
+from.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from dispatch.routing.evaluate import figures, judge
 from village.catalog.files import Row
 
 HERE = Path(__file__).parent
-# What is wanted is 0.80, 0.98 and 0.03. On what nobody had looked at it is not reached (see the
-# model card): these are the figures of its one measurement, and a next model must not fall below.
-# The false alarms are one more than then: the price of asking about a child that is beaten daily.
-LEAST_STRICT = {"apart": 0.80, "unseen": 0.74}
-LEAST_RECALL = {"apart": 0.98, "unseen": 0.94}
-MOST_FALSE_ALARMS = {"apart": 0.03, "unseen": 0.12}
+# What is wanted is 0.80, 0.98 and 0.03. On what nobody had looked at the false alarms are twice as
+# many (see the model card): these are the figures of its one measurement, and a next model must
+# not fall below.
+LEAST_STRICT = {"apart": 0.80, "third": 0.89, "unseen": 0.78}
+LEAST_RECALL = {"apart": 0.98, "third": 0.98, "unseen": 0.98}
+MOST_FALSE_ALARMS = {"apart": 0.03, "third": 0.06, "unseen": 0.08}
 RUN = 4  # characters
 MOST_SHARED = 0.6  # of a message's runs in one text that is learnt from
 SETS = sorted(LEAST_STRICT)
@@ -64,9 +65,9 @@ def test_what_only_sounds_like_danger_passes(name: str) -> None:
 
 def test_there_are_enough_of_them() -> None:
     rows = [row for name in SETS for row in emergencies(name)]
-    assert sum(row["emergency"] == "1" for row in rows) >= 300
-    assert sum(row["emergency"] == "0" for row in rows) >= 150
-    assert sum(len(spoken(name)) for name in SETS) >= 300
+    assert sum(row["emergency"] == "1" for row in rows) >= 600
+    assert sum(row["emergency"] == "0" for row in rows) >= 350
+    assert sum(len(spoken(name)) for name in SETS) >= 700
 
 
 @pytest.mark.parametrize("name", SETS)

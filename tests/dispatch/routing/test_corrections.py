@@ -113,11 +113,11 @@ def test_a_person_s_requests_are_all_held_back_or_none() -> None:
 def test_no_run_that_fewer_than_three_people_wrote_is_in_the_file() -> None:
     rows = corrected(80)
     learnt = [each for each in rows if not is_held_back(each.person)]
-    alone = Labelled(**{**vars(learnt[0]), "text": "欧阳铁蛋家的鹅"})
+    alone = Labelled(**{**vars(learnt[0]), "text": "欧阳锵麓家的鹅"})
     found = parse(retrain([*rows, alone], SOME).text)
     known = set(found.known())
     assert SHIFT in known
-    assert not {run for run in known if "铁" in run and "蛋" in run}
+    assert not {run for run in known if "锵" in run and "麓" in run}
     assert found.version.endswith("-local")
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.routing import danger, emergency
-from village.catalog.files import Row
+from dispatch.routing import danger, emergency, model
+from dispatch.routing.classifier import danger_points
+from dispatch.routing.labels import EMERGENCY
+from village.catalog.files import Row, read
 
 HERE = Path(__file__).parent
 LEAST_RECALL = 0.98
@@ -27,6 +29,12 @@ def test_danger_of_every_kind_is_asked_about() -> None:
     found = [case for case in real if danger.ask(case["text"])]
     assert len(real) >= 300
     assert len(found) >= LEAST_RECALL * len(real)
+
+
+def test_no_danger_of_the_demo_is_passed_over() -> None:
+    real = [row for row in read("request_texts") if row["danger_now"] == "yes"]
+    assert real
+    assert [row["id"] for row in real if danger.ask(row["text"]) is None] == []
 
 
 def test_what_only_sounds_like_danger_is_let_by() -> None:
@@ -65,6 +73,14 @@ def test_what_goes_on_every_day_is_danger_too_where_home_a_child_or_suicide_is_m
     text: str,
 ) -> None:
     assert danger.ask(text) is not None
+
+
+def test_what_is_clearly_another_matter_counts_for_less_as_danger() -> None:
+    text = "村口路灯坏了三盏，晚上看不见路"
+    found, points = model.current(), danger_points(text)
+    assert found is not None
+    assert points is not None
+    assert points < found.scores(text)[EMERGENCY]
 
 
 def test_without_a_model_the_words_ask_alone(model_file: Callable[[str], None]) -> None:

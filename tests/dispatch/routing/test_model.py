@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.routing import danger, features, model, texts
 from dispatch.routing.classifier import judge
-from dispatch.routing.features import spoken
+from dispatch.routing.features import bare, runs, spoken
 from dispatch.routing.labels import LABELS, STATIONS
 from dispatch.routing.model import BrokenModelError, parse
 from dispatch.routing.router import route
@@ -52,6 +52,13 @@ def test_words_that_meet_are_told_as_they_stand_in_the_text() -> None:
     said = spoken("三叔栽倒了冇声气")
     assert said["+fall+still"] == "栽…冇声气"
     assert said["+fall"] == "栽"
+
+
+def test_where_a_run_stands_and_what_stands_near_is_seen() -> None:
+    seen = runs("找了一夜，没有人回来")
+    assert {"没~人", "没~回", "没~来", "<没", "来>", "夜>", "$回来"} <= set(seen)
+    assert {"找~没", "没~有", "夜~没"} & set(seen) == set()
+    assert [bare(run) for run in ("没~来", "<没有", "来>")] == ["没…来", "没有", "来"]
 
 
 def test_a_model_is_not_whole_without_the_words_it_learnt_by(

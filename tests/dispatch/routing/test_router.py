@@ -62,7 +62,7 @@ def test_a_street_lamp_goes_to_public_works_with_its_reasons() -> None:
 
 
 def test_a_tie_goes_to_the_chair_with_both_stations() -> None:
-    routing = route("路灯下面堆满了垃圾", None, "990101")
+    routing = route("垃圾堆在路灯下面，路灯也不亮", None, "990101")
     assert (routing.decision, routing.station) == ("triage", None)
     assert {each.station for each in routing.alternatives} == {"public_works", "sanitation"}
 
