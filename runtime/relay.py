@@ -29,7 +29,7 @@ from runtime import logs
 from runtime.patience import Patience
 from runtime.settings import Settings
 from runtime.worker import QUEUES, entries
-from village import clock, idempotency, outbox, people, reminders, similar, workdays
+from village import clock, idempotency, outbox, people, reminders, similar, terms, workdays
 from village.db import create_engine, transaction
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (86_400.0, invariants.nightly),
     (3600.0, similar.purge),
     (3600.0, reminders.calendar),
+    (3600.0, terms.remind),
 )
 AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 
