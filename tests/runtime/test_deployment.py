@@ -20,6 +20,7 @@ from runtime.settings import Settings
 ROOT = Path(__file__).parents[2]
 OURS = ("seed", "api", "worker", "relay")
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+TOLD = re.compile(r"(?:\bwuzhan|run --rm(?: --volume \S+)? api) ([a-z].*)$")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 SECRETS = {"POSTGRES_PASSWORD", "WUZHAN_SECRET_KEY", "WUZHAN_WECHAT_SECRET"}
 KNOWN = {f"{settings.PREFIX}{field.name.upper()}" for field in fields(Settings)}
@@ -35,9 +36,6 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-TOLD = re.compile(r"(?:\bwuzhan|run --rm(?: --volume \S+)? api) ([a-z].*)$")
-
-
 def commands(name: str) -> list[str]:
     """All commands in the blocks of a page, without what is said about them."""
     lines = "".join(BLOCK.findall(text(name))).splitlines()
@@ -48,9 +46,7 @@ def wuzhan(name: str) -> Iterator[list[str]]:
     """The arguments of every `wuzhan` that the page tells to run, in blocks and between words."""
     inline = re.findall(r"`(?:\.venv/bin/)?wuzhan ([^`]*)`", text(name))
     for line in (*commands(name), *(f"wuzhan {words}" for words in inline)):
-        if (
-            found := re.search(r"(?:\bwuzhan|run --rm(?: --volume \S+)? api) ([a-z].*)$", line)
-        ) is not None:
+        if (found := TOLD.search(line)) is not None:
             yield shlex.split(found[1])
 
 
