@@ -380,17 +380,9 @@ def test_new_helpers_are_thought_of_where_people_are_waited_for(
     assert [job.subject_id for job in freed] == [person(county, "甲甲").id]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "between"), [("gbk", ","), ("utf-8-sig", ","), ("utf-8", ";"), ("utf-16", "\t")]
-)
-def test_csv_as_excel_saves_it_is_read(
-    county: sa.Engine, tmp_path: Path, encoding: str, between: str
-) -> None:
+def test_a_csv_file_is_imported(county: sa.Engine, tmp_path: Path) -> None:
     file = tmp_path / "名册.csv"
-    content = text(
-        ["志愿者名册"], HEADER, ["甲甲", "桥头", "1960", "志愿者", "文体站"], ["", "", ""]
-    )
-    file.write_bytes(content.replace(",", between).encode(encoding))
+    file.write_text(text(HEADER, ["甲甲", "桥头", "1960", "志愿者", "文体站"]), encoding="gbk")
     assert figures(import_(file))["志愿者"] == [1, 0, 0]
 
 
@@ -424,7 +416,7 @@ CELLS = st.one_of(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     table=st.lists(st.lists(CELLS, min_size=5, max_size=5), min_size=1, max_size=4),

@@ -12,7 +12,6 @@ from village.roster.texts import said
 
 WIDTH = 16
 AS_TEXT = "@"  # keeps leading zeros and long numbers as they are typed
-PREPARED_ROWS = 500
 
 
 def workbook() -> bytes:
@@ -61,6 +60,5 @@ def _dress(sheet: Any, columns: int) -> None:
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for number in range(1, columns + 1):
-        sheet.column_dimensions[get_column_letter(number)].width = WIDTH
-        for row in range(2, PREPARED_ROWS + 2):
-            sheet.cell(row, number).number_format = AS_TEXT
+        column = sheet.column_dimensions[get_column_letter(number)]
+        column.width, column.number_format = WIDTH, AS_TEXT

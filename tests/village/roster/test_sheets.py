@@ -116,8 +116,8 @@ def test_one_cell_in_the_last_corner_costs_nothing(tmp_path: Path) -> None:
 def test_a_row_of_millions_of_cells_meets_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.roster.READING_BYTES", 64 * 2**20)
-    file = with_sheet(tmp_path / "r.xlsx", sheet(f"<row>{'<c/>' * 500_000}</row>"))
+    monkeypatch.setattr("runtime.roster.READING_BYTES", 32 * 2**20)
+    file = with_sheet(tmp_path / "r.xlsx", sheet(f"<row>{'<c/>' * 150_000}</row>"))
     assert why(file) == "too_wide"
 
 
@@ -180,6 +180,16 @@ def test_rows_are_counted_as_excel_counts_them(tmp_path: Path) -> None:
         text(["题目"], [], HEADER, ["甲甲", "桥\n头"], ["", ""], ["乙乙", "桥头"]), encoding="utf-8"
     )
     assert [line.row for line in read(tmp_path / "r.csv").lines] == [4, 6]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "between"), [("gbk", ","), ("utf-8-sig", ","), ("utf-8", ";"), ("utf-16", "\t")]
+)
+def test_csv_as_excel_saves_it_is_read(tmp_path: Path, encoding: str, between: str) -> None:
+    content = text(["志愿者名册"], HEADER, ROW, ["", "", ""]).replace(",", between)
+    (tmp_path / "r.csv").write_bytes(content.encode(encoding))
+    (line,) = read(tmp_path / "r.csv").lines
+    assert (line.row, line.cells["name"], line.cells["station"]) == (3, "甲甲", "文体")
 
 
 @settings(
