@@ -9,6 +9,7 @@ import pytest
 
 from tests.service.house import FLOOD, LAMP, House, assisted
 from tests.service.test_problems import problem
+from village.privacy import Keys
 
 HEAD, OTHER_HEAD, CHAIR, MEDIATOR, CLERK = "u006", "u005", "u001", "u004", "u067"
 SERVED = "程秋菊"
@@ -253,6 +254,9 @@ def test_the_code_is_kept_as_a_keyed_hash_alone(house: House) -> None:
         hashes.append(bytes(entered(house, made["id"]).slip_hash))
     assert codes[0] != codes[1]
     assert hashes[0] != hashes[1]
+    digits = codes[1].replace(" ", "")
+    assert hashes[1] == house.context.keys.digest("slip", digits)
+    assert hashes[1] != Keys("another key").digest("slip", digits)
     for table in ("assisted_requests", "idempotency_keys", "events", "outbox", "requests"):
         (row,) = house.rows(f"select coalesce(string_agg(t::text, ' '), '') as all from {table} t")
         assert not {code.replace(" ", "") in row.all for code in codes} - {False}

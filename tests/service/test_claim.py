@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from runtime import wiring
 from tests.service.house import House
 from tests.service.test_assisted import CHAIR, CLERK, HEAD, OTHER_HEAD, SERVED
 from tests.service.test_problems import problem
 from tests.service.test_walk import invited
 from tests.service.world import VIOLENCE
-from village import clock
+from village import clock, outbox
 
 DEPUTY, NEIGHBOUR, KIN = "u023", "u045", "u041"
 MATTER = "祠堂门口的水沟堵了"
@@ -221,6 +222,18 @@ def test_what_is_told_late_is_told_once(house: House, entered: dict[str, Any]) -
     for action in ("accept", "handle"):
         house.done(f"/requests/{entered['id']}/{action}", HEAD)
         house.work()
+    assert calls(house, OTHER_HEAD) == [("tell", "开始办理")]
+
+
+def test_what_is_told_in_the_wrong_order_ends_with_the_newest(
+    house: House, entered: dict[str, Any]
+) -> None:
+    for action in ("accept", "handle"):
+        house.done(f"/requests/{entered['id']}/{action}", HEAD)
+    jobs = wiring.Context(house.context.engine, house.context.wechat)
+    rows = house.rows("select id from outbox where job = 'notify.tell' order by created_at desc")
+    for row in rows:
+        outbox.run(jobs, row.id, wiring.HANDLERS)
     assert calls(house, OTHER_HEAD) == [("tell", "开始办理")]
 
 
