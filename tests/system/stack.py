@@ -19,8 +19,6 @@ import redis
 import requests
 from sqlalchemy.engine import make_url
 
-from runtime import wsgi
-from runtime.settings import load
 from runtime.supervise import _members
 from runtime.up import free_port, wuzhan
 from village.catalog.privacy import PRIVACY_VERSION
@@ -80,8 +78,6 @@ class Stack:
         return {**kept, **{f"WUZHAN_{name}": value for name, value in ours.items()}}
 
     def command(self, name: str) -> list[str]:
-        if name == "api":
-            return wsgi.command(load().with_values(port=self.port, api_processes=2))
         if name == "sandbox":
             return wuzhan("sandbox", "--port", str(self.sandbox_port))
         kind, _, queue = name.partition("-")
