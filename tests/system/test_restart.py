@@ -14,14 +14,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from tests.system.stack import Stack, until
+from tests.system.stack import A_LAMP, VILLAGER, Stack, until
 from village.models.messages import QUEUES
 
-WRITERS = ("u041", "u045", "u047")
+WRITERS = 3
 TEXT = "村口到小学那段路灯坏了三盏"
-OPEN_ROWS = """
-    select count(*) from outbox where done_at is null and failed_at is null and due_at <= now()
-"""
+# Pushes take a process each, and are tried elsewhere.
+OPEN_ROWS = "select count(*) from outbox where done_at is null and queue <> 'slow'"
 RESTARTED = ("relay", *(f"worker-{queue}" for queue in QUEUES))
 
 
@@ -33,19 +32,19 @@ class Heard:
     failed: list[str] = field(default_factory=list)
 
 
-def phone(stack: Stack, who: str) -> requests.Session:
+def phone(stack: Stack) -> requests.Session:
     """As ours do: a kept connection that the service closed is opened again, with the same key."""
     link = requests.Session()
     again = Retry(total=3, backoff_factor=0.1, allowed_methods=None, status_forcelist=())
     link.mount("http://", HTTPAdapter(max_retries=again))
-    link.headers.update(stack.login(who))
+    link.headers.update(stack.login(VILLAGER))
     return link
 
 
-def write(stack: Stack, who: str, heard: Heard, over: threading.Event) -> None:
-    link = phone(stack, who)
-    while not over.is_set():
-        body = {"village": "990101", "text": TEXT, "category": "PUB-03"}
+def write(stack: Stack, heard: Heard, over: threading.Event) -> None:
+    link = phone(stack)
+    while not over.wait(0.5) and not heard.failed:
+        body = {**A_LAMP, "text": TEXT}
         keyed = {"Idempotency-Key": uuid4().hex}
         try:
             answer = link.post(f"{stack.url}/api/v1/requests", json=body, headers=keyed, timeout=30)
@@ -61,7 +60,7 @@ def write(stack: Stack, who: str, heard: Heard, over: threading.Event) -> None:
 @contextmanager
 def people_writing(stack: Stack) -> Iterator[Heard]:
     heard, over = Heard(), threading.Event()
-    threads = [threading.Thread(target=write, args=(stack, who, heard, over)) for who in WRITERS]
+    threads = [threading.Thread(target=write, args=(stack, heard, over)) for _ in range(WRITERS)]
     for thread in threads:
         thread.start()
     try:
@@ -92,10 +91,10 @@ def test_everything_is_restarted_while_people_write(stack: Stack) -> None:
             process.send_signal(signal.SIGTERM)
             assert process.wait(40) == 0, name
             stack.start(name)
-        until(lambda: len(serving(stack)) == 2 and not serving(stack) & before, 60)
+        until(lambda: len(serving(stack)) == 2 and not serving(stack) & before)
         written = len(heard.made)
-        until(lambda: len(heard.made) >= written + 10)
+        until(lambda: len(heard.made) >= written + 10 or heard.failed)
     assert heard.failed == []
     found = stack.rows("select id::text from requests where text = %s", TEXT)
     assert sorted(row[0] for row in found) == sorted(heard.made)
-    until(lambda: stack.one(OPEN_ROWS) == 0, 60)
+    until(lambda: stack.one(OPEN_ROWS) == 0)
