@@ -12,7 +12,17 @@ import sqlalchemy as sa
 
 from tests.village.town import ELSEWHERE, HALVES, LAMP, OTHER, QUESTION, STATION, Town, other
 from village import clock
-from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM, THE_SYSTEM, Actor
+from village.access import (
+    CALLER,
+    CHAIR,
+    ENTERER,
+    HEAD,
+    REQUESTER,
+    STAND_IN,
+    SYSTEM,
+    THE_SYSTEM,
+    Actor,
+)
 from village.errors import (
     Forbidden,
     GuardFailed,
@@ -22,8 +32,9 @@ from village.errors import (
     WrongState,
     WuzhanError,
 )
-from village.models import Category, Place, Task
-from village.workflow import recusal, request_clock, request_duty
+from village.ids import new_id
+from village.models import Category, PhoneCall, Place, Task
+from village.workflow import recusal, request_callback, request_clock, request_duty
 from village.workflow import request_advice as advice
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
@@ -50,6 +61,8 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "take_in": {"number": "QT20261122-0001"},
     "let_go": {"number": "QT20261122-0001"},
     "split": {"parts": HALVES},
+    "call_back": {"solved": "yes", "rating": 5},
+    "still_open": {"reason": "又坏了"},
 }
 
 
@@ -141,6 +154,12 @@ def urgent(town: Town, source: str) -> UUID:
     return request_id
 
 
+def entered(town: Town, source: str) -> UUID:
+    request_id = town.bring(source)
+    town.set(request_id, proxy_id=town.clerk.person_id)
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -161,13 +180,28 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     request_clock.is_still_late: told_late,
     request_clock.awaits_the_chair: escalated,
     request_duty.is_unseen: urgent,
+    request_callback.is_entered: entered,
 }
 
 
 def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
+    request_id = brought(town, row, source, role)
+    if role in (ENTERER, CALLER):
+        town.set(request_id, proxy_id=town.clerk.person_id)
+    if role == CALLER:
+        call = PhoneCall(id=new_id(), request_id=request_id, kind="call_back")
+        call.event_id, call.caller_id = town.events(request_id)[-1].id, town.clerk.person_id
+        call.title, call.text, call.created_at = "请打电话", "问问办好没有", clock.now()
+        town.add(call)
+    return request_id
+
+
+def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
     if role == STAND_IN:
         urgent = {"priority": "P1"} if row.when is request_duty.is_unseen else {}
         return town.submit(town.nephew, category=None, **urgent)
+    if row.action == "still_open" and row.target == "triage":
+        return resolved_again(town, source)
     if row.action == "no_danger" and row.target == "triage":
         return without_station(town, source)
     other(town)
@@ -177,7 +211,7 @@ def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
 
 def actor_of(town: Town, role: str) -> Actor:
     people = {REQUESTER: town.villager, HEAD: town.head, CHAIR: town.chair, SYSTEM: THE_SYSTEM}
-    return town.clerk if role == STAND_IN else people[role]
+    return town.clerk if role in (STAND_IN, ENTERER, CALLER) else people[role]
 
 
 def cases() -> Iterator[Any]:
@@ -416,7 +450,7 @@ def test_a_step_in_the_wrong_state_says_what_is_possible_instead(shared_town: To
 
 
 def test_every_role_of_the_table_is_one_that_the_tests_can_play() -> None:
-    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM}
+    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM, ENTERER, CALLER}
     assert {who for row in REQUEST.rows for who in row.who} == roles
 
 
