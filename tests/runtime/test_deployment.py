@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -59,13 +60,19 @@ def parsed(arguments: list[str]) -> click.Context:
 def _parsed_sub(group: click.Group, context: click.Context) -> click.Context:
     name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
     assert command is not None
-    # What a file is called differs; whether it is there is not the page's matter.
-    for parameter in command.params:
-        if isinstance(parameter.type, click.Path):
-            parameter.type = click.Path()
+    command = copy(command)  # other tests run it as it is
+    command.params = [_of_any_file(parameter) for parameter in command.params]
     found = command.make_context(name, rest, parent=context)
     below = isinstance(command, click.Group) and (found._protected_args or found.args)
     return _parsed_sub(command, found) if below else found
+
+
+def _of_any_file(parameter: click.Parameter) -> click.Parameter:
+    """What a file is called differs; whether it is there is not the page's matter."""
+    parameter = copy(parameter)
+    if isinstance(parameter.type, click.Path):
+        parameter.type = click.Path()
+    return parameter
 
 
 def test_every_process_of_compose_is_a_command_of_ours(compose: dict[str, Any]) -> None:
