@@ -145,6 +145,16 @@ export const ACTIONS: Record<string, Action> = {
       ]),
     ],
   },
+  keep: { label: "还是村里的事" },
+  helped: {
+    label: "帮上忙没有",
+    fields: () => [
+      choice("helped", "那边帮上忙了吗", [
+        ["yes", "帮上了"],
+        ["no", "没帮上"],
+      ]),
+    ],
+  },
   reject: {
     label: "不予受理",
     style: "danger",

@@ -35,6 +35,15 @@ export interface Part {
   none: boolean;
 }
 
+/** Who is responsible for what is no village matter; `printable` is to be copied (R31). */
+export interface Advice {
+  kind: string;
+  body: string;
+  text: string;
+  numbers: PhoneNumber[];
+  printable: string;
+}
+
 /** What would become of a text that is not sent yet. */
 export interface Hint {
   told: string[];
@@ -64,6 +73,7 @@ export interface Request {
   hide_me: boolean;
   /** What it comes to for her who wrote it, in sentences. */
   told?: string[];
+  advice?: Advice[] | null;
   asks?: Asks | null;
   parts?: Part[];
   result?: string | null;
