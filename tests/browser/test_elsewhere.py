@@ -11,7 +11,9 @@ LAND = "征地补偿款什么时候发，去问都推来推去"
 def test_she_is_told_where_to_go_and_keeps_it_for_the_village(login: Login, house: str) -> None:
     villager = login("u047")
     number = say(villager, LAND)
+    villager.sees("不归五站", "receipt")
     villager.sees("找谁", "advice")
+    assert "还没有定站" not in villager.screen()
     villager.sees("12345", "call")
     fits(villager)
     villager.tap("copy-advice", number)
