@@ -20,8 +20,12 @@ def test_who_may_be_watched_leaves_at_once(login: Login, house: str) -> None:
     fits(watched)
     assert BEATEN not in str(watched.run("JSON.stringify(localStorage)"))
     watched.open(f"{house}/m/")
-    watched.sees("我说过的事")
+    watched.sees("说过一件事", "status")
     assert BEATEN not in watched.screen()
+    assert "您现在安全吗" not in watched.screen()
+    fits(watched)
+    watched.tap("uncover")
+    watched.sees(BEATEN, "request-text")
     keeps_to_itself([watched], house)
 
 
