@@ -105,7 +105,9 @@ class _Api:
             del self.running[:-1]
         else:
             log.error("the new processes did not start: the old ones go on")
-            self.running.pop().kill()
+            new = self.running.pop()
+            new.terminate()  # not killed: its own processes would be left behind
+            new.wait()
 
     def _start(self, door: socket.socket) -> int:
         """Start gunicorn on the socket; return where its processes say that they can answer."""

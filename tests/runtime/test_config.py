@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,6 @@ NEW = {
     "next_step": "volunteer", "people": "2", "skills": "", "risk": "1", "minutes": "120",
     "window_days": "7", "at_once": "no",
 }  # fmt: skip
-
-
-@pytest.fixture
-def county(
-    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[sa.Engine]:
-    monkeypatch.setenv("WUZHAN_DATABASE_URL", database_url)
-    monkeypatch.setenv("WUZHAN_REDIS_URL", redis_url)
-    monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def run(*arguments: Any) -> Result:
@@ -387,7 +375,7 @@ def test_without_a_subcommand_the_settings_are_printed(county: sa.Engine) -> Non
     assert "WUZHAN_PORT" in done()
 
 
-VALUES: Callable[[], Any] = lambda: st.one_of(  # noqa: E731
+VALUES = st.one_of(
     st.sampled_from(["", "AID-01", "P1", "volunteer", "24", "risk2", "no_vol", "yes"]),
     st.text(max_size=5),
 )
@@ -396,7 +384,7 @@ VALUES: Callable[[], Any] = lambda: st.one_of(  # noqa: E731
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(changes=st.dictionaries(st.sampled_from(list(NEW)), VALUES(), max_size=3))
+@given(changes=st.dictionaries(st.sampled_from(list(NEW)), VALUES, max_size=3))
 def test_what_is_refused_or_only_looked_at_changes_nothing(
     county: sa.Engine, tmp_path: Path, changes: Row
 ) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from runtime import cli
 from tests.village.roster.files import HEADER, text, xlsx
-from village.db import Base, create_engine, transaction
+from village.db import Base, transaction
 from village.models import (
     AvailabilityWindow,
     Certificate,
@@ -47,18 +46,6 @@ WIDE = [
 ]
 PHONE = "1999" + "0" * 7
 CANARY = "金丝雀"
-
-
-@pytest.fixture
-def county(
-    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[sa.Engine]:
-    monkeypatch.setenv("WUZHAN_DATABASE_URL", database_url)
-    monkeypatch.setenv("WUZHAN_REDIS_URL", redis_url)
-    monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def run(*arguments: Any) -> Result:
