@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
-from village import assisted, clock, similar
+from village import assisted, clock, sealing, similar
 from village.access import ENTERER, REQUESTER, Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -126,7 +126,6 @@ def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -
         on_behalf_of=sent.get("on_behalf_of"),
         text=sent["text"],
         place=sent.get("place"),
-        answers=sent.get("answers") or {},
         hide_me=bool(sent.get("hide_me")) or HIDE_ME in flags,
         sealed=False,
         neutral=False,
@@ -140,6 +139,7 @@ def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -
         reopened=0,
         created_at=clock.now(),
     )
+    sealing.write(request, sent.get("answers") or {})
     protect(request, chosen)
     request.routing["waits_for"] = request.waits_for
     return request

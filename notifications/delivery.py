@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications.ledger import DELIVER
-from village import clock, outbox
+from village import clock, identities, outbox
 from village.db import transaction
 from village.models import Delivery, Notification, NotificationTemplate, WechatIdentity
 from wechat.client import WechatClient
@@ -68,9 +68,9 @@ def begin(session: Session, delivery_id: UUID) -> Letter | None:
     delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
     if delivery.status != "pending":
         return None
-    found: Any = session.execute(_contents(delivery)).one()  # the openid may be None
-    notification, template, openid = found
-    if openid is None:
+    found: Any = session.execute(_contents(delivery)).one()  # there may be no identity
+    notification, template, identity = found
+    if identity is None:
         _close(delivery, Outcome("unavailable", error="no_openid"))
         return None
     delivery.status = "sending"
@@ -79,7 +79,7 @@ def begin(session: Session, delivery_id: UUID) -> Letter | None:
     return Letter(
         delivery_id,
         delivery.attempts,
-        openid,
+        identities.openid_of(identity),
         template.wechat_template_id,
         data,
         PAGES.get(template.audience),
@@ -88,9 +88,9 @@ def begin(session: Session, delivery_id: UUID) -> Letter | None:
 
 def _contents(
     delivery: Delivery,
-) -> sa.Select[Notification, NotificationTemplate, str]:
+) -> sa.Select[Notification, NotificationTemplate, WechatIdentity]:
     return (
-        sa.select(Notification, NotificationTemplate, WechatIdentity.openid)
+        sa.select(Notification, NotificationTemplate, WechatIdentity)
         .join(NotificationTemplate, NotificationTemplate.code == Notification.template)
         .outerjoin(WechatIdentity, WechatIdentity.person_id == Notification.person_id)
         .where(Notification.id == delivery.notification_id)

@@ -42,6 +42,7 @@ def backup(target: Path, overwrite: bool) -> None:
 
     with up.servers(settings.load()) as loaded:
         click.echo(made(loaded, target, overwrite=overwrite))
+        click.echo(f"The keys are not in it: keep a copy of {loaded.own_keys} elsewhere.", err=True)
 
 
 @click.command()
@@ -57,6 +58,7 @@ def restore(file: Path, overwrite: bool) -> None:
             stack.enter_context(up.only_one(places.prepared(loaded.data_dir)))
         folder, key = stack.enter_context(_opened(file))
         _check_key(loaded, key, overwrite=overwrite)
+        _check_keys(loaded, json.loads((folder / MANIFEST).read_text()).get("keys", {}))
         with up.servers(loaded.with_values(secret_key=key)) as reached:
             _load(str(reached.database_url), folder / DUMP, overwrite=overwrite)
         if loaded.secret_key is None:
@@ -91,7 +93,12 @@ def _packed(loaded: Settings, folder: Path) -> Path:
     _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges",
          f"--file={folder / DUMP}")  # fmt: skip
     (folder / KEY).write_text(str(loaded.secret_key))
-    facts = {"format": FORMAT, "revision": revision, "sha256": _digest(folder / DUMP)}
+    facts = {
+        "format": FORMAT,
+        "revision": revision,
+        "sha256": _digest(folder / DUMP),
+        "keys": _known_keys(url),
+    }
     (folder / MANIFEST).write_text(json.dumps(facts))
     packed = folder / "backup.tar"
     with packed.open("xb") as raw:
@@ -118,6 +125,7 @@ def _opened(file: Path) -> Iterator[tuple[Path, str]]:
         try:
             with tarfile.open(file, "r:") as archive:
                 facts = json.loads(_small(archive, MANIFEST))
+                (Path(name) / MANIFEST).write_text(json.dumps(facts))
                 key = _small(archive, KEY).decode("ascii")
                 with _member(archive, DUMP) as source, (Path(name) / DUMP).open("xb") as dump:
                     shutil.copyfileobj(source, dump)
@@ -162,6 +170,24 @@ def _check_key(loaded: Settings, key: str, *, overwrite: bool) -> None:
         raise BackupError(f"{place} differs from the backup's key; --overwrite replaces it.")
 
 
+def _check_keys(loaded: Settings, needed: dict[str, str]) -> None:
+    """Refuse a backup whose sealed fields nobody here could open: keys are kept apart from it."""
+    from village import keyed, keys
+
+    place = loaded.own_keys
+    if needed and not place.exists():
+        raise BackupError(
+            f"There is no {place}: put the copy of the keys there that is kept apart from the "
+            "backups, then restore again; without it personal data cannot be read."
+        )
+    lacking = keyed.missing(needed, keys.read(place)) if needed else []
+    if lacking:
+        raise BackupError(
+            f"{place} lacks key {', '.join(lacking)} of this backup (or has another of that name): "
+            "put the right copy there, then restore again."
+        )
+
+
 def _keep_key(place: Path, key: str) -> None:
     fresh = place.with_name(f".{KEY}.new")
     fresh.unlink(missing_ok=True)
@@ -203,6 +229,16 @@ def _revision(url: str) -> str:
         except psycopg.errors.UndefinedTable as error:
             raise BackupError("The database is empty: there is nothing to back up.") from error
     return str(found[0]) if found else ""
+
+
+def _known_keys(url: str) -> dict[str, str]:
+    """Return the fingerprints of the keys that seal what is in the dump."""
+    with _connection(url) as link:
+        try:
+            rows = link.execute("select name, fingerprint from known_keys").fetchall()
+        except psycopg.errors.UndefinedTable:  # of a release before there were any
+            return {}
+    return {str(name): str(mark) for name, mark in rows}
 
 
 def _connection(url: str) -> psycopg.Connection[tuple[object, ...]]:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.routing import model
 from runtime.settings import Settings
 from runtime.worker import HEARTBEAT_KEY, QUEUES
-from village import clock, migrate, outbox, workdays
+from village import clock, keyed, keys, migrate, outbox, workdays
 from village.catalog.files import read
 from village.db import create_engine, transaction
 from village.models import NotificationTemplate, Outbox
@@ -38,7 +38,7 @@ OUTBOX_LATE, OUTBOX_STUCK = timedelta(minutes=2), timedelta(hours=1)
 UNSENT = timedelta(minutes=1)
 OLDEST_SERVER = 15
 CONNECT_SECONDS = 5
-SECRET_FILES = ("secret_key", "postgres_password", "sandbox_secret")
+SECRET_FILES = ("secret_key", keys.FILE, "postgres_password", "sandbox_secret")
 
 
 def of_settings(loaded: Settings) -> Iterator[Found]:
@@ -151,6 +151,7 @@ def of_database(loaded: Settings) -> Iterator[Found]:
             yield from _server(engine)
             yield from _clock(engine, loaded)
             if (yield from _schema(engine)):
+                yield from _keys(engine)
                 yield from _templates(engine, loaded)
                 yield from _jobs(engine)
     except SQLAlchemyError as error:
@@ -199,6 +200,17 @@ def _schema(engine: sa.Engine) -> Generator[Found, None, bool]:
     else:
         yield ("schema_newer" if current > (head or "") else "schema_old"), facts
     return current is not None
+
+
+def _keys(engine: sa.Engine) -> Iterator[Found]:
+    try:
+        with transaction(engine) as session:
+            keyed.check(session)
+            count = keyed.stale(session)
+    except keys.KeysError as error:
+        yield "keys_bad", {"reason": str(error).rstrip(".")}
+    else:
+        yield ("keys_stale" if count else "keys_ok"), {"count": count}
 
 
 def _templates(engine: sa.Engine, loaded: Settings) -> Iterator[Found]:

@@ -18,6 +18,7 @@ from runtime.binaries import MissingPackageError
 from runtime.config import config
 from runtime.dispatch import dispatch
 from runtime.doctor import doctor
+from runtime.keys import keys_
 from runtime.local import LocalServerError
 from runtime.roster import import_
 from runtime.routing import routing
@@ -35,10 +36,18 @@ class _Group(click.Group):
 
     def invoke(self, context: click.Context) -> object:
         from runtime.up import UpError
+        from village.keys import KeysError
 
         try:
             return super().invoke(context)
-        except (SettingsError, EnvError, LocalServerError, MissingPackageError, UpError) as error:
+        except (
+            SettingsError,
+            EnvError,
+            LocalServerError,
+            MissingPackageError,
+            UpError,
+            KeysError,
+        ) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -54,6 +63,7 @@ main.add_command(dispatch)
 main.add_command(doctor)
 main.add_command(import_)
 main.add_command(config)
+main.add_command(keys_)
 
 
 @main.command()

@@ -19,6 +19,7 @@ from runtime.binaries import MissingPackageError
 from runtime.checks import Found
 from runtime.local import LocalServerError
 from runtime.settings import Settings, SettingsError
+from village.keys import KeysError
 
 STATES = ("ok", "warn", "fail")
 
@@ -73,6 +74,9 @@ def _looked_at(loaded: Settings) -> Iterator[Found]:
             reached = stack.enter_context(up.servers(loaded)) if _begun(loaded) else None
         except (LocalServerError, MissingPackageError, OSError) as error:
             yield "servers_down", {"reason": str(error).rstrip(".")}
+            return
+        except KeysError as error:
+            yield "keys_bad", {"reason": str(error).rstrip(".")}
             return
         if reached is None:
             yield "not_started", {"folder": loaded.data_dir}

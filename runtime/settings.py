@@ -15,7 +15,7 @@ from environs import Env, EnvError, EnvValidationError, ValidationError, validat
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from village import workdays
+from village import keys, workdays
 from village.catalog.files import read
 
 PREFIX = "WUZHAN_"
@@ -43,6 +43,7 @@ class Settings:
     clock_file: Path | None
     routing_model: Path | None
     calendar_file: Path | None
+    keys_file: Path | None
     wechat_base_url: str
     wechat_appid: str
     wechat_secret: str
@@ -69,6 +70,11 @@ class Settings:
     def own_calendar(self) -> Path:
         """Where this installation's own years of holidays are, once somebody has written them."""
         return self.calendar_file or self.data_dir / workdays.FILE
+
+    @property
+    def own_keys(self) -> Path:
+        """Where the keys are that seal personal data: apart from the database and its backups."""
+        return self.keys_file or self.data_dir / keys.FILE
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make a child process load these same settings."""
@@ -125,6 +131,7 @@ def _read(env: Env) -> Settings:
         clock_file=_path(env.str("CLOCK_FILE", None)),
         routing_model=_path(env.str("ROUTING_MODEL", None)),
         calendar_file=_path(env.str("CALENDAR_FILE", None)),
+        keys_file=_path(env.str("KEYS_FILE", None)),
         wechat_base_url=env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com", validate=_http_url),
         wechat_appid=env.str("WECHAT_APPID", ""),
         wechat_secret=env.str("WECHAT_SECRET", ""),

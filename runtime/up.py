@@ -23,6 +23,7 @@ from runtime.local import LocalServer, start_postgres, start_valkey
 from runtime.places import prepared
 from runtime.settings import Settings, kept_secret, local_secret_key
 from runtime.supervise import Child, Supervisor
+from village import keys
 from village.models.messages import QUEUES
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ def servers(loaded: Settings, *, whole: bool = False) -> Iterator[Settings]:
     """
     ours: list[LocalServer] = []
     values: dict[str, object] = {}
+    _take_keys(loaded)
     if loaded.secret_key is None:
         values["secret_key"] = local_secret_key(prepared(loaded.data_dir))
     try:
@@ -78,9 +80,18 @@ def servers(loaded: Settings, *, whole: bool = False) -> Iterator[Settings]:
                 server.stop(timeout=2.0)
 
 
+def _take_keys(loaded: Settings) -> None:
+    """Make the keys of an embedded installation; elsewhere they must be there (`KeysError`)."""
+    path = loaded.own_keys
+    if loaded.database_url is None:
+        keys.made(prepared(path.parent) / path.name)
+    keys.read(path)
+    keys.configure(path)
+
+
 def prepare_database(loaded: Settings) -> None:
     """Migrate, load the catalog, and for the demo the demo county; can be repeated."""
-    from village import clock, migrate
+    from village import clock, keyed, migrate
     from village.catalog import demo, loader
     from village.db import create_engine, transaction
 
@@ -90,6 +101,7 @@ def prepare_database(loaded: Settings) -> None:
     engine = create_engine(url, pool_size=1)
     try:
         with transaction(engine) as session:
+            keyed.remember(session)
             loader.load(session, loaded.wechat_templates)
             if loaded.demo:
                 demo.seed(session)

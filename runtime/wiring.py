@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from dispatch import jobs as dispatch_jobs
 from dispatch.routing import model
 from notifications import jobs as notify_jobs
-from village import workdays
+from village import keys, workdays
 from village.db import create_engine
 from village.outbox import Handler
 from wechat.client import WechatClient
@@ -48,6 +48,7 @@ class Context:
 def context(settings: Settings, pool_size: int = 2) -> Context:
     """Return the context of a process with these settings."""
     workdays.configure(settings.own_calendar)
+    keys.configure(settings.own_keys)
     return Context(create_engine(str(settings.database_url), pool_size), _wechat(settings))
 
 
@@ -60,6 +61,7 @@ def application(settings: Settings) -> Flask:
 
     model.configure(settings.own_model)
     workdays.configure(settings.own_calendar)
+    keys.configure(settings.own_keys)
     engine = create_engine(str(settings.database_url))
     return create_app(
         AppContext(

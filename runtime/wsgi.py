@@ -31,12 +31,13 @@ LOAD_SECONDS = 120.0
 def create() -> Flask:
     """Build the application; gunicorn calls this once in each of its processes."""
     from runtime.wiring import application
-    from village import clock
+    from village import clock, keyed
 
     loaded = settings.load()
     logs.configure("api", loaded.log_level)
     clock.configure(loaded.clock_file)
     app = application(loaded)
+    keyed.try_check(app.extensions["wuzhan"].engine)  # with others' keys everybody were new
     if fd := os.environ.get(LOADED_FD):
         with suppress(OSError):  # nobody listens any more
             os.write(int(fd), b".")

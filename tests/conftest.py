@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from runtime import local, places
-from village import workdays
+from village import keys, workdays
 
 NUMBERS = itertools.count(1)
 
@@ -31,6 +31,16 @@ def years_to_come(tmp_path_factory: pytest.TempPathFactory) -> None:
     path.write_text("\n".join(["date,kind", *rows, ""]))
     os.environ["WUZHAN_CALENDAR_FILE"] = str(path)
     workdays.configure(path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One key file for this process and those it starts: they share databases."""
+    path = tmp_path_factory.mktemp("keys") / keys.FILE
+    keys.made(path)
+    os.environ["WUZHAN_KEYS_FILE"] = str(path)
+    keys.configure(path)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -132,13 +142,14 @@ def remove_left_folders(parent: Path) -> None:
 
 def fill(url: str) -> None:
     """Migrate a database and put catalog and demo county into it."""
-    from village import migrate
+    from village import keyed, migrate
     from village.catalog import demo, loader
     from village.db import create_engine, transaction
 
     migrate.upgrade(url)
     engine = create_engine(url)
     with transaction(engine) as session:
+        keyed.remember(session)
         loader.load(session)
         demo.seed(session)
     engine.dispose()

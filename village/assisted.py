@@ -126,5 +126,5 @@ def issue_slip(session: Session, actor: Actor, keys: Keys, request_id: UUID) -> 
 
 def has_account(session: Session, person_id: UUID) -> bool:
     """Tell whether a person has ever logged in."""
-    known = sa.select(WechatIdentity.openid).where(WechatIdentity.person_id == person_id)
+    known = sa.select(WechatIdentity.id).where(WechatIdentity.person_id == person_id)
     return bool(session.scalar(sa.select(known.exists())))

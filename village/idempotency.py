@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from village import clock
+from village import clock, sealing
 from village.db import table
 from village.errors import Invalid, LostRace
 from village.models import IdempotencyKey
@@ -66,7 +66,7 @@ def claim(session: Session, call: Call) -> Answer | None:
         return None
     if bytes(found.fingerprint) != call.fingerprint:
         raise Invalid("idempotency_key_reused", "the key was used for another call")
-    return Answer(found.status, found.body)
+    return Answer(found.status, sealing.body_from_rest(found.body, _whose(call)))
 
 
 @cache
@@ -89,10 +89,14 @@ def keep(session: Session, call: Call, answer: Answer) -> bool:
         "key": call.key,
         "fingerprint": call.fingerprint,
         "status": answer.status,
-        "body": answer.body,
+        "body": sealing.body_at_rest(answer.body, _whose(call)),
         "created_at": clock.wall(),
     }
     return session.execute(_keep(), row).one_or_none() is not None
+
+
+def _whose(call: Call) -> str:
+    return f"{call.caller}:{call.key}"
 
 
 @cache

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, outbox
+from village import clock, identities, outbox
 from village.access import Actor, Grant
 from village.errors import Invalid, Unauthenticated
 from village.models import (
@@ -80,16 +80,15 @@ def offices(session: Session, person_id: UUID) -> tuple[Grant, ...]:
 
 def login(session: Session, openid: str) -> UUID:
     """Return whose an openid is; a new one is a villager without a village yet."""
-    known = session.scalar(
-        sa.select(WechatIdentity.person_id).where(WechatIdentity.openid == openid)
-    )
+    known = session.scalar(sa.select(WechatIdentity.person_id).where(identities.is_of(openid)))
     if known is not None:
         return known
     now = clock.now()
     person = Person(name="", created_at=now)
     session.add(person)
     session.flush()
-    session.add(WechatIdentity(openid=openid, person_id=person.id, created_at=now))
+    sealed = identities.sealed(openid, person.id)
+    session.add(WechatIdentity(person_id=person.id, created_at=now, **sealed))
     return person.id
 
 

@@ -168,7 +168,7 @@ class RequestSchema(ma.Schema):
     place = fields.Nested(
         PlaceSchema, attribute="request.place", allow_none=True, metadata=CONTENT_FIELD
     )
-    answers = fields.Dict(attribute="request.answers", metadata=CONTENT_FIELD)
+    answers = fields.Dict(metadata=CONTENT_FIELD)
     hide_me = fields.Boolean(attribute="request.hide_me", required=True)
     on_behalf_of = fields.Nested(
         OnBehalfSchema, attribute="request.on_behalf_of", allow_none=True, metadata=IDENTITY_FIELD

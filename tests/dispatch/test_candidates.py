@@ -360,6 +360,7 @@ def copy_rows(session: Any, name: str, key: str, first: UUID | None, ids: list[U
     columns[key] = fresh.c.id
     if name == "wechat_identities":
         columns["openid"] = sa.cast(fresh.c.id, sa.Text)
+        columns["id"] = sa.func.gen_random_uuid()
     copied = sa.select(*columns.values()).select_from(model.join(fresh, sa.true()))
     where = copied.where(model.columns[key] == first)
     session.execute(sa.insert(model).from_select(list(columns), where))

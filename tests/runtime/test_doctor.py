@@ -19,7 +19,7 @@ from dispatch.routing import model
 from runtime import checks, cli, doctor, local
 from runtime.worker import HEARTBEAT_KEY, QUEUES
 from tests.conftest import execute
-from village import clock
+from village import clock, keys
 from village.catalog.files import read
 from wechat.sandbox import create_sandbox, running
 
@@ -29,7 +29,7 @@ OURS = {row["tpl"]: f"tmpl-{row['tpl']}" for row in read("wechat_templates")}
 NOBODY_HOME = "127.0.0.1:9"
 HEALTHY = {
     "settings_ok", "key_ok", "folder_ok", "disk_ok", "model_ok", "calendar_ok", "wechat_ok",
-    "database_ok", "schema_ok", "clock_ok", "templates_ok", "outbox_ok", "relay_ok",
+    "database_ok", "schema_ok", "clock_ok", "keys_ok", "templates_ok", "outbox_ok", "relay_ok",
     "redis_ok", "workers_ok",
 }  # fmt: skip
 
@@ -105,6 +105,22 @@ def test_people_read_a_line_for_each_check_and_what_to_do(patient: Patient) -> N
     assert "warn  settings       演示登录开着：谁都能点名字登录。\n" in result.output
     assert "→ 正式使用时设 WUZHAN_DEMO=false" in result.output
     assert "ok    database       数据库答应了" in result.output
+
+
+def test_keys_that_are_lost_or_anothers_are_told(patient: Patient, keys_of_all: Path) -> None:
+    patient.sql("insert into known_keys values ('1', 'another', now())")
+    assert "keys_bad" in patient.look(fails=True)
+    patient.set(KEYS_FILE=str(patient.folder / "none.json"))
+    assert "keys_bad" in patient.look(fails=True)
+    keys.configure(keys_of_all)
+
+
+def test_what_is_still_plain_is_told(patient: Patient) -> None:
+    patient.sql(
+        "update wechat_identities set openid = 'o', openid_hash = null, openid_sealed = null"
+        " where id = (select min(id::text)::uuid from wechat_identities)"
+    )
+    assert "keys_stale" in patient.look(fails=False)
 
 
 def aged(minutes: float, **values: str) -> str:

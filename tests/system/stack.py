@@ -21,7 +21,9 @@ from sqlalchemy.engine import make_url
 
 from runtime.supervise import _members
 from runtime.up import free_port, wuzhan
+from village import identities
 from village.catalog.privacy import PRIVACY_VERSION
+from village.models import WechatIdentity
 
 ROOT = Path(__file__).parents[2]
 QUEUES = ("dispatch", "notify", "slow")
@@ -71,7 +73,7 @@ class Stack:
             "PORT": str(self.port), "WECHAT_BASE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "WECHAT_APPID": "wxdemo", "WECHAT_SECRET": "sandbox-secret-of-tests",
             "DEMO": "true", "API_PROCESSES": "2", "OUTBOX_LEASE_SECONDS": str(LEASE_SECONDS),
-            "RATE_SCALE": "1000",
+            "RATE_SCALE": "1000", "KEYS_FILE": os.environ["WUZHAN_KEYS_FILE"],
         }  # fmt: skip
         if self.clock_file is not None:
             ours["CLOCK_FILE"] = str(self.clock_file)
@@ -245,9 +247,11 @@ class Stack:
     def _pushed(self, *perhaps: UUID) -> Counter[str]:
         """How many messages each phone was certainly sent, and `perhaps` these besides."""
         return Counter(
-            openid
-            for (openid,) in self.rows(
-                "select w.openid from deliveries d"
+            identities.openid_of(
+                WechatIdentity(openid=plain, openid_sealed=sealed, person_id=whose)
+            )
+            for plain, sealed, whose in self.rows(
+                "select w.openid, w.openid_sealed, w.person_id from deliveries d"
                 " join notifications n on n.id = d.notification_id"
                 " join wechat_identities w on w.person_id = n.person_id"
                 " where d.status = 'sent' or d.id = any(%s)",

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from runtime import local
 from runtime.places import remove_tree
 from tests.system.stack import A_LAMP, ROOT, VILLAGER, Stack, until
+from village import keys
 
 
 @pytest.fixture
@@ -89,6 +90,10 @@ def test_all_that_was_committed_before_the_backup_is_there_after_a_restore(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     new = elsewhere(folder / "new")
+    assert "kept apart" in wuzhan(new, "restore", str(file)).stderr
+    keys.made(folder / "new" / keys.FILE)  # of another installation
+    assert "lacks key 1, index" in wuzhan(new, "restore", str(file)).stderr
+    shutil.copy(os.environ["WUZHAN_KEYS_FILE"], folder / "new" / keys.FILE)
     done = wuzhan(new, "restore", str(file))
     assert done.returncode == 0, done.stderr
     assert (folder / "new" / "secret_key").read_text() == "of-tests-alone-0123456789"

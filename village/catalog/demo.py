@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import clock, identities
 from village.catalog.entries import Values, weekly_windows
 from village.catalog.files import Row, parts, read
 from village.db import Base, table
@@ -92,8 +92,8 @@ def _person(row: Row, now: datetime) -> Values:
 
 def _identity(row: Row, now: datetime) -> Values:
     return {
-        "openid": f"demo-{row['person']}",
         "person_id": person_id(row["person"]),
+        **identities.sealed(f"demo-{row['person']}", person_id(row["person"])),
         "created_at": now,
     }
 

@@ -55,6 +55,24 @@ def form_schema(form: str) -> Schema:
     }
 
 
+@cache
+def level3_fields() -> frozenset[str]:
+    """Return the names of fields that are sensitive (level 3) in any form."""
+    return frozenset(row["field"] for row in read("form_fields") if row["sens"] == "3")
+
+
+@cache
+def _known_fields() -> frozenset[str]:
+    return frozenset(row["field"] for row in read("form_fields"))
+
+
+def is_level3(field: str) -> bool:
+    """Tell whether an answer is kept sealed: a field that is sensitive in any form, since a
+    request's category may change after it, and one that no form has (nobody has judged it).
+    """
+    return field in level3_fields() or field not in _known_fields()
+
+
 def _belongs(row: Row, form: str) -> bool:
     if row["type"].startswith(OUTSIDE):
         return False

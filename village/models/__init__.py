@@ -36,6 +36,7 @@ from village.models.people import (
     Volunteer,
     WechatIdentity,
 )
+from village.models.privacy import AccessLog, KnownKey
 from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
 from village.models.similar import SimilarText
@@ -43,6 +44,7 @@ from village.models.tasks import Offer, Place, Task
 
 __all__ = [
     "Absence",
+    "AccessLog",
     "Assisted",
     "AvailabilityWindow",
     "Category",
@@ -59,6 +61,7 @@ __all__ = [
     "Follow",
     "Handover",
     "IdempotencyKey",
+    "KnownKey",
     "LoginCode",
     "Membership",
     "Notification",

@@ -46,11 +46,24 @@ class Person(Base):
 
 
 class WechatIdentity(Base):
-    """The openid by which WeChat knows a person; it never leaves the server."""
+    """The openid by which WeChat knows a person; it never leaves the server, and rests sealed."""
 
     __tablename__ = "wechat_identities"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(openid is null) = (openid_hash is not null and openid_sealed is not null)",
+            name="openid",
+        ),
+    )
 
-    openid: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(
+        primary_key=True, default=new_id, server_default=sa.text("gen_random_uuid()")
+    )
+    openid: Mapped[str | None] = mapped_column(
+        unique=True, doc="of the release before, until `wuzhan keys seal`"
+    )
+    openid_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    openid_sealed: Mapped[bytes | None]
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), index=True)
     created_at: Mapped[datetime]
 

@@ -97,6 +97,11 @@ class Request(Base):
             postgresql_where=sa.text("merged_into is not null"),
         ),
         sa.Index("ix_requests_queue", "village_code", "station", "status", "id"),
+        sa.Index(
+            "ix_requests_sealed_answers",
+            "id",
+            postgresql_where=sa.text("sealed_answers is not null"),
+        ),
         # What is overdue is looked for among the few that have not ended, not among all.
         sa.Index("ix_requests_open", "status", postgresql_where=sa.text("ended_at is null")),
     )
@@ -117,7 +122,8 @@ class Request(Base):
     on_behalf_of: Mapped[dict[str, Any] | None]
     text: Mapped[str]
     place: Mapped[dict[str, Any] | None]
-    answers: Mapped[dict[str, Any]]
+    answers: Mapped[dict[str, Any]] = mapped_column(doc="those below level 3")
+    sealed_answers: Mapped[bytes | None] = mapped_column(doc="those of level 3 (form_fields.csv)")
     hide_me: Mapped[bool]
     sealed: Mapped[bool] = mapped_column(doc="a dispute: read by its mediators alone")
     neutral: Mapped[bool] = mapped_column(doc="push texts give nothing away (6.6)")

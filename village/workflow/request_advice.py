@@ -43,6 +43,7 @@ def forget_tip_off(step: Step) -> None:
         return
     request.text = word("not_kept", "text")
     request.place, request.on_behalf_of, request.answers = None, None, {}
+    request.sealed_answers = None
     request.neutral = True
     kept = [reason for reason in request.routing["reasons"] if reason["kind"] == "rule"]
     request.routing = {**request.routing, "reasons": kept, "parts": [], "flags": []}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import clock, identities
 from village.catalog import demo, loader
 from village.catalog.demo import person_id
 from village.catalog.entries import subscription_moments
@@ -152,5 +152,7 @@ def test_the_brothers_are_declared(session: Session) -> None:
 
 
 def test_everybody_can_log_in_through_the_stand_in(session: Session) -> None:
-    assert session.get_one(WechatIdentity, "demo-u007").person_id == person_id("u007")
+    of_hers = session.scalars(sa.select(WechatIdentity).where(identities.is_of("demo-u007"))).one()
+    assert of_hers.person_id == person_id("u007")
+    assert identities.openid_of(of_hers) == "demo-u007"
     assert counts(session)["WechatIdentity"] == counts(session)["Person"]

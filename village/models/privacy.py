@@ -1,0 +1,37 @@
+"""What guards personal data: who read it, and which keys have sealed it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from village.db import Base
+from village.ids import new_id
+
+
+class AccessLog(Base):
+    """A read of somebody's level-3 fields by another person; never changed."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (sa.Index("ix_access_log_person", "person_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), doc="whose data it is")
+    reader_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    role: Mapped[str] = mapped_column(doc="the relation by which she may")
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"))
+    fields: Mapped[list[str]] = mapped_column(doc="names of fields, never their values")
+    at: Mapped[datetime]
+
+
+class KnownKey(Base):
+    """A key that this database was sealed with: its fingerprint, by which a wrong file is seen."""
+
+    __tablename__ = "known_keys"
+
+    name: Mapped[str] = mapped_column(primary_key=True, doc="number of the key, or `index`")
+    fingerprint: Mapped[str]
+    first_at: Mapped[datetime]
