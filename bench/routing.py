@@ -30,7 +30,8 @@ def main(rounds: int) -> None:
     state = model.state()
     print(f"model {state.version} ({state.detail}) read in {time.perf_counter() - begun:.2f} s")
     short = [row["text"] for row in read("request_texts")]
-    for name, texts in (("short", short), ("long", ["".join(short)[:2000]])):
+    long = ["".join([*short[first:], *short[:first]])[:2000] for first in range(5)]
+    for name, texts in (("short", short), ("long", long)):
         decision, ceiling = timed(predict, texts, rounds), timed(runs, texts, rounds)
         size = sum(map(len, texts)) / len(texts)
         print(

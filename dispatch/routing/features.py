@@ -17,12 +17,12 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 
 LONGEST_TEXT = 2000  # characters, as many as a request may have
-LONGEST_RUN = 3
 OPENING = 40  # characters: a letter's title, or all of a spoken line
 NEAR = 3  # kinds of words: the next ones with which a kind is counted together
 ENDING = 8  # characters: the last words
@@ -45,20 +45,18 @@ def segments(text: str) -> list[str]:
 
 def runs(text: str) -> Counter[str]:
     """Return how often each run of characters occurs; those of the opening count twice."""
-    counts: Counter[str] = Counter()
+    met: list[str] = []  # all of them, and counted at once: that is quickest
     passed = 0
-    found: list[str] = []
     parts = segments(text)
     for part in parts:
-        counts.update(_runs(part) * (2 if passed < OPENING else 1))
-        counts.update(_edges(part))
+        met += _runs(part) * (2 if passed < OPENING else 1)
+        met += _edges(part)
         if passed < OPENING:
-            counts.update(_pairs(part))
+            met += _pairs(part)
         passed += len(part)
-        found += [kind for kind, _ in kinds(part)]
-    counts.update(END_MARK + run for run in _runs("".join(parts[-ENDING:])[-ENDING:]))
-    counts.update(name for name, _ in _meetings(found))
-    return counts
+    met += [END_MARK + run for run in _runs("".join(parts[-ENDING:])[-ENDING:])]
+    met += [name for name, _ in _meetings([kind for kind, _ in _all_kinds(text)])]
+    return Counter(met)
 
 
 def bare(run: str) -> str:
@@ -67,11 +65,9 @@ def bare(run: str) -> str:
 
 
 def _runs(part: str) -> list[str]:
-    return [
-        part[start : start + length]
-        for length in range(1, LONGEST_RUN + 1)
-        for start in range(len(part) - length + 1)
-    ]
+    twos = list(map("".join, pairwise(part)))
+    threes = map("".join, zip(twos, part[2:], strict=False))
+    return [*part, *twos, *threes]
 
 
 def _edges(part: str) -> list[str]:
@@ -90,19 +86,28 @@ def kinds(part: str) -> list[tuple[str, str]]:
     """Return (kind, word) of the words in `part` that have a kind, longest first, as they stand."""
     kind_of, longest = _words()
     plain = part.replace(*_DIALECT)
-    found, start = [], 0
-    while start < len(plain):
-        ends = range(start + longest.get(plain[start], 0), start, -1)
-        end = next((end for end in ends if plain[start:end] in kind_of), None)
-        if end is not None:
-            found.append((kind_of[plain[start:end]], part[start:end]))
-        start = start + 1 if end is None else end
+    found, passed = [], 0
+    for start, first in enumerate(plain):
+        if start < passed or first not in longest:
+            continue
+        for end in range(min(start + longest[first], len(plain)), start, -1):
+            kind = kind_of.get(plain[start:end])
+            if kind is not None:
+                found.append((kind, part[start:end]))
+                passed = end
+                break
     return found
+
+
+@lru_cache(maxsize=2)
+def _all_kinds(text: str) -> list[tuple[str, str]]:
+    # what counts, and the words to say it by, are asked for one after the other
+    return [pair for part in segments(text) for pair in kinds(part)]
 
 
 def spoken(text: str) -> dict[str, str]:
     """Return the words of `text` that each kind, and each meeting of two, stands for."""
-    found = [pair for part in segments(text) for pair in kinds(part)]
+    found = _all_kinds(text)
     words: dict[str, str] = {}
     for name, places in _meetings([kind for kind, _ in found]):
         words.setdefault(name, "…".join(found[place][1] for place in places))
@@ -111,9 +116,21 @@ def spoken(text: str) -> dict[str, str]:
 
 def weigh(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
     """Return the known runs with their weights: the rarer and the oftener the more, length 1."""
-    raw = {run: (1 + math.log(n)) * rarity[run] for run, n in counts.items() if run in rarity}
-    length = math.sqrt(sum(weight * weight for weight in raw.values()))
-    return {run: weight / length for run, weight in raw.items()}
+    known = [run for run in counts if run in rarity]
+    return dict(zip(known, weights(counts, ((run, rarity[run]) for run in known)), strict=True))
+
+
+def weights(counts: Mapping[str, int], rare: Iterable[tuple[str, float]]) -> list[float]:
+    """Return the weight of each of these (run, rarity); see `weigh`."""
+    raw = [loudness(counts[run]) * rarity for run, rarity in rare]
+    length = math.sqrt(sum([weight * weight for weight in raw]))
+    return [weight / length for weight in raw]
+
+
+@lru_cache(maxsize=LONGEST_TEXT)
+def loudness(times: int) -> float:
+    """Return how much a run counts that occurs so many times."""
+    return 1 + math.log(times)
 
 
 def _meetings(found: list[str]) -> Iterator[tuple[str, tuple[int, ...]]]:

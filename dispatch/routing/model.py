@@ -14,13 +14,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from dispatch.routing.features import KIND_MARK, bare, runs, spoken, weigh, words_checksum
+from dispatch.routing.features import KIND_MARK, bare, runs, spoken, weights, words_checksum
 from dispatch.routing.labels import LABELS
 
 FORMAT = 1
@@ -42,23 +42,25 @@ class Model:
     version: str
     header: Mapping[str, Any]
     bias: Sequence[float]
-    _lines: Mapping[str, str]
-    _read: dict[str, Row] = field(default_factory=dict)
+    _rows: dict[str, str | Row]
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._rows)
 
     def known(self) -> Iterable[str]:
         """Return all runs of characters that it has weights for."""
-        return self._lines.keys()
+        return self._rows.keys()
 
     def scores(self, text: str) -> dict[str, float]:
         """Return a score for every label; above 0 speaks for it."""
-        totals = list(self.bias)
-        for _, value, weights in _said(self, text):
-            for place, weight in enumerate(weights):
-                totals[place] += value * weight
-        return dict(zip(LABELS, totals, strict=True))
+        said = _said(self, text)
+        by_label = zip(*(weights for _, _, weights in said), strict=True)
+        columns = list(by_label) or [()] * len(LABELS)
+        values = [value for _, value, _ in said]
+        return {
+            label: _dot(start, values, column)
+            for label, start, column in zip(LABELS, self.bias, columns, strict=True)
+        }
 
     def terms(self, text: str, label: str) -> list[tuple[str, float]]:
         """Return the runs and words that speak most for `label`, none inside another, best first.
@@ -70,27 +72,39 @@ class Model:
         said = [
             (words[run] if run.startswith(KIND_MARK) else bare(run), value * weights[place])
             for run, value, weights in _said(self, text)
+            if weights[place] > 0
         ]
         said.sort(key=lambda pair: (-pair[1] * len(pair[0]), pair[0]))
-        return _apart([pair for pair in said if len(pair[0]) > 1 and pair[1] > 0])
+        return _apart([pair for pair in said if len(pair[0]) > 1])
 
-    def rows(self, counts: Mapping[str, int]) -> dict[str, Row]:
-        """Return the rows of those runs in `counts` that were learnt."""
-        return {run: self._row(run) for run in counts if run in self._lines}
-
-    def _row(self, run: str) -> Row:
-        if run not in self._read:
-            self._read[run] = _row(self._lines[run])
-        return self._read[run]
+    def rows(self, runs: Iterable[str]) -> Iterator[tuple[str, Row]]:
+        """Yield those of `runs` that were learnt, in their order, with their rows."""
+        for run in runs:
+            row = self._rows.get(run)
+            if row is None:
+                continue
+            if isinstance(row, str):
+                row = self._rows[run] = _row(row)
+            yield run, row
 
 
 @lru_cache(maxsize=2)
 def _said(found: Model, text: str) -> list[tuple[str, float, Sequence[float]]]:
     """Return (run, its weight in `text`, its weights); scores and terms ask for the same text."""
     counts = runs(text)
-    rows = found.rows(counts)
-    parts = weigh(counts, {run: rarity for run, (rarity, _) in rows.items()})
-    return [(run, value, rows[run][1]) for run, value in parts.items()]
+    rows = list(found.rows(counts))
+    values = weights(counts, ((run, rarity) for run, (rarity, _) in rows))
+    return [
+        (run, value, by_label) for (run, (_, by_label)), value in zip(rows, values, strict=True)
+    ]
+
+
+def _dot(start: float, values: Sequence[float], weights: Sequence[float]) -> float:
+    """Add up one after the other, so that a score is the same to its last bit everywhere."""
+    total = start
+    for value, weight in zip(values, weights, strict=True):
+        total += value * weight
+    return total
 
 
 @dataclass(frozen=True)
@@ -182,16 +196,21 @@ def parse(text: str) -> Model:
             raise BrokenModelError("its checksum, format or labels are not those of its header")
         if header["words_sha256"] != words_checksum():
             raise BrokenModelError("it was learnt by other words than those beside it")
-        lines = dict(line.split("\t", 1) for line in body.splitlines())
-        _, bias = _row(lines.pop(""))
+        rows: dict[str, str | Row] = dict(_cut(line) for line in body.splitlines())
+        _, bias = _row(str(rows.pop("")))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise BrokenModelError(f"it cannot be read: {error}") from error
-    return Model(header["version"], header, bias, lines)
+    return Model(header["version"], header, bias, rows)
 
 
 def checksum(body: str) -> str:
     """Return the SHA-256 of the lines after the header, as hexadecimal."""
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _cut(line: str) -> tuple[str, str]:
+    run, cells = line.split("\t", 1)
+    return run, cells
 
 
 def _row(cells: str) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from village.catalog.files import parts, read
 
@@ -85,8 +85,12 @@ class _Word:
     weight: float
 
 
+@lru_cache(maxsize=2)
 def score(text: str) -> Scores:
-    """Return what the words of `text` say; a word inside a longer known word does not count."""
+    """Return what the words of `text` say; a word inside a longer known word does not count.
+
+    It is not to be changed: one message is asked about several times in a row.
+    """
     found = [entry for entry in _words() if entry.word in text]
     known = {entry.word for entry in found}
     scores = Scores()
