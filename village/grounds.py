@@ -20,8 +20,9 @@ def of(request: Request) -> dict[str, Any]:
     """Return what spoke for the decision, for those who decide now.
 
     `{decided, inputs, version, confidence, ranked: [{station, name, confidence}], reasons:
-    [{kind, text, weight}], flags: [{kind, text, matched, priority}], lines}`: `decided` is a
-    sentence, `inputs` and `lines` are sentences, `ranked` has the best first.
+    [{kind, text, weight}], flags: [{kind, text, matched, priority}], lines, proposed}`: `decided`
+    is a sentence, `inputs` and `lines` are sentences, `ranked` has the best first, `proposed` is
+    the station that a head would pass it on to, while the chair decides (R10).
     """
     routing = request.routing
     return {
@@ -33,6 +34,7 @@ def of(request: Request) -> dict[str, Any]:
         "reasons": [_reason(reason) for reason in routing.get("reasons", ())],
         "flags": flags(routing),
         "lines": list(_lines(request)),
+        "proposed": (routing.get("asked") or {}).get("proposed"),
     }
 
 
@@ -76,7 +78,7 @@ def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _lines(request: Request) -> Iterator[str]:
-    """What has been asked of her since, and what she said."""
+    """What has been asked since, of her and of the chair, and what she said."""
     if asks := request.routing.get("asks"):
         yield word(f"asks_{asks['answer'] or 'open'}", **asks["names"])
     if asked := request.emergency:
@@ -85,6 +87,10 @@ def _lines(request: Request) -> Iterator[str]:
         yield word(f"danger_{said}", question=asked["question"])
     if count := len(request.routing.get("parts", ())):
         yield word("line_parts", count=count)
+    if request.transfers:
+        yield word("line_transfers", count=request.transfers)
+    if chair := request.routing.get("asked"):
+        yield word("line_asked", station=station_name(chair["station"]), reason=chair["reason"])
 
 
 def flags(routing: Routing) -> list[dict[str, Any]]:

@@ -199,6 +199,22 @@ def list_village(
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 
+def list_stand_in(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return what the caller decides in triage since no chair may, in all villages below her.
+
+    The most urgent first. Raises Forbidden for who holds none of the offices that stand in.
+    """
+    access.require("village.triage", _standing_in(actor))
+    listed = _select(actor).where(recusal.stands_in(actor))
+    return _urgent_first(session, actor, _filtered(listed, filters), window)
+
+
+def _standing_in(actor: Actor) -> frozenset[str]:
+    return frozenset({access.STAND_IN} if recusal.may_stand_in(actor) else ())
+
+
 def queue(
     session: Session, actor: Actor, village: str, station: str, name: str, window: Window
 ) -> Page[RequestView]:

@@ -8,6 +8,7 @@ import type { Bootstrap, Me, Tokens, Village } from "./types";
 import { words } from "./words";
 
 const LEADING = ["head", "deputy", "chair"];
+const STANDING_IN = ["clerk", "township_officer"];
 const ASSISTING = [...LEADING, "mediator", "clerk"];
 
 export const state = reactive({
@@ -19,6 +20,11 @@ export const state = reactive({
 
 export const leads = computed(() =>
   (state.me?.roles ?? []).filter((role) => LEADING.includes(role.role)),
+);
+
+/** Whether she decides in triage where the chair must keep out of it. */
+export const standsIn = computed(() =>
+  (state.me?.roles ?? []).some(({ role }) => STANDING_IN.includes(role)),
 );
 
 /** Whether an office of hers lets her enter what others said, or asks her to phone them. */

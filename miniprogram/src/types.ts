@@ -52,6 +52,18 @@ export interface Hint {
   asks: Asks | null;
 }
 
+/** Why it was routed so, in words, for those who decide; `confidence` is a share of 1. */
+export interface Grounds {
+  decided: string;
+  inputs: string[];
+  version: string;
+  ranked: { station: string; name: string; confidence: number }[];
+  reasons: { kind: string; text: string; weight: number }[];
+  flags: { kind: string; text: string; matched: string }[];
+  lines: string[];
+  proposed: string | null;
+}
+
 export interface Request {
   id: string;
   number: string;
@@ -76,6 +88,7 @@ export interface Request {
   advice?: Advice[] | null;
   asks?: Asks | null;
   parts?: Part[];
+  grounds?: Grounds;
   result?: string | null;
   version: number;
   allowed_actions: string[];

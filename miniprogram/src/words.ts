@@ -31,6 +31,8 @@ export const words = {
     ask_me_less: "少找我一点",
   } as Record<string, string>,
 
+  decidedByTap: "看过了，这件事归这个站管",
+
   yesWaits: "现在没有网络。您的「我去」已记下，一有网就替您发出去。",
 } as const;
 
@@ -73,4 +75,9 @@ export function whenText(when: { from: string; to: string }): string {
 /** A place as the service sends it: an object with a name, or the name. */
 export function placeText(place: { name: string } | string | null | undefined): string {
   return (typeof place === "string" ? place : place?.name) ?? "";
+}
+
+/** "62%". */
+export function shareText(share: number): string {
+  return `${Math.round(100 * share)}%`;
 }

@@ -30,6 +30,7 @@ LISTS = {
     "entered": requests.list_entered,
     "station": requests.list_station,
     "village": requests.list_village,
+    "stand_in": requests.list_stand_in,
 }
 
 
@@ -53,7 +54,7 @@ def submit(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
 
 @door.open("GET", "", permission="request.list", query=RequestQuery, returns=RequestPageSchema)
 def list_requests(call: Call, query: dict[str, Any]) -> dict[str, Any]:
-    """Find requests: one's own, those entered for others, one's stations', or one's villages'."""
+    """Find one's own requests, those entered for others, or those of one's offices."""
     page = LISTS[query["scope"]](call.session, call.actor, window_of(query), query)
     return dump_requests(page)
 

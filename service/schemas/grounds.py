@@ -104,6 +104,7 @@ class GroundsSchema(ma.Schema):
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)
     flags = fields.List(fields.Nested(FlagSchema), required=True)
     lines = fields.List(fields.String(), required=True)
+    proposed = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
 
 
 class AdviceSchema(ma.Schema):

@@ -258,7 +258,7 @@ class RequestQuery(WindowQuery):
 
     scope = fields.String(
         load_default="mine",
-        validate=validate.OneOf(("mine", "entered", "station", "village")),
+        validate=validate.OneOf(("mine", "entered", "station", "village", "stand_in")),
     )
     status = fields.String(validate=validate.OneOf(REQUEST.states))
     station = fields.String(validate=validate.OneOf(KINDS))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dispatch import desk
 from tests.village.town import Town
-from village import clock
+from village import clock, grounds
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed
@@ -47,7 +47,12 @@ def test_a_second_return_goes_to_the_chair_with_the_reason(
     assert (event.action, event.actor_id) == ("ask_chair", town.head.person_id)
     assert event.data == {"reason": "归他们", "proposed": "sanitation"}
     assert town.request(request_id).station == "public_works"  # answers for it until then
+    told = grounds.of(town.request(request_id))
+    assert told["proposed"] == "sanitation"
+    assert {"公益事业服务站的站长请会长定：归他们"} <= set(told["lines"])
+    assert any(line.startswith("站长之间转过1次") for line in told["lines"])
     assert move(town, catalog, request_id, town.chair, "public_works") == "submitted"
+    assert grounds.of(town.request(request_id))["proposed"] is None
 
 
 def test_a_third_transfer_goes_to_the_chair_wherever_it_would_lead(

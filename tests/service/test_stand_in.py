@@ -58,3 +58,17 @@ def test_a_recused_head_is_offered_nothing_in_her_queue(house: House) -> None:
     assert seen["allowed_actions"] == []
     (seen,) = house.seen("/stations/990101.mutual_aid/queue", "u019")["items"]
     assert "accept" in seen["allowed_actions"]
+
+
+def test_who_stands_in_finds_all_of_it_in_one_list(
+    house: House, statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    made = house.submit(KIN, text=UNROUTED)
+    house.submit("u041", text=UNROUTED)
+    mine = "/requests?scope=stand_in"
+    (seen,) = house.seen(mine, CLERK)["items"]
+    assert (seen["id"], "route" in seen["allowed_actions"]) == (made["id"], True)
+    assert house.seen(mine, TOWNSHIP)["items"] == []
+    for caller in ("u001", "u002", "u041"):
+        problem(house.get(mine, caller), 403, "forbidden")
+    assert counted(statements, house, mine, CLERK) <= 6

@@ -119,7 +119,8 @@ TABLE: tuple[Transition, ...] = (
       effects=(transfers.to_station, transfers.count_transfer, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("ask_chair", ("submitted", "accepted"), "triage", (HEAD,), "R10",
-      guards=(recusal.not_recused, rules.is_confirmed), keeps=("reason", "proposed"),
+      guards=(recusal.not_recused, rules.is_confirmed),
+      effects=(transfers.keep_question,), keeps=("reason", "proposed"),
       tell=(*TRIAGE, Tell(REQUESTER, push=False))),
     # ------------------------------------------------------------------ the station's answer
     T("accept", ("submitted",), "accepted", STAFF, "R6",

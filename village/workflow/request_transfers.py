@@ -83,6 +83,7 @@ def to_station(step: Step) -> None:
         if request.waits_for != "safe_path":
             request.waits_for = task_card.waits_for(found)
     request.station = station
+    request.routing = {name: was for name, was in request.routing.items() if name != "asked"}
     seal_dispute(request)
 
 
@@ -91,6 +92,12 @@ def seal_dispute(request: Request) -> None:
     if request.station == "mediation" and task_card.is_dispute(request.category):
         request.sealed = request.neutral = True
         request.waits_for = request.waits_for or "mediation"
+
+
+def keep_question(step: Step) -> None:
+    """Keep with the grounds what the chair is asked, until she has put it to a station (R10)."""
+    said = {name: step.payload.get(name) for name in ("reason", "proposed")}
+    step.row.routing = {**step.row.routing, "asked": {"station": step.row.station, **said}}
 
 
 def count_transfer(step: Step) -> None:
