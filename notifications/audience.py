@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
@@ -27,21 +28,27 @@ OFFICES: Mapping[str, tuple[str, ...]] = {HEAD: ("head", "deputy"), CHAIR: ("cha
 
 
 class Officer(NamedTuple):
-    """A person with an office of the village in its term."""
+    """A person with an office of a village in its term."""
 
+    village: str
     role: str
     station: str | None
     person_id: UUID
 
 
-def hearers(session: Session, scene: Scene, tells: Sequence[Tell]) -> dict[UUID, Tell]:
-    """Return who hears and by which notice; a person in two audiences hears as the first.
+def hearers(session: Session, scenes: Sequence[Scene]) -> list[dict[UUID, Tell]]:
+    """Return who hears of each, and by which notice; a person in two audiences hears as the first.
 
     Who acted knows it already: of her own step she hears no more than a requester's receipt.
     """
-    officers, others = _officers(session, scene, tells), _others(session, scene, tells)
+    officers = _officers(session, scenes)
+    return [_hearers(session, scene, officers) for scene in scenes]
+
+
+def _hearers(session: Session, scene: Scene, officers: Iterable[Officer]) -> dict[UUID, Tell]:
+    others = _others(session, scene)
     heard: dict[UUID, Tell] = {}
-    for tell in tells:
+    for tell in scene.tells:
         if tell.audience == CHAIR and others.get(STAND_IN):
             continue  # she must keep out of it, and others have been asked
         known = tell.audience in others
@@ -64,6 +71,8 @@ def _people(scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]
         return [scene.offer.person_id] if scene.offer else []
     if audience == VOLUNTEERS:
         return [place.person_id for place in scene.places if place.person_id]
+    if _never_seen(scene):
+        return []
     return [
         officer.person_id
         for officer in officers
@@ -73,6 +82,8 @@ def _people(scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]
 
 def _is_concerned(officer: Officer, scene: Scene) -> bool:
     """Where no station was found, danger is every head's concern (R30), the rest the chair's."""
+    if officer.village != scene.request.village_code:
+        return False
     if officer.role == "chair":
         return True
     if scene.station_kind is None:
@@ -80,27 +91,33 @@ def _is_concerned(officer: Officer, scene: Scene) -> bool:
     return officer.station == scene.station_kind
 
 
-def _officers(session: Session, scene: Scene, tells: Sequence[Tell]) -> list[Officer]:
-    roles = [role for tell in tells for role in OFFICES.get(tell.audience, ())]
-    if not roles or _never_seen(scene):
-        return []
-    now = clock.now()
-    found = session.execute(
-        sa.select(RoleGrant.role, RoleGrant.station, RoleGrant.person_id)
-        .where(
-            RoleGrant.unit_code == scene.request.village_code,
-            RoleGrant.role.in_(roles),
-            RoleGrant.valid_from <= now,
-            sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > now),
-        )
-        .order_by(RoleGrant.person_id)
+_OFFICERS = (
+    sa.select(RoleGrant.unit_code, RoleGrant.role, RoleGrant.station, RoleGrant.person_id)
+    .where(
+        RoleGrant.unit_code == sa.any_(sa.bindparam("villages", type_=postgresql.ARRAY(sa.Text))),
+        RoleGrant.role.in_([role for roles in OFFICES.values() for role in roles]),
+        RoleGrant.valid_from <= sa.bindparam("now"),
+        sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > sa.bindparam("now")),
     )
+    .order_by(RoleGrant.person_id)
+)
+
+
+def _officers(session: Session, scenes: Sequence[Scene]) -> list[Officer]:
+    villages = {
+        scene.request.village_code
+        for scene in scenes
+        if any(tell.audience in OFFICES for tell in scene.tells)
+    }
+    if not villages:
+        return []
+    found = session.execute(_OFFICERS, {"villages": list(villages), "now": clock.now()})
     return [Officer(*row) for row in found]
 
 
-def _others(session: Session, scene: Scene, tells: Sequence[Tell]) -> Mapping[str, list[UUID]]:
+def _others(session: Session, scene: Scene) -> Mapping[str, list[UUID]]:
     """Return the audiences that are read from the database, each only where it is told."""
-    asked = {tell.audience for tell in tells}
+    asked = {tell.audience for tell in scene.tells}
     found = {
         FOLLOWERS: _followers,
         STAND_IN: _stand_ins,

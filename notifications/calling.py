@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,10 +14,14 @@ from village.access import ENTERER
 from village.workflow.engine import LOCK, Tell
 
 
-def hold(session: Session, scene: Scene) -> None:
-    """Let a claim that is under way end first, or wait: its notices go to one of the two."""
-    if scene.request.proxy_id is not None:
-        session.refresh(scene.request, with_for_update=LOCK)
+def hold(session: Session, scenes: Iterable[Scene]) -> None:
+    """Let claims that are under way end first, or wait: their notices go to one of the two.
+
+    The requests are locked by id, so that no two who tell wait for each other.
+    """
+    held = {scene.request for scene in scenes if scene.request.proxy_id is not None}
+    for request in sorted(held, key=lambda one: one.id):
+        session.refresh(request, with_for_update=LOCK)
 
 
 def ask(session: Session, scene: Scene, heard: Mapping[UUID, Tell]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -12,13 +13,22 @@ from notifications.delivery import Context
 from village.outbox import After
 
 
+def tell_all(context: Context, session: Session, event_ids: Sequence[UUID]) -> None:
+    """Write what the audiences of events are told; as many statements for many as for one.
+
+    The events were committed together with the jobs' rows.
+    """
+    scenes = scene.look(session, event_ids)
+    calling.hold(session, scenes)
+    told = list(zip(scenes, audience.hearers(session, scenes), strict=True))
+    ledger.write(session, told)
+    for seen, heard in told:
+        calling.ask(session, seen, heard)
+
+
 def tell(context: Context, session: Session, event_id: UUID) -> After | None:
     """Write what an event's audiences are told (`notify.tell`)."""
-    seen = scene.look(session, event_id)
-    calling.hold(session, seen)
-    heard = audience.hearers(session, seen, scene.transition_of(seen.event).tell)
-    ledger.write(session, seen, heard)
-    calling.ask(session, seen, heard)
+    tell_all(context, session, [event_id])
     return None
 
 

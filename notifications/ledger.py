@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,26 +20,32 @@ from village.workflow.engine import Tell
 
 DELIVER = "slow.deliver"
 
+Heard = Mapping[UUID, Tell]
 
-def write(session: Session, scene: Scene, heard: Mapping[UUID, Tell]) -> int:
-    """Write the inbox lines of an event, and the deliveries of those that are pushed.
 
-    Returns how many lines are new; a person who has her line already gets nothing more.
+_LINES = table(Notification)
+_WRITE = (
+    insert(_LINES)
+    .on_conflict_do_nothing(index_elements=["event_id", "person_id"])
+    .returning(_LINES.c.id)
+)
+
+
+def write(session: Session, told: Iterable[tuple[Scene, Heard]]) -> None:
+    """Write the inbox lines of events, and the deliveries of those that are pushed.
+
+    A person who has her line already gets nothing more.
     """
-    messages = {tell: compose(scene, tell) for tell in set(heard.values())}
-    rows = [_line(scene, person_id, messages[heard[person_id]]) for person_id in sorted(heard)]
-    if not rows:
-        return 0
-    lines = table(Notification)
-    written = session.execute(
-        insert(lines)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["event_id", "person_id"])
-        .returning(lines.c.id, lines.c.person_id)
-    ).all()
-    pushed = [new for new, person_id in written if _is_pushed(heard[person_id])]
-    _push(session, pushed, scene.event.trace)
-    return len(written)
+    rows, traces = [], {}
+    for scene, heard in told:
+        messages = {tell: compose(scene, tell) for tell in set(heard.values())}
+        for person_id, tell in sorted(heard.items()):
+            rows.append(_line(scene, person_id, messages[tell]))
+            if _is_pushed(tell):
+                traces[rows[-1]["id"]] = scene.event.trace
+    if rows:
+        written = set(session.scalars(_WRITE, rows))
+        _push(session, {new: trace for new, trace in traces.items() if new in written})
 
 
 def _line(scene: Scene, person_id: UUID, message: Message) -> dict[str, Any]:
@@ -61,7 +67,8 @@ def _is_pushed(tell: Tell) -> bool:
     return tell.push and tell.template is not None
 
 
-def _push(session: Session, notification_ids: list[UUID], trace: str | None) -> None:
+def _push(session: Session, traces: Mapping[UUID, str | None]) -> None:
+    """Send these lines; each with the trace of the call that led to it."""
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -71,8 +78,11 @@ def _push(session: Session, notification_ids: list[UUID], trace: str | None) -> 
             "attempts": 0,
             "created_at": clock.now(),
         }
-        for notification_id in notification_ids
+        for notification_id in traces
     ]
     if rows:
         session.execute(sa.insert(table(Delivery)), rows)
-        outbox.put_rows(session, [outbox.row(DELIVER, row["id"], trace=trace) for row in rows])
+        outbox.put_rows(
+            session,
+            [outbox.row(DELIVER, row["id"], trace=traces[row["notification_id"]]) for row in rows],
+        )

@@ -1,17 +1,20 @@
-"""What happened, with everything that a message about it may need: read in two statements."""
+"""What happened, with everything that messages about it may need: read in two statements."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village.models import Category, Event, Offer, OrgUnit, Place, Request, Station, Task
-from village.workflow.engine import START, Machine, Transition
+from village.workflow.engine import START, Machine, Tell
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
 
@@ -41,31 +44,39 @@ class Scene:
         """The kind of the station, None where no station was found yet."""
         return self.station.kind if self.station else None
 
+    @property
+    def tells(self) -> tuple[Tell, ...]:
+        """The notices of the workflow table's row by which the event came about."""
+        event = self.event
+        source = event.from_status or START
+        return _tells(event.machine, event.action, source, event.to_status, event.actor_role)
 
-def look(session: Session, event_id: UUID) -> Scene:
-    """Read the scene of an event; the event was committed together with the job's row."""
-    found: Any = session.execute(_around(event_id)).one()  # its joined half may be None
-    event, request, category, village, station, offer, task = found
-    places = session.scalars(_held(task.id)).all() if task else []
-    return Scene(event, request, category, village, station, offer, task, places)
 
-
-def transition_of(event: Event) -> Transition:
-    """Return the row of the workflow table by which an event came about."""
-    source = event.from_status or START
+@cache
+def _tells(machine: str, action: str, source: str, target: str, role: str) -> tuple[Tell, ...]:
     return next(
-        row
-        for row in MACHINES[event.machine].rows
-        if row.action == event.action
-        and row.target == event.to_status
+        row.tell
+        for row in MACHINES[machine].rows
+        if row.action == action
+        and row.target == target
         and source in row.sources
-        and event.actor_role in row.who
+        and role in row.who
     )
 
 
-def _around(
-    event_id: UUID,
-) -> sa.Select[Event, Request, Category, str, Station, Offer, Task]:
+def look(session: Session, event_ids: Sequence[UUID]) -> list[Scene]:
+    """Read the scenes of events, in the order in which they happened."""
+    found: Any = session.execute(_AROUND, {"ids": list(event_ids)}).all()  # halves may be None
+    held = _held(session, [row.Task.id for row in found if row.Task])
+    whole = ((*row, held[row.Task.id] if row.Task else []) for row in found)
+    return [Scene(*facts) for facts in whole]
+
+
+def _any(name: str) -> sa.ColumnElement[Any]:
+    return sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Uuid)))
+
+
+def _around() -> sa.Select[Event, Request, Category, str, Station, Offer, Task]:
     kind = sa.func.coalesce(Event.data["station"].astext, Request.station)
     newest = (
         sa.select(Task.id)
@@ -85,13 +96,23 @@ def _around(
         )
         .outerjoin(Offer, Offer.id == Event.subject_id)
         .outerjoin(Task, Task.id == sa.func.coalesce(Offer.task_id, newest))
-        .where(Event.id == event_id)
+        .where(Event.id == _any("ids"))
+        .order_by(Event.id)
     )
 
 
-def _held(task_id: UUID) -> sa.Select[Place]:
-    return (
-        sa.select(Place)
-        .where(Place.task_id == task_id, Place.person_id.is_not(None))
-        .order_by(Place.seq)
-    )
+# Made once: they are asked all the time, and take longer to make than to answer.
+_AROUND = _around()
+_HELD = (
+    sa.select(Place)
+    .where(Place.task_id == _any("ids"), Place.person_id.is_not(None))
+    .order_by(Place.seq)
+)
+
+
+def _held(session: Session, task_ids: list[UUID]) -> dict[UUID, list[Place]]:
+    held: dict[UUID, list[Place]] = defaultdict(list)
+    if task_ids:
+        for place in session.scalars(_HELD, {"ids": task_ids}):
+            held[place.task_id].append(place)
+    return held

@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "wuzhan_outbox"
 POLL_SECONDS = 1.0
-# Many commits a second are handed over together; one alone never waits.
-GATHER_SECONDS = 0.03
+# Many commits are handed over together, so long after the last ones; one alone never waits.
+GATHER_SECONDS = {"dispatch": 0.03, "notify": 0.25, "slow": 0.25}
 BATCH = 500
 # A job is some rows, since RQ's own work for each is as much as ours.
-ROWS_A_JOB = {"dispatch": 10, "notify": 10, "slow": 1}
+ROWS_A_JOB = {"dispatch": 10, "notify": 50, "slow": 1}
 HOUSEKEEPING_LOCK = 5_001
 # What is done again and again: every so many seconds, by one relay at a time.
 CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
@@ -78,43 +78,50 @@ class Relay:
                 patience.pause("database or redis is away", error)
 
     def _follow(self, link: psycopg.Connection[tuple[object, ...]], patience: Patience) -> None:
+        turns = _Turns()
         while not self.stop.is_set():
             self.relay_once()
             patience.over()
             # Rows that come due later send no notice: hence the poll.
-            polled = handed = time.monotonic()
-            while (left := polled + POLL_SECONDS - time.monotonic()) > 0 and not self.stop.is_set():
-                if list(link.notifies(timeout=left, stop_after=1)):
-                    self.stop.wait(handed + GATHER_SECONDS - time.monotonic())
-                    list(link.notifies(timeout=0))  # of what is handed over at once
-                    self.redis.ping()  # nothing is taken while it is away
-                    self._hand_over([])
-                    handed = time.monotonic()
+            self._listen(link, turns, time.monotonic() + POLL_SECONDS)
+
+    def _listen(
+        self, link: psycopg.Connection[tuple[object, ...]], turns: _Turns, end: float
+    ) -> None:
+        while (now := time.monotonic()) < end and not self.stop.is_set():
+            left = min(turns.next(), end) - now
+            if left > 0 and list(link.notifies(timeout=left, stop_after=1)):
+                turns.waiting.update(QUEUES)  # a notice does not say whose row it is
+                self.stop.wait(turns.next() - time.monotonic())
+                list(link.notifies(timeout=0))  # of what is handed over at once
+            if queues := turns.take(time.monotonic()):
+                self.redis.ping()  # nothing is taken while it is away
+                self._hand_over(queues)
 
     def relay_once(self) -> int:
         """Fire due times, then hand over every row that is due; return how many rows."""
         self._keep_house()
         with transaction(self.engine) as session:
             outbox.sweep_deadlines(session)
-        return self._hand_over([name for name in QUEUES if self._queue(name).count == 0])
+        return self._hand_over(QUEUES, [name for name in QUEUES if self._queue(name).count == 0])
 
-    def _hand_over(self, idle: Sequence[str]) -> int:
-        """Hand over what is due; of `idle` queues also what was lost on the way."""
-        handed = batch = self._hand_over_batch(idle)
+    def _hand_over(self, queues: Sequence[str], idle: Sequence[str] = ()) -> int:
+        """Hand over what is due on some queues; of `idle` ones also what was lost on the way."""
+        handed = batch = self._hand_over_batch(queues, idle)
         while batch == BATCH:
-            batch = self._hand_over_batch(idle)
+            batch = self._hand_over_batch(queues, idle)
             handed += batch
         return handed
 
-    def _hand_over_batch(self, idle: Sequence[str]) -> int:
+    def _hand_over_batch(self, queues: Sequence[str], idle: Sequence[str]) -> int:
         with transaction(self.engine) as session:
-            taken = outbox.take(session, BATCH, idle, self.lease)
+            taken = outbox.take(session, BATCH, queues, idle, self.lease)
         # Committed before Redis hears of it: a crash here costs a lease, never a second message.
         by_queue = defaultdict(list)
         for row in taken:
             by_queue[row.queue].append(str(row.id))
         for name, ids in by_queue.items():
-            jobs = [Queue.prepare_data(args=some, **entries()) for some in _jobs(name, ids)]
+            jobs = [Queue.prepare_data(args=some, **entries(name)) for some in _jobs(name, ids)]
             self._queue(name).enqueue_many(jobs)
         return len(taken)
 
@@ -141,6 +148,24 @@ class Relay:
         with psycopg.connect(target, autocommit=True, connect_timeout=5) as link:
             link.execute(f"LISTEN {CHANNEL}")
             yield link
+
+
+@dataclass
+class _Turns:
+    """Which queues may have rows, and from when on each is handed over (monotonic seconds)."""
+
+    waiting: set[str] = field(default_factory=set)
+    since: dict[str, float] = field(default_factory=lambda: dict.fromkeys(QUEUES, 0.0))
+
+    def next(self) -> float:
+        return min((self.since[name] for name in self.waiting), default=float("inf"))
+
+    def take(self, now: float) -> list[str]:
+        """Return the queues whose turn it is; each gathers rows for a while from now on."""
+        found = [name for name in self.waiting if self.since[name] <= now]
+        self.waiting.difference_update(found)
+        self.since |= {name: now + GATHER_SECONDS[name] for name in found}
+        return found
 
 
 def _jobs(queue: str, ids: list[str]) -> Iterator[list[str]]:

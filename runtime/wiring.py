@@ -14,7 +14,7 @@ from dispatch.routing import model
 from notifications import jobs as notify_jobs
 from village import keys, workdays
 from village.db import create_engine
-from village.outbox import Handler
+from village.outbox import Handler, Together
 from wechat.client import WechatClient
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ HANDLERS: Mapping[str, Handler] = {
     "slow.deliver": notify_jobs.deliver,
     "notify.deliver": notify_jobs.deliver,  # rows of the release before this one
 }
+# What is done for many rows in one transaction.
+TOGETHER: Mapping[str, Together] = {"notify.tell": notify_jobs.tell_all}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from runtime import logs, settings
 from runtime.patience import Patience
 from village import clock, outbox
 from village.models.messages import QUEUES
-from village.outbox import Handler
+from village.outbox import Handler, Together
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ENTRY = "runtime.worker.perform"
+# What a queue's jobs call: notices are written many at a time.
+ENTRIES = {
+    "dispatch": "runtime.worker.perform",
+    "notify": "runtime.worker.perform_together",
+    "slow": "runtime.worker.perform",
+}
 JOB_SECONDS = 60
 FAILURE_SECONDS = int(timedelta(days=7).total_seconds())
 HEARTBEAT_KEY = "wuzhan:worker:{queue}"
@@ -37,12 +42,24 @@ NICENESS = {"notify": 15, "slow": 15}
 
 
 def perform(*outbox_ids: str) -> None:
-    """Do the jobs of these outbox rows, each by itself; the only function that RQ ever calls.
+    """Do the jobs of these outbox rows, each by itself.
 
     A failure is recorded in the row, with the time of the next try, so RQ needs not know of it.
     """
     for outbox_id in outbox_ids:
         _perform(outbox_id)
+
+
+def perform_together(*outbox_ids: str) -> None:
+    """Do the jobs of these outbox rows at once; where one fails, each by itself, as `perform`."""
+    try:
+        outbox.run_together(_context(), [UUID(one) for one in outbox_ids], _together())
+    except Exception:
+        log.warning("jobs are done one by one", exc_info=True)
+    else:
+        log.info("jobs done", extra={"job_ids": outbox_ids})
+        return
+    perform(*outbox_ids)
 
 
 def _perform(outbox_id: str) -> None:
@@ -116,16 +133,22 @@ def _handlers() -> Mapping[str, Handler]:
     return wiring.HANDLERS
 
 
+def _together() -> Mapping[str, Together]:
+    from runtime import wiring
+
+    return wiring.TOGETHER
+
+
 def _preload() -> None:
     """Load the application before the first fork, and let no child reuse the parent's sockets."""
     context = _context()
     os.register_at_fork(after_in_child=lambda: context.engine.dispose(close=False))
 
 
-def entries() -> dict[str, Any]:
-    """Return what every enqueued job carries besides the id of its row."""
+def entries(queue: str) -> dict[str, Any]:
+    """Return what every job of a queue carries besides the ids of its rows."""
     return {
-        "func": ENTRY,
+        "func": ENTRIES[queue],
         "timeout": JOB_SECONDS,
         "result_ttl": 0,
         "failure_ttl": FAILURE_SECONDS,
@@ -133,4 +156,4 @@ def entries() -> dict[str, Any]:
     }
 
 
-__all__ = ["HEARTBEAT_KEY", "QUEUES", "entries", "make_worker", "perform", "run"]
+__all__ = ["HEARTBEAT_KEY", "QUEUES", "entries", "make_worker", "run"]

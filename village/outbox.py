@@ -9,19 +9,22 @@ nothing the second time. A job's name starts with its queue: `notify.tell`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import clock
 from village.db import table, transaction
 from village.ids import new_id
 from village.models import DueTime, Outbox
+from village.models.messages import QUEUES
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ KEEP = timedelta(days=7)
 
 After = Callable[[], None]
 Handler = Callable[[Any, Session, UUID], After | None]
+Together = Callable[[Any, Session, Sequence[UUID]], None]
 
 
 @dataclass(frozen=True)
@@ -70,31 +74,36 @@ def put_rows(session: Session, rows: list[dict[str, Any]]) -> None:
 
 
 def take(
-    session: Session, limit: int = 500, retake: Collection[str] = (), lease: timedelta = LEASE
+    session: Session,
+    limit: int = 500,
+    queues: Sequence[str] = QUEUES,
+    retake: Sequence[str] = (),
+    lease: timedelta = LEASE,
 ) -> list[Taken]:
-    """Mark due rows as handed to RQ and return them; any number of relays may ask at once.
+    """Mark due rows of these queues as handed to RQ and return them; many relays may ask at once.
 
     `retake` names the queues that hold no waiting job: rows of theirs whose lease ran out were
     lost on the way, and are taken again. (A row that only waits in a long queue is not.)
     """
     now = clock.wall()
-    fresh = Outbox.sent_at.is_(None) & (Outbox.due_at <= now)
-    lost = (Outbox.sent_at < now - lease) & Outbox.queue.in_(list(retake))
-    due = (
-        sa.select(Outbox.id)
-        .where(Outbox.done_at.is_(None), Outbox.failed_at.is_(None), fresh | lost)
-        .order_by(Outbox.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taken = session.execute(
-        sa.update(Outbox)
-        .where(Outbox.id.in_(due.scalar_subquery()))
-        .values(sent_at=now)
-        .returning(Outbox.id, Outbox.queue)
-        .execution_options(synchronize_session=False)
-    )
-    return [Taken(*found) for found in taken]
+    values = {"now": now, "lost": now - lease, "queues": queues, "retake": retake, "most": limit}
+    return [Taken(*found) for found in session.execute(_TAKE, values)]
+
+
+# In words, since the relay asks it all day long: they are not made anew each time.
+_TAKE = sa.text("""
+    update outbox set sent_at = :now
+    where id in (
+        select id from outbox
+        where done_at is null and failed_at is null and (
+            (sent_at is null and due_at <= :now and queue = any(:queues))
+            or (sent_at < :lost and queue = any(:retake)))
+        order by due_at limit :most for update skip locked)
+    returning id, queue
+""").bindparams(
+    sa.bindparam("queues", type_=postgresql.ARRAY(sa.Text)),
+    sa.bindparam("retake", type_=postgresql.ARRAY(sa.Text)),
+)
 
 
 def sweep_deadlines(session: Session, limit: int = 500) -> int:
@@ -142,12 +151,47 @@ def run(context: Any, outbox_id: UUID, handlers: Mapping[str, Handler]) -> None:
 def _perform(
     context: Any, session: Session, outbox_id: UUID, handlers: Mapping[str, Handler]
 ) -> After | None:
-    found = session.get(Outbox, outbox_id, with_for_update={"skip_locked": True})
-    if found is None or found.done_at is not None:
-        return None
-    after = handlers[found.job](context, session, found.subject_id)
-    found.done_at = clock.wall()
-    return after
+    for job, subject_id in _begin(session, [outbox_id]):
+        return handlers[job](context, session, subject_id)
+    return None
+
+
+def run_together(
+    context: Any, outbox_ids: Collection[UUID], handlers: Mapping[str, Together]
+) -> None:
+    """Do the jobs of rows and mark them done, all in one transaction, or none.
+
+    Raises what a handler raises, or KeyError where one of the jobs is done by itself alone:
+    nothing is recorded then, and each is to be `run`.
+    """
+    with transaction(context.engine) as session:
+        subjects = defaultdict(list)
+        for job, subject_id in _begin(session, outbox_ids):
+            subjects[job].append(subject_id)
+        for job, ids in subjects.items():
+            handlers[job](context, session, ids)
+
+
+_OPEN = (
+    sa.select(Outbox.id)
+    .where(
+        Outbox.id == sa.any_(sa.bindparam("ids", type_=postgresql.ARRAY(sa.Uuid))),
+        Outbox.done_at.is_(None),
+    )
+    .with_for_update(skip_locked=True)
+)
+_BEGIN = (
+    sa.update(table(Outbox))
+    .where(table(Outbox).c.id.in_(_OPEN.scalar_subquery()))
+    .values(done_at=sa.bindparam("now"))
+    .returning(table(Outbox).c.job, table(Outbox).c.subject_id)
+)
+
+
+def _begin(session: Session, outbox_ids: Collection[UUID]) -> list[tuple[str, UUID]]:
+    """Lock rows that nobody does or has done; they are done if, and when, this is committed."""
+    found = session.execute(_BEGIN, {"ids": list(outbox_ids), "now": clock.wall()})
+    return [(row.job, row.subject_id) for row in found]
 
 
 def _record_failure(engine: sa.Engine, outbox_id: UUID, error: Exception) -> None:

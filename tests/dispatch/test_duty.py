@@ -162,9 +162,8 @@ def test_those_who_are_called_hear_of_it_and_the_clerk_is_asked_to_phone(night: 
     heard = {}
     for event in night.events(request_id):
         if event.action == "duty_call":
-            seen = night.run(lambda session, of=event: scene.look(session, of.id))
-            tells = scene.transition_of(event).tell
-            found = night.run(lambda s, of=seen, t=tells: audience.hearers(s, of, t))
+            seen = night.run(lambda session, of=event: scene.look(session, [of.id]))
+            (found,) = night.run(lambda s, of=seen: audience.hearers(s, of))
             heard[event.data["rung"]] = {who: tell.audience for who, tell in found.items()}
     assert heard == {
         "head": {night.head.person_id: "duty"},

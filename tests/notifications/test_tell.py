@@ -12,6 +12,7 @@ from notifications import jobs
 from tests.notifications.house import THE_SYSTEM, Context, House
 from village.access import Actor
 from village.db import transaction
+from village.models import Delivery, Notification
 from village.workflow.engine import apply, trace_id
 from village.workflow.offer import OFFER
 
@@ -98,6 +99,32 @@ def test_a_person_in_two_audiences_hears_once_as_the_first(
     tell(context, house)
     assert house.titles(both)[-1] == "暂时没有找到志愿者"
     assert "再找一次" in house.inbox(both)[-1].text
+
+
+def test_events_told_together_are_told_as_they_would_be_one_by_one(
+    house: House, context: Context, villager: Actor, head: Actor
+) -> None:
+    other, chair = (
+        house.person("别站站长", ("head", "culture")),
+        house.person("会长", ("chair", None)),
+    )
+    helper, neighbour = house.volunteer("赵帮手"), house.person("李大爷")
+    first, second = house.submit(villager), house.submit(neighbour, None)
+    house.act(first, "accept", head)
+    house.act(first, "dispatch", head)
+    house.take_place(first, helper)
+    house.act(second, "route", chair, station="culture", reason="唱歌")
+    event_ids = [row.subject_id for row in house.waiting("notify.tell")]
+    with transaction(house.engine) as session:
+        jobs.tell_all(context, session, event_ids)
+    everybody = (villager, neighbour, head, other, chair, helper)
+    together = [house.titles(person) for person in everybody]
+    with transaction(house.engine) as session:
+        for model in (Delivery, Notification):
+            session.execute(sa.delete(model))
+    tell(context, house)
+    assert [house.titles(person) for person in everybody] == together
+    assert all(together)
 
 
 def test_telling_three_times_writes_one_line_and_one_delivery(
@@ -216,13 +243,14 @@ def test_a_transfer_is_told_to_the_station_it_names_wherever_the_request_is_now(
     assert house.titles(head) == ["新事项待受理", "新事项待受理"]
 
 
-def test_telling_takes_few_statements(
-    house: House, context: Context, villager: Actor, head: Actor
+@pytest.mark.parametrize("many", [1, 5])
+def test_telling_takes_few_statements_for_many_as_for_one(
+    house: House, context: Context, villager: Actor, head: Actor, many: int
 ) -> None:
-    request = house.submit(villager)
-    [event_id] = house.events(request, "submit")
+    event_ids = [house.events(house.submit(villager), "submit")[0] for _ in range(many)]
     statements: list[str] = []
     sa.event.listen(house.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     with transaction(house.engine) as session:
-        jobs.tell(context, session, event_id)
+        jobs.tell_all(context, session, event_ids)
     assert len(statements) <= 5, statements
+    assert len(house.titles(head)) == len(house.deliveries(head)) == many

@@ -84,8 +84,9 @@ def test_each_row_becomes_a_job_of_its_queue_that_carries_its_id_alone(
 ) -> None:
     put(tables, "dispatch.round", "notify.tell")
     assert relay.relay_once() == 2
-    (job,) = waiting(relay, "notify")
-    assert (job.func_name, job.kwargs) == ("runtime.worker.perform", {})
+    (told,), (asked,) = waiting(relay, "notify"), waiting(relay, "dispatch")
+    assert (told.func_name, told.kwargs) == ("runtime.worker.perform_together", {})
+    assert (asked.func_name, asked.kwargs) == ("runtime.worker.perform", {})
     assert {*queued(relay, "dispatch"), *queued(relay, "notify")} == row_ids(tables)
 
 
@@ -103,7 +104,7 @@ def test_many_rows_are_handed_over_batch_by_batch(relay: Relay, tables: Engine) 
     put(tables, *["notify.tell"] * 1201)
     assert relay.relay_once() == 1201
     assert set(queued(relay, "notify")) == row_ids(tables)
-    assert {len(job.args) for job in waiting(relay, "notify")} == {10, 1}
+    assert {len(job.args) for job in waiting(relay, "notify")} == {50, 1}
 
 
 def test_a_call_to_another_server_is_a_job_of_its_own(relay: Relay, tables: Engine) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import signal
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,9 +57,13 @@ def done(tables: Engine, monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     def fail(_context: Any, _session: Session, _subject_id: uuid.UUID) -> None:
         raise ValueError("什么也不能说出去")
 
-    handlers = {"dispatch.round": work, "dispatch.broken": fail}
+    def work_all(_context: Any, _session: Session, subject_ids: Sequence[uuid.UUID]) -> None:
+        subjects.extend(subject_ids)
+
+    handlers = {"dispatch.round": work, "dispatch.broken": fail, "notify.tell": work}
     monkeypatch.setattr(worker, "_context", lambda: SimpleNamespace(engine=tables))
     monkeypatch.setattr(worker, "_handlers", lambda: handlers)
+    monkeypatch.setattr(worker, "_together", lambda: {"notify.tell": work_all})
     return subjects
 
 
@@ -109,6 +113,30 @@ def test_a_row_that_fails_keeps_no_other_of_its_job_waiting(
     with transaction(tables) as session:
         rows = session.scalars(sa.select(Outbox).order_by(Outbox.job)).all()
         assert [(row.attempts, row.done_at is None) for row in rows] == [(1, True), (0, False)]
+
+
+def test_notices_are_done_together_and_beside_one_that_fails_one_by_one(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: list[str] = []
+    perform = worker.perform
+    monkeypatch.setattr(worker, "perform", lambda *ids: (alone.extend(ids), perform(*ids)))
+
+    def tell(*jobs: str) -> list[str]:
+        with transaction(tables) as session:
+            rows = [outbox.row(job, SUBJECT) for job in jobs]
+            outbox.put_rows(session, [{**row, "queue": "notify"} for row in rows])
+        ids = [str(row["id"]) for row in rows]
+        worker.perform_together(*ids)
+        return ids
+
+    tell("notify.tell", "notify.tell")
+    assert (done, alone) == ([SUBJECT] * 2, [])
+    ids = tell("notify.tell", "dispatch.broken")
+    assert alone == ids
+    with transaction(tables) as session:
+        left = session.scalars(sa.select(Outbox).where(Outbox.done_at.is_(None))).one()
+        assert (left.job, left.attempts) == ("dispatch.broken", 1)
 
 
 def test_a_finished_job_leaves_nothing_in_redis(

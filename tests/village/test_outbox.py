@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def put(engine: Engine, *jobs: str, delay: timedelta = timedelta(0)) -> None:
 
 def take(engine: Engine, *retake: str, limit: int = 500) -> list[UUID]:
     with transaction(engine) as session:
-        return [row.id for row in outbox.take(session, limit, retake)]
+        return [row.id for row in outbox.take(session, limit, retake=retake)]
 
 
 def rows(engine: Engine) -> list[Outbox]:
@@ -119,6 +119,13 @@ def test_what_is_done_or_given_up_is_never_taken(engine: Engine) -> None:
     assert take(engine, "dispatch") == []
     age(engine, done_at=None, failed_at=clock.wall())
     assert take(engine, "dispatch") == []
+
+
+def test_rows_of_other_queues_are_left(engine: Engine) -> None:
+    put(engine, "dispatch.round", "notify.tell")
+    with transaction(engine) as session:
+        assert [row.queue for row in outbox.take(session, queues=["notify"])] == ["notify"]
+    assert len(take(engine)) == 1
 
 
 def test_relays_that_take_at_the_same_time_take_different_rows(engine: Engine) -> None:
@@ -195,6 +202,38 @@ def test_a_failed_job_waits_for_its_time(context: Context) -> None:
     assert take(context.engine, "notify") == []
     age(context.engine, due_at=clock.wall())
     assert take(context.engine) == [row.id]
+
+
+def test_jobs_are_done_together_once(context: Context) -> None:
+    put(context.engine, *["dispatch.round"] * 3)
+    ids = [row.id for row in rows(context.engine)]
+    together: list[list[UUID]] = []
+
+    def note_all(context: Any, session: Session, subject_ids: Sequence[UUID]) -> None:
+        together.append(list(subject_ids))
+
+    outbox.run(context, ids[0], HANDLERS)
+    for _ in range(2):
+        outbox.run_together(context, ids, {"dispatch.round": note_all})
+    assert together == [[SUBJECT, SUBJECT]]
+    assert all(row.done_at is not None for row in rows(context.engine))
+
+
+def test_of_jobs_that_are_done_together_all_are_done_or_none(town: Town) -> None:
+    context = Context(town.engine)
+    put(town.engine, "dispatch.round", "notify.tell")
+
+    def work(context: Any, session: Session, subject_ids: Sequence[UUID]) -> None:
+        session.execute(sa.text("delete from consents"))
+
+    def fail_all(context: Any, session: Session, subject_ids: Sequence[UUID]) -> None:
+        raise ZeroDivisionError
+
+    ids = [row.id for row in rows(town.engine)]
+    with pytest.raises(ZeroDivisionError):
+        outbox.run_together(context, ids, {"dispatch.round": work, "notify.tell": fail_all})
+    assert town.run(lambda s: s.scalar(sa.text("select count(*) from consents"))) > 0
+    assert [(row.attempts, row.done_at) for row in rows(town.engine)] == [(0, None)] * 2
 
 
 def test_what_follows_a_job_comes_after_its_commit(context: Context) -> None:
