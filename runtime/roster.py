@@ -119,8 +119,6 @@ def _report(result: Result, *, applied: bool) -> Iterator[str]:
     for code, names in (("unread", result.unread), ("left_out", result.left_out)):
         if names:
             yield _said(code, names="、".join(_plain(name) for name in names[:SHOWN]))
-    if result.unkept:
-        yield _said("unkept")
     if result.nothing:
         yield _said("nothing")
     else:

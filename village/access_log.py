@@ -1,4 +1,4 @@
-"""Who has read level-3 answers of a person: written with every read, shown to her alone."""
+"""Who has read level-3 answers, or the phone, of a person: written with every read, shown to her alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from village.models import AccessLog, Request
 def note(
     session: Session, actor: Actor, request: Request, role: str, fields: Iterable[str]
 ) -> None:
-    """Write that `actor` reads these level-3 answers by her relation `role` (4.2, rule 3)."""
+    """Write that `actor` reads these fields by her relation `role` (4.2, rule 3)."""
     row = {
         "id": new_id(),
         "person_id": request.requester_id,

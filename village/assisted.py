@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from village import access, clock, people, requests
+from village import access, clock, people, phones, requests
 from village.access import Actor
 from village.db import table
 from village.errors import GuardFailed, Invalid
@@ -52,7 +52,7 @@ def served(
 ) -> Actor:
     """Return the person for whom something is entered, as the one who asks for it.
 
-    `said`: `{name?, person?, kin?}`; `person` is the id of somebody of the village whom the
+    `said`: `{name?, phone?, person?, kin?}`; `person` is the id of somebody of the village whom the
     system knows, else a record without an account is made. `kin`: she is the enterer's household
     or kin, who then must keep out of the matter (3.0). Raises Invalid, Forbidden.
     """
@@ -81,6 +81,9 @@ def _new(session: Session, village: str, said: Mapping[str, Any]) -> Person:
     person = Person(
         id=new_id(), name=said.get("name") or "", village_code=village, created_at=clock.now()
     )
+    if said.get("phone"):
+        for name, value in phones.sealed(person.id, said["phone"]).items():
+            setattr(person, name, value)
     session.add(person)
     session.flush()
     return person

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from village import access, clock, lines
-from village.access import OWNER, Actor, is_safe_path
+from village import access, access_log, clock, lines, phones
+from village.access import CALLER, OWNER, Actor, is_safe_path
 from village.db import table
 from village.errors import GuardFailed
 from village.ids import new_id
@@ -34,6 +34,7 @@ class CallView:
     call: PhoneCall
     request: Request
     name: str
+    phone: str | None = None  # in lists there is none
 
     @property
     def careful(self) -> bool:
@@ -120,7 +121,11 @@ def read(session: Session, actor: Actor, call_id: UUID) -> CallView:
     """Return one of the actor's calls. Raises NotFound for every other."""
     row = session.execute(_select(actor).where(PhoneCall.id == call_id)).one_or_none()
     access.require("call.read", frozenset({OWNER} if row else ()))
-    return CallView(*row)  # type: ignore[misc]
+    call, request, name = row  # type: ignore[misc]
+    number = phones.of(session.get_one(Person, request.requester_id))
+    if number is not None:
+        access_log.note(session, actor, request, CALLER, [phones.PHONE])
+    return CallView(call, request, name, number)
 
 
 def done(session: Session, actor: Actor, call_id: UUID, *, reached: bool) -> CallView:

@@ -56,8 +56,8 @@ def claim(session: Session, actor: Actor, keys: Keys, code: str) -> Request:
         session.add(ClaimTry(person_id=actor.person_id, at=clock.now()))
         raise WrongSlip
     if slip.claimed_at is None:
-        _refuse_officers(session, actor, request)
-        _hand_over(session, actor, request, slip)
+        refuse_officers(session, actor, request)
+        hand_over(session, actor, request, slip)
     return request
 
 
@@ -89,14 +89,14 @@ def _refuse_who_guesses(session: Session, actor: Actor) -> None:
         raise TooMany(after_seconds=int((first - since).total_seconds()) + 1)
 
 
-def _refuse_officers(session: Session, actor: Actor, request: Request) -> None:
+def refuse_officers(session: Session, actor: Actor, request: Request) -> None:
     village = session.get_one(OrgUnit, request.village_code)
     held = access.assist_relations(actor, village.code, village.parent_code)
     if held or works_on(session, actor, request.id):
         raise GuardFailed("officers_do_not_claim", "she, or another of her family, must do it")
 
 
-def _hand_over(session: Session, actor: Actor, request: Request, slip: Assisted) -> None:
+def hand_over(session: Session, actor: Actor, request: Request, slip: Assisted) -> None:
     """All that was the record's without an account becomes hers: this, and its parts."""
     served = session.get_one(Person, request.requester_id)
     behalf = {"name": served.name, "consent_how": slip.consent_how}

@@ -17,11 +17,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from village import clock, identities, keys, sealing
+from village import clock, identities, keys, phones, sealing
 from village.catalog.forms import level3_fields
 from village.db import Base, table, transaction
 from village.keys import PREFIX_BYTES, Keyring, KeysError
-from village.models import KnownKey, Request, WechatIdentity
+from village.models import KnownKey, Person, Request, WechatIdentity
 
 BATCH = 500
 
@@ -53,6 +53,11 @@ def _seal_openid(identity: WechatIdentity) -> None:
         setattr(identity, name, value)
 
 
+def _seal_phone(person: Person) -> None:
+    for name, value in phones.sealed(person.id, phones.of(person) or "").items():
+        setattr(person, name, value)
+
+
 def _plain_answers() -> sa.ColumnElement[bool]:
     names = sa.cast(sa.literal(sorted(level3_fields())), postgresql.ARRAY(sa.Text))
     return sa.and_(Request.answers != sa.text("'{}'::jsonb"), Request.answers.has_any(names))
@@ -60,6 +65,7 @@ def _plain_answers() -> sa.ColumnElement[bool]:
 
 STORES: tuple[Store, ...] = (
     Store(Request, "sealed_answers", _plain_answers, _seal_answers),
+    Store(Person, "phone_sealed", sa.false, _seal_phone),
     Store(
         WechatIdentity, "openid_sealed", lambda: WechatIdentity.openid.is_not(None), _seal_openid
     ),

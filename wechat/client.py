@@ -67,6 +67,19 @@ class WechatClient:
             _text(body, "openid"), str(body["unionid"]) if body.get("unionid") else None
         )
 
+    def phone_number(self, code: str) -> str:
+        """The number that the code of the phone button stands for: once, for five minutes.
+
+        Raises `LoginCodeInvalid`, and what every call may; each success may cost money.
+        """
+        body = self._with_token(
+            lambda token: self._http.post(
+                "/wxa/business/getuserphonenumber", {"code": code}, {"access_token": token}
+            )
+        )
+        info = body.get("phone_info")
+        return _text(info if isinstance(info, dict) else {}, "phoneNumber")
+
     def send_subscribe_message(
         self,
         openid: str,

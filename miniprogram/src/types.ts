@@ -136,6 +136,7 @@ export interface PhoneCall {
   tried_at: string | null;
   created_at: string;
   name?: string;
+  phone?: string | null;
 }
 
 export interface TimelineItem {

@@ -11,9 +11,9 @@ from service.api.requests import dump_request
 from service.door import Call, Door
 from service.schemas.assisted import AssistedInSchema, SlipSchema
 from service.schemas.base import Empty
-from service.schemas.calls import ClaimSchema
+from service.schemas.calls import ClaimedSchema, ClaimSchema
 from service.schemas.requests import RequestSchema
-from village import assisted, claiming, clock, requests
+from village import assisted, claiming, claiming_phone, clock, requests
 
 door = Door("assisted", __name__, url_prefix="/requests", description="替人登记")
 
@@ -36,6 +36,17 @@ def claim(call: Call, sent: dict[str, str]) -> dict[str, Any]:
     """Make one's own what somebody entered, by the code on the slip."""
     request = claiming.claim(call.session, call.actor, call.context.keys, sent["slip_code"])
     return dump_request(requests.view(call.session, call.actor, request))
+
+
+@door.open(
+    "POST", "/claim_by_phone", permission="request.claim", body=Empty,
+    returns=ClaimedSchema, stored=False, limit="claim",
+)  # fmt: skip
+def claim_by_phone(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
+    """Make one's own what was entered for the number that WeChat says is the caller's."""
+    claimed = claiming_phone.claim(call.session, call.actor)
+    views = [requests.view(call.session, call.actor, each) for each in claimed]
+    return {"items": [dump_request(seen) for seen in views]}
 
 
 @door.open(

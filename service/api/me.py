@@ -12,12 +12,16 @@ from service.schemas.people import (
     ConsentInSchema,
     ConsentSchema,
     PersonSchema,
+    PhoneCodeSchema,
+    PhoneInSchema,
+    PhoneSchema,
     ProfileSchema,
     VillageSchema,
 )
-from village import availability, people
+from village import availability, people, phones
 from village.catalog.privacy import PRIVACY_VERSION
-from village.errors import Invalid
+from village.errors import Invalid, Unavailable
+from wechat.errors import LoginCodeInvalid, WechatError
 
 door = Door("me", __name__, url_prefix="/me", description="我自己")
 
@@ -65,6 +69,50 @@ def add_consent(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
         raise Invalid
     consent = people.add_consent(call.session, person_id, **sent)
     body: dict[str, Any] = ConsentSchema().dump(consent)
+    return body
+
+
+@door.open("GET", "/phone", permission="me.read", returns=PhoneSchema)
+def read_phone(call: Call) -> dict[str, Any]:
+    """The caller's number, masked."""
+    return _phone(phones.read(call.session, call.actor))
+
+
+@door.open("PUT", "/phone", permission="me.update", body=PhoneInSchema, returns=PhoneSchema)
+def set_phone(call: Call, sent: dict[str, str]) -> dict[str, Any]:
+    """Say by which number one can be phoned; typed, it proves nothing."""
+    return _phone(phones.put(call.session, call.actor, sent["number"], verified=False))
+
+
+@door.open(
+    "POST", "/phone", permission="me.update", body=PhoneCodeSchema, returns=PhoneSchema,
+    stored=False, limit="claim",
+)  # fmt: skip
+def prove_phone(call: Call, sent: dict[str, str]) -> dict[str, Any]:
+    """Let WeChat say which number is the caller's, by the code of its phone button."""
+    try:
+        number = phones.normal(call.context.wechat.phone_number(sent["code"]))
+    except LoginCodeInvalid as error:
+        raise Invalid("phone_code_invalid", "WeChat refused the code") from error
+    except WechatError as error:
+        raise Unavailable("unavailable", "WeChat does not answer") from error
+    if number is None:
+        raise Invalid("phone_code_invalid", "it is no number of this country")
+    return _phone(phones.put(call.session, call.actor, number, verified=True))
+
+
+@door.open("DELETE", "/phone", permission="me.update", status=204)
+def drop_phone(call: Call) -> None:
+    """Take one's number back."""
+    phones.drop(call.session, call.actor)
+
+
+def _phone(person: Any) -> dict[str, Any]:
+    number = phones.of(person)
+    verified = person.phone_verified_at is not None
+    body: dict[str, Any] = PhoneSchema().dump(
+        {"number": number and phones.mask(number), "verified": verified}
+    )
     return body
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, Schema, Text
+from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Text
 from service.schemas.requests import RequestInSchema
 from service.slips import spaced
 from village.stations import CONSENTS, SOURCES
@@ -15,12 +15,13 @@ class ServedSchema(Schema):
     """The person served: what she wants to say of herself, or whom the system knows already."""
 
     name = Text(40)
+    phone = PhoneNumber()
     person = fields.UUID()
     kin = Flag(load_default=False)
 
     @ma.validates_schema
     def _one(self, data: dict[str, object], **_: object) -> None:
-        if "person" in data and "name" in data:
+        if "person" in data and {"name", "phone"} & data.keys():
             raise ma.ValidationError("已登记的人不用再填姓名")
 
 

@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 from village.access import META
 from village.clock import SHANGHAI
 from village.paging import Page, Window
+from village.phones import normal
 
 INVISIBLE = " \t\r\n\u3000\u200b\u200c\u200d\u2060\ufeff"
 
@@ -38,6 +39,17 @@ class Code(fields.String):
 
     def __init__(self, longest: int = 64, **options: Any) -> None:
         super().__init__(validate=validate.Regexp(rf"^[A-Za-z0-9_.-]{{1,{longest}}}$"), **options)
+
+
+class PhoneNumber(fields.String):
+    """A mobile or fixed phone as people write it; its digits inside."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
+        written = super()._deserialize(value, attr, data, **options)
+        found = normal(written) if len(written) <= 30 else None
+        if found is None:
+            raise ma.ValidationError("请填11位手机号，或带区号的电话")
+        return found
 
 
 class Whole(fields.Integer):

@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Flag, Moment, Schema
+from service.schemas.requests import RequestSchema
 from village.stations import CALL_KINDS
 
 
@@ -13,6 +14,12 @@ class ClaimSchema(Schema):
     """The code on the slip; spaces do not matter."""
 
     slip_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9 -]{12,20}$"))
+
+
+class ClaimedSchema(ma.Schema):
+    """What is the caller's own now."""
+
+    items = fields.List(fields.Nested(RequestSchema), required=True)
 
 
 class CallItemSchema(ma.Schema):
@@ -42,6 +49,7 @@ class CallSchema(CallItemSchema):
     """A call with the name of whom to call, as far as she gave it."""
 
     name = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
 
 
 class CallDoneSchema(Schema):

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, Schema, Text, Whole
+from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Text, Whole
 
 NEEDS = ("privacy", "profile", "village")
 
@@ -71,6 +71,25 @@ class VillageSchema(Schema):
     """The code of a natural village."""
 
     village = Code(20, required=True)
+
+
+class PhoneInSchema(Schema):
+    """A number that she types: kept to be phoned, and no proof of anything."""
+
+    number = PhoneNumber(required=True)
+
+
+class PhoneCodeSchema(Schema):
+    """The code of WeChat's phone button (`getPhoneNumber`), for one use."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[!-~]{1,256}$"))
+
+
+class PhoneSchema(ma.Schema):
+    """The caller's number, masked; `verified`: WeChat says that it is hers."""
+
+    number = fields.String(required=True, allow_none=True)
+    verified = fields.Boolean(required=True)
 
 
 class ConsentInSchema(Schema):

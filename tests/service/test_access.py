@@ -41,6 +41,7 @@ ALIKE = (
     "submitted", "hidden", "elsewhere", "safe", "safe dispute", "kin",
     "entered draft", "entered dispute",
 )  # fmt: skip
+SENDING = ("POST", "PUT")
 OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
 REASON = {"reason": "因为"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -102,7 +103,7 @@ def outcome(trial: Trial, endpoint: Endpoint, path: str, caller: str | None) -> 
     """What a call comes to; nothing of it stays."""
     real = trial.county.house
     path = path.replace("<uuid:person_id>", trial.county.world.member)
-    body = _body(trial.county, path) if endpoint.method in ("POST", "PUT") else None
+    body = _body(trial.county, path, endpoint.method) if endpoint.method in SENDING else None
     headers = real.login(caller) if caller else {}
     house = real if endpoint.name.startswith("ops.") else trial.house
     with trial.taken_back():
@@ -135,8 +136,10 @@ def permission_of(rule: Rule) -> str:
     return permissions[view]
 
 
-def _body(county: County, path: str) -> dict[str, Any]:
+def _body(county: County, path: str, method: str) -> dict[str, Any]:
     last, house = path.rpartition("/")[2], county.house
+    if path.endswith("/me/phone"):
+        return {"code": "phone.0"} if method == "POST" else {"number": "0" * 10}
     if path.endswith("/requests/claim"):
         return {"slip_code": "0" * 12}
     if last == "invite":

@@ -35,6 +35,12 @@ class Person(Base):
     """A villager, resident or officer. `birth_year` serves age rules alone."""
 
     __tablename__ = "people"
+    __table_args__ = (
+        sa.CheckConstraint("(phone_hash is null) = (phone_sealed is null)", name="phone"),
+        sa.Index(
+            "ix_people_phone", "phone_hash", postgresql_where=sa.text("phone_hash is not null")
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     code: Mapped[str | None] = mapped_column(unique=True, doc="code of the roster, if any")
@@ -42,6 +48,9 @@ class Person(Base):
     birth_year: Mapped[int | None]
     village_code: Mapped[str | None] = mapped_column(sa.ForeignKey("org_units.code"), index=True)
     household: Mapped[str | None] = mapped_column(doc="code of the household, within the village")
+    phone_hash: Mapped[bytes | None]
+    phone_sealed: Mapped[bytes | None]
+    phone_verified_at: Mapped[datetime | None] = mapped_column(doc="when WeChat said it is hers")
     created_at: Mapped[datetime]
 
 

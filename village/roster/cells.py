@@ -12,6 +12,7 @@ import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from village import phones
 from village.roster import words
 from village.roster.faults import CellError
 from village.roster.sheets import Broken, Formula
@@ -27,7 +28,6 @@ _DATE = re.compile(
 )
 _DIGITS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _CODE = re.compile(r"[0-9A-Za-z.-]{1,20}")
-_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}")
 _LOST = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -86,11 +86,11 @@ def short(cell: Any) -> str:
 
 def phone(cell: Any) -> str:
     """Return the digits of a mobile or fixed phone, without +86."""
-    found = re.sub(r"[\s()\-－—]", "", unicodedata.normalize("NFKC", text(cell)))
-    if _LOST.fullmatch(found):
+    written = text(cell)
+    if _LOST.fullmatch(written.strip()):
         raise CellError("phone_lost")
-    found = re.sub(r"^(\+|00)?86(?=1)", "", found)
-    if not _PHONE.fullmatch(found):
+    found = phones.normal(written)
+    if found is None:
         raise CellError("phone")
     return found
 

@@ -50,7 +50,6 @@ class Result:
     changes: list[Change]
     left_out: list[str]
     unread: list[str]
-    unkept: bool  # phones were checked, and are not written: nothing here asks for them yet
 
     @property
     def nothing(self) -> bool:
@@ -90,8 +89,7 @@ def _planned(session: Session, found: Found, progress: Progress) -> Result:
     if faults:
         order = {(line.sheet, line.row): number for number, line in enumerate(found.lines)}
         raise RefusedError(sorted(faults, key=lambda fault: order[fault.sheet, fault.row]))
-    phones = any("phone" in person.facts for person in wanted)
-    return Result(planned.changes, found.left_out, found.unread, phones)
+    return Result(planned.changes, found.left_out, found.unread)
 
 
 def _write(session: Session, writes: list[Write], progress: Progress) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from village import keys, phones
 from village.ids import new_id
 from village.models import Person
 from village.offices import Held, by_role, clashes, kin_clashes
@@ -110,6 +111,9 @@ def _person(state: State, wanted: Wanted, known: Known, person_id: UUID) -> Chan
     given = {name: wanted.facts[name].value for name in COLUMNS if name in wanted.facts}
     given |= {"code": wanted.code} if wanted.code else {}
     said_ = {COLUMNS[name]: value for name, value in given.items()}
+    if known is None or known.phone_verified_at is None:  # her own word stands before the file's
+        given |= {"phone": wanted.get("phone")} if _is_new_phone(wanted, known) else {}
+    said_ |= phones.sealed(person_id, given["phone"]) if "phone" in given else {}
     if known is None:
         blank = dict.fromkeys(COLUMNS.values())
         values = {**blank, "code": f"{GIVEN}{person_id.hex}", **said_}
@@ -118,8 +122,15 @@ def _person(state: State, wanted: Wanted, known: Known, person_id: UUID) -> Chan
     changed = differing(said_, known)
     if not changed:
         return Change(PERSON, SAME, wanted.line)
-    fields = tuple(name for name in given if COLUMNS[name] in changed)
+    fields = tuple(name for name in given if COLUMNS.get(name, "phone_hash") in changed)
     return Change(PERSON, CHANGED, wanted.line, fields, (Write(Person, changed, {"id": known.id}),))
+
+
+def _is_new_phone(wanted: Wanted, known: Known) -> bool:
+    number = wanted.get("phone")
+    if number is None:
+        return False
+    return known is None or keys.ring().find(phones.PHONE, number) != bytes(known.phone_hash or b"")
 
 
 def _clashes(places: Places, officers: dict[UUID, _Officer], state: State) -> list[Fault]:

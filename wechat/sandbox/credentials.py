@@ -16,6 +16,7 @@ FORCE_PAUSE_SECONDS = 30
 FORCES_A_DAY = 20
 
 DEMO_CODE = re.compile(r"demo\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})")
+PHONE_CODE = re.compile(r"phone\.([0-9+]{5,20})\.([A-Za-z0-9_-]{1,64})")
 
 Clock = Callable[[], float]
 
@@ -46,6 +47,17 @@ class Codes:
                 raise Refusal(40029, "invalid code")
             self._used.add(code)
             return openid
+
+    def redeem_phone(self, code: str) -> str:
+        """The number in a code `phone.<number>.<nonce>`; refuses as `redeem` does."""
+        with self._lock:
+            if code in self._used:
+                raise Refusal(40163, "code been used")
+            found = PHONE_CODE.fullmatch(code)
+            if found is None:
+                raise Refusal(40029, "invalid code")
+            self._used.add(code)
+            return found[1]
 
     def _openid_of(self, code: str) -> str | None:
         demo = DEMO_CODE.fullmatch(code)

@@ -72,6 +72,7 @@ def wechat_paths(platform: Platform) -> Blueprint:
         "/cgi-bin/stable_token": _stable_token,
         "/cgi-bin/message/subscribe/send": _send,
         "/wxa/msg_sec_check": _msg_sec_check,
+        "/wxa/business/getuserphonenumber": _phone_number,
     }
     for path, view in views.items():
         paths.add_url_rule(
@@ -158,6 +159,14 @@ def _msg_sec_check(platform: Platform) -> Json:
     if not platform.phones.seen_lately(body["openid"]):
         raise Refusal(61010, "code is expired")
     return _verdict(risky=RISKY_SAMPLE in content)
+
+
+def _phone_number(platform: Platform) -> Json:
+    body = _read_with_token(platform)
+    number = platform.codes.redeem_phone(str(body.get("code") or ""))
+    watermark = {"timestamp": int(platform.clock()), "appid": platform.appid}
+    info = {"phoneNumber": number, "purePhoneNumber": number, "countryCode": "86"}
+    return {"errcode": 0, "errmsg": "ok", "phone_info": {**info, "watermark": watermark}}
 
 
 def _verdict(*, risky: bool) -> Json:

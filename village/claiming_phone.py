@@ -1,0 +1,63 @@
+"""Claiming what somebody entered for oneself by the number that one gave: WeChat proves it.
+
+A number is shared in a family and passed on, so it is no proof alone: the name that was given
+must be hers (or none), and a record with a dispute, or with what takes the safe path, is
+claimed by its slip or not at all, since the phone may be in the hands of whom she fears.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access
+from village.access import Actor
+from village.claiming import hand_over, refuse_officers
+from village.errors import GuardFailed
+from village.models import Assisted, Person, Request, WechatIdentity
+from village.workflow.request import REQUEST
+
+
+def claim(session: Session, actor: Actor) -> list[Request]:
+    """Make the actor's own all that was entered for her number, and return it.
+
+    Raises GuardFailed `phone_unproven`, `nothing_for_phone`, or `officers_do_not_claim`.
+    """
+    me = session.get_one(Person, actor.person_id)
+    if me.phone_hash is None or me.phone_verified_at is None:
+        raise GuardFailed("phone_unproven", "let WeChat say which number is yours")
+    claimed: list[Request] = []
+    for record in session.scalars(_records(me)).all():
+        claimed += _claim_all(session, actor, record)
+    if not claimed:
+        raise GuardFailed("nothing_for_phone", "nothing waits for this number")
+    return claimed
+
+
+def _records(me: Person) -> sa.Select[Person]:
+    """Records without an account and without an office's code, that have her number and name."""
+    known = sa.exists().where(WechatIdentity.person_id == Person.id)
+    return sa.select(Person).where(
+        Person.phone_hash == me.phone_hash,
+        Person.id != me.id,
+        Person.code.is_(None),
+        Person.name.in_(("", me.name)),
+        ~known,
+    )
+
+
+def _claim_all(session: Session, actor: Actor, record: Person) -> list[Request]:
+    asked = sa.select(Request.id).where(Request.requester_id == record.id).order_by(Request.id)
+    locked = [REQUEST.lock(session, each) for each in session.scalars(asked).all()]
+    found: list[Request] = [each for each in locked if each is not None]
+    if any(each.sealed or access.is_safe_path(each) for each in found):
+        return []
+    for request in found:
+        refuse_officers(session, actor, request)
+    open_ = sa.select(Assisted).where(
+        Assisted.request_id.in_([each.id for each in found]), Assisted.claimed_at.is_(None)
+    )
+    for entered in session.scalars(open_).all():
+        hand_over(session, actor, session.get_one(Request, entered.request_id), entered)
+    record.phone_hash = record.phone_sealed = None
+    return found
