@@ -107,7 +107,8 @@ def texts() -> list[bytes]:
 def log_in(installation: Settings) -> list[str]:
     """Return access tokens of a few villagers who have accepted the privacy notice."""
     from service.auth import Tokens
-    from village import people
+    from village import consents, people
+    from village.access import Actor
     from village.catalog.demo import person_id
     from village.catalog.privacy import PRIVACY_VERSION
     from village.db import create_engine, transaction
@@ -116,7 +117,7 @@ def log_in(installation: Settings) -> list[str]:
     with transaction(engine) as session:
         for person in {row["requester"] for row in read("request_texts")}:
             id_ = person_id(person)
-            people.add_consent(session, id_, "privacy", PRIVACY_VERSION, accepted=True)
+            consents.answer(session, Actor(id_), "privacy", PRIVACY_VERSION, accepted=True)
         families = [
             people.open_family(session, person_id(person))
             for person in sorted({row["requester"] for row in read("request_texts")})

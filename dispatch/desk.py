@@ -13,6 +13,7 @@ from dispatch.split import split
 from village import merging, offers
 from village.access import Actor
 from village.catalog.cache import Catalog
+from village.errors import GuardFailed
 from village.models import Category, Request, Task
 from village.workflow.engine import advance, apply
 from village.workflow.request import REQUEST
@@ -36,6 +37,9 @@ def act(
     "Not solved" is a reopening, whatever button said it; a transfer that is the chair's to decide
     asks her (R10); a category whose card may go out at once is sent out with its acceptance.
     """
+    chosen = catalog.categories.get(payload.get("category") or "")
+    if action == "route" and chosen is not None and not catalog.is_open(chosen):
+        raise GuardFailed("category_closed", "its impact assessment is not entered yet")
     if action == "route" and _asks_chair(session, actor, request_id, payload["station"]):
         proposed = {"reason": payload["reason"], "proposed": payload["station"]}
         action, payload = "ask_chair", proposed

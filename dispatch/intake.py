@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
-from village import assisted, clock, sealing, similar
+from village import assisted, clock, consents, sealing, similar
 from village.access import ENTERER, REQUESTER, Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -41,7 +41,8 @@ def submit(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, 
 
     `sent` is the body of `POST /requests`. An emergency word that she has not answered yet
     makes a draft with the question; everything else is put to a station or to triage at once.
-    Raises Invalid, or GuardFailed `consent_needed`.
+    Raises Invalid, or GuardFailed `consent_needed`, `sensitive_consent_needed` (level-3 answers)
+    or `category_closed`.
     """
     return _write(session, actor, catalog, sent, Writer(actor))
 
@@ -72,6 +73,8 @@ def _write(
     seen = look(session, asks, catalog, sent)
     screen = seen.screen
     request = draft(asks, catalog, sent, seen)
+    if request.sealed_answers is not None and writer.role == REQUESTER:
+        consents.require_sensitive(session, asks.person_id)
     answer = sent.get("emergency_confirmed")
     payload = {**writer.said, "category": catalog.categories.get(request.category or "")}
     by: dict[str, Any] = {"actor": writer.actor, "role": writer.role, "payload": payload}

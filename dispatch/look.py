@@ -13,11 +13,12 @@ from dispatch.routing.directory import refer, refer_to
 from dispatch.routing.emergency import Screen
 from dispatch.routing.parts import Part, parts
 from dispatch.routing.router import NOT_OURS, ROUTED, TRIAGE, Routing, route
+from dispatch.routing.rules import Reason
 from dispatch.routing.village_rules import Matter, settle
 from village import clock, grounds, routing_rules
 from village.access import SAFE_PATH_KINDS, Actor
 from village.catalog.cache import Catalog
-from village.errors import Invalid
+from village.errors import GuardFailed, Invalid
 from village.models import Category
 
 
@@ -54,10 +55,16 @@ class Look:
 def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Look:
     """Look at `{text, village, category?, place?}`. Raises Invalid for what no catalog knows.
 
+    Raises GuardFailed `category_closed` where no danger is to be asked about first.
+
     What takes the safe path is not cut into matters: a person reads it as it is.
     """
     category, text = _known(catalog, sent), sent["text"]
     screen = danger.ask(text)
+    if category is not None and not catalog.is_open(category):
+        if screen is None:  # danger is asked about first, whatever is closed
+            raise GuardFailed("category_closed", "its impact assessment is not entered yet")
+        category = None
     kinds = screen.kinds if screen else []
     routed = _router(session, actor, catalog, sent, kinds)
     routing, inputs = routed(text, category), _inputs(sent, category, kinds)
@@ -82,7 +89,7 @@ def _router(
 
     def routed(text: str, chosen: Category | None) -> Routing:
         matter = Matter(text, sent.get("place"), chosen, catalog.categories, kinds)
-        return route(
+        found = route(
             text,
             chosen,
             sent["village"],
@@ -91,8 +98,23 @@ def _router(
             own_stations=own_stations,
             agreed=lambda found: settle(found, rules, matter),
         )
+        return _without_closed(found, catalog)
 
     return routed
+
+
+def _without_closed(found: Routing, catalog: Catalog) -> Routing:
+    """What words put into a closed category is the chair's to see to, without its form."""
+    category = catalog.categories.get(found.category or "")
+    if category is None or catalog.is_open(category):
+        return found
+    if found.waits_for == "safe_path":
+        return replace(found, category=None)
+    reason = Reason("closed", category.zh, 1.0)
+    return replace(
+        found, decision=TRIAGE, station=None, category=None, waits_for=None,
+        reasons=[*found.reasons, reason],
+    )  # fmt: skip
 
 
 def _inputs(sent: Mapping[str, Any], category: Category | None, kinds: list[str]) -> dict[str, Any]:

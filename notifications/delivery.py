@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications.ledger import DELIVER
-from village import clock, identities, outbox
+from village import clock, consents, identities, outbox
+from village.catalog.privacy import WECHAT_PUSH
 from village.db import transaction
 from village.models import Delivery, Notification, NotificationTemplate, WechatIdentity
 from wechat.client import WechatClient
@@ -69,7 +70,10 @@ def begin(session: Session, delivery_id: UUID) -> Letter | None:
     if delivery.status != "pending":
         return None
     found: Any = session.execute(_contents(delivery)).one()  # there may be no identity
-    notification, template, identity = found
+    notification, template, identity, wanted = found
+    if wanted is False:
+        _close(delivery, Outcome("unavailable", error="consent_withdrawn"))
+        return None
     if identity is None:
         _close(delivery, Outcome("unavailable", error="no_openid"))
         return None
@@ -88,9 +92,14 @@ def begin(session: Session, delivery_id: UUID) -> Letter | None:
 
 def _contents(
     delivery: Delivery,
-) -> sa.Select[Notification, NotificationTemplate, WechatIdentity]:
+) -> sa.Select[Notification, NotificationTemplate, WechatIdentity, bool]:
     return (
-        sa.select(Notification, NotificationTemplate, WechatIdentity)
+        sa.select(
+            Notification,
+            NotificationTemplate,
+            WechatIdentity,
+            consents.newest(Notification.person_id, WECHAT_PUSH),
+        )
         .join(NotificationTemplate, NotificationTemplate.code == Notification.template)
         .outerjoin(WechatIdentity, WechatIdentity.person_id == Notification.person_id)
         .where(Notification.id == delivery.notification_id)

@@ -19,6 +19,7 @@ from runtime.config import config
 from runtime.dispatch import dispatch
 from runtime.doctor import doctor
 from runtime.keys import keys_
+from runtime.launch import assessment, launch_check
 from runtime.local import LocalServerError
 from runtime.roster import import_
 from runtime.routing import routing
@@ -64,6 +65,8 @@ main.add_command(doctor)
 main.add_command(import_)
 main.add_command(config)
 main.add_command(keys_)
+main.add_command(launch_check)
+main.add_command(assessment)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Who has read level-3 answers, or the phone, of a person: written with every read, shown to her alone."""
+"""Who has read level-3 answers or the phone of a person: noted with each read, for her alone."""
 
 from __future__ import annotations
 

@@ -90,6 +90,7 @@ def _refuse_who_guesses(session: Session, actor: Actor) -> None:
 
 
 def refuse_officers(session: Session, actor: Actor, request: Request) -> None:
+    """Raise GuardFailed `officers_do_not_claim` for who may enter things there, or helps."""
     village = session.get_one(OrgUnit, request.village_code)
     held = access.assist_relations(actor, village.code, village.parent_code)
     if held or works_on(session, actor, request.id):
@@ -97,7 +98,7 @@ def refuse_officers(session: Session, actor: Actor, request: Request) -> None:
 
 
 def hand_over(session: Session, actor: Actor, request: Request, slip: Assisted) -> None:
-    """All that was the record's without an account becomes hers: this, and its parts."""
+    """Give over all that was the record's without an account becomes hers: this, and its parts."""
     served = session.get_one(Person, request.requester_id)
     behalf = {"name": served.name, "consent_how": slip.consent_how}
     mine = sa.select(Request.id).where(Request.requester_id == served.id).order_by(Request.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from village import clock, identities, outbox
 from village.access import Actor, Grant
 from village.errors import Invalid, Unauthenticated
 from village.models import (
-    Consent,
     LoginCode,
     OrgUnit,
     Person,
@@ -25,7 +24,6 @@ from village.models import (
 
 FAMILY_LIFE = timedelta(days=90)
 CODE_LIFE = timedelta(minutes=10)
-PRIVACY = "privacy"
 
 # One statement for every call: the login, the person, her offices in term, and her consent.
 _ACTOR = sa.text("""
@@ -174,15 +172,3 @@ def set_profile(session: Session, actor: Actor, fields: dict[str, Any]) -> None:
         setattr(person, field, value)
     if actor.volunteer and "birth_year" in fields:
         outbox.put(session, "dispatch.freed", person.id)
-
-
-def add_consent(
-    session: Session, person_id: UUID, document: str, version: str, *, accepted: bool
-) -> Consent:
-    """Keep an answer to a version of a document; the newest counts."""
-    at: datetime = clock.now()
-    consent = Consent(
-        person_id=person_id, document=document, version=version, accepted=accepted, at=at
-    )
-    session.add(consent)
-    return consent

@@ -235,6 +235,7 @@ export interface Category {
   code: string;
   station: string;
   name: string;
+  open: boolean;
   task_card?: { people: number };
 }
 

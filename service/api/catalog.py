@@ -74,6 +74,7 @@ def list_categories(call: Call, query: dict[str, str]) -> dict[str, Any]:
             "next_step": category.next_step,
             "task_card": category.task_card or None,
             "form": form_schema(category.form),
+            "open": call.context.catalog.is_open(category),
         }
         for category in call.context.catalog.categories.values()
         if query.get("station") in (None, category.station)
@@ -94,7 +95,12 @@ def bootstrap(call: Call) -> dict[str, Any]:
     body: dict[str, Any] = {
         "villages": _villages(call),
         "categories": [
-            {"code": c.code, "station": c.station, "name": c.en if english else c.zh}
+            {
+                "code": c.code,
+                "station": c.station,
+                "name": c.en if english else c.zh,
+                "open": catalog.is_open(c),
+            }
             for c in catalog.categories.values()
         ],
         "station_names": {address: s.name for address, s in catalog.stations.items()},

@@ -10,6 +10,7 @@ from service.schemas.people import (
     AvailabilityInSchema,
     AvailabilitySchema,
     ConsentInSchema,
+    ConsentListSchema,
     ConsentSchema,
     PersonSchema,
     PhoneCodeSchema,
@@ -18,8 +19,7 @@ from service.schemas.people import (
     ProfileSchema,
     VillageSchema,
 )
-from village import availability, people, phones
-from village.catalog.privacy import PRIVACY_VERSION
+from village import availability, consents, people, phones
 from village.errors import Invalid, Unavailable
 from wechat.errors import LoginCodeInvalid, WechatError
 
@@ -61,14 +61,16 @@ def set_village(call: Call, sent: dict[str, str]) -> dict[str, Any]:
     status=201,
 )  # fmt: skip
 def add_consent(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
-    """Accept a document's version, or take the consent back."""
-    if sent["accepted"] and sent["version"] != PRIVACY_VERSION:
-        raise Invalid("consent_outdated", "the privacy notice has another version now")
-    person_id = call.actor.person_id
-    if person_id is None:
-        raise Invalid
-    consent = people.add_consent(call.session, person_id, **sent)
-    body: dict[str, Any] = ConsentSchema().dump(consent)
+    """Accept a document's version, or take the consent back: what is optional stops at once."""
+    body: dict[str, Any] = ConsentSchema().dump(consents.answer(call.session, call.actor, **sent))
+    return body
+
+
+@door.open("GET", "/consents", permission="me.read", returns=ConsentListSchema)
+def list_consents(call: Call) -> dict[str, Any]:
+    """What one is asked to agree to, what one has said, and what a no would mean."""
+    found = consents.list_mine(call.session, call.actor)
+    body: dict[str, Any] = ConsentListSchema().dump({"items": found})
     return body
 
 

@@ -67,6 +67,9 @@ class CategorySchema(ma.Schema):
         metadata={"description": "null where the next step is nothing for volunteers"},
     )  # fmt: skip
     form = fields.Dict(required=True)
+    open = fields.Boolean(
+        required=True, metadata={"description": "false: its impact assessment is not entered"}
+    )
 
 
 class CategoriesSchema(ma.Schema):
@@ -93,6 +96,7 @@ class CategoryNameSchema(ma.Schema):
     code = fields.String(required=True)
     station = fields.String(required=True)
     name = fields.String(required=True)
+    open = fields.Boolean(required=True)
 
 
 class DemoPersonSchema(ma.Schema):

@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Text, Whole
+from village.catalog.privacy import documents
 
 NEEDS = ("privacy", "profile", "village")
 
@@ -95,7 +96,7 @@ class PhoneSchema(ma.Schema):
 class ConsentInSchema(Schema):
     """An answer to a version of a document."""
 
-    document = fields.String(required=True, validate=validate.OneOf(("privacy",)))
+    document = fields.String(required=True, validate=validate.OneOf(tuple(documents())))
     version = Code(20, required=True)
     accepted = Flag(required=True)
 
@@ -104,6 +105,29 @@ class ConsentSchema(ConsentInSchema):
     """An answer as it was kept."""
 
     at = Moment(required=True)
+
+
+class AskedSchema(ma.Schema):
+    """A document, and what the caller has said to its version in force; null: nothing yet."""
+
+    document = fields.String(
+        attribute="row.document", required=True, validate=validate.OneOf(tuple(documents()))
+    )
+    version = fields.String(attribute="row.version", required=True)
+    title = fields.String(attribute="row.title", required=True)
+    text = fields.String(attribute="row.text", required=True)
+    needed = fields.Function(
+        lambda asked: asked.row["needed"] == "yes", required=True, metadata={"type": "boolean"}
+    )
+    if_withdrawn = fields.String(attribute="row.withdrawn", required=True)
+    accepted = fields.Boolean(required=True, allow_none=True)
+    at = Moment(attribute="answer.at", required=True, allow_none=True, dump_default=None)
+
+
+class ConsentListSchema(ma.Schema):
+    """Every document, the needed first."""
+
+    items = fields.List(fields.Nested(AskedSchema), required=True)
 
 
 def minute(text: str) -> int:

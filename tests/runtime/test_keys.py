@@ -114,3 +114,19 @@ def test_nothing_starts_without_the_keys_nor_with_anothers(own: Path, county: sa
     assert "there already" in done("make").output
     refused = seed()
     assert (refused.exit_code, "not that of this database" in refused.output) == (1, True)
+
+
+def test_the_launch_check_lists_what_is_missing_until_it_is_entered(county: sa.Engine) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments)
+
+    assert run("launch-check").exit_code == 0
+    assert "closed" in run("assessment", "revoke", "F-CARE").output
+    missing = run("launch-check")
+    assert missing.exit_code == 1
+    assert "missing  F-CARE  关着：AID-01" in missing.output
+    facts = ("--handler", "村委会", "--contact", "村办", "--by", "甲", "--summary", "见柜")
+    refused = run("assessment", "enter", "F-WORK", *facts, "--on", "2026-01-02")
+    assert (refused.exit_code, "no level-3 form" in refused.output) == (1, True)
+    assert "is open" in run("assessment", "enter", "F-CARE", *facts, "--on", "2026-01-02").output
+    assert run("launch-check").exit_code == 0

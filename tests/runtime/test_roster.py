@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runtime import cli
 from tests.village.roster.files import HEADER, text, xlsx
+from village import phones
 from village.db import Base, transaction
 from village.models import (
     AvailabilityWindow,
@@ -152,7 +153,8 @@ def test_a_table_of_an_office_is_imported(county: sa.Engine, tmp_path: Path) -> 
     clerk = person(county, f"{CANARY}四")
     assert rows(county, RoleGrant, RoleGrant.person_id == clerk.id)[0].unit_code == "shiqiao"
     assert "没有读的列（不会存下来）：序号" in output
-    assert "电话只核对写法，还不保存" in output
+    assert phones.of(one) == phones.of(two) == PHONE
+    assert one.phone_hash == two.phone_hash
     assert "没有读的工作表：填表说明" in output
 
 

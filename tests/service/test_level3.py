@@ -11,6 +11,12 @@ CANARY = "卧床"
 CARE = {"category": "AID-01", "answers": {"mobility": CANARY, "needs": ["做饭"]}}
 
 
+def agree(house: House, caller: str, *, accepted: bool = True) -> None:
+    """The separate consent to sensitive answers (PIPL 29)."""
+    sent = {"document": "sensitive", "version": "2026-11", "accepted": accepted}
+    house.done("/me/consents", caller, sent)
+
+
 def everywhere(house: House, text: str) -> list[str]:
     """The tables in which a text stands anywhere."""
     names = house.rows(
@@ -31,6 +37,7 @@ def log(house: House) -> list[Any]:
 
 
 def test_the_database_does_not_hold_them_plain(house: House) -> None:
+    agree(house, VILLAGER)
     made = house.call(
         "POST", "/requests", VILLAGER, headers={"Idempotency-Key": "k-1"},
         json={"village": "990101", "text": "想请人搭把手", **CARE},
@@ -53,6 +60,7 @@ def test_openids_are_not_in_the_database(house: House) -> None:
 
 
 def test_who_reads_anothers_is_noted_and_she_herself_is_not(house: House) -> None:
+    agree(house, VILLAGER)
     made = house.submit(VILLAGER, **CARE)
     path = f"/requests/{made['id']}"
     assert house.seen(path, VILLAGER)["answers"] == CARE["answers"]
@@ -66,6 +74,7 @@ def test_who_reads_anothers_is_noted_and_she_herself_is_not(house: House) -> Non
 
 
 def test_lists_open_nothing_and_note_nothing(house: House, statements: Any) -> None:
+    agree(house, VILLAGER)
     house.submit(VILLAGER, **CARE)
     house.login(HEAD)
     (item,) = house.seen("/requests?scope=station", HEAD)["items"]
@@ -74,6 +83,7 @@ def test_lists_open_nothing_and_note_nothing(house: House, statements: Any) -> N
 
 
 def test_a_value_that_cannot_be_opened_is_a_503_and_no_500(house: House) -> None:
+    agree(house, VILLAGER)
     made = house.submit(VILLAGER, **CARE)
     house.rows(
         "update requests set sealed_answers = overlay(sealed_answers placing '\\x00' from 40)"

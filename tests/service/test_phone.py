@@ -58,15 +58,15 @@ def test_a_code_works_once_and_must_be_wechats(house: House) -> None:
 def test_her_confirmed_number_and_name_make_it_hers(house: House) -> None:
     made = house.enter(OTHER_HEAD, **{"for": {"phone": NUMBER, "name": name(house)}})
     other = house.enter(OTHER_HEAD, "水沟也堵了", **FOR)
-    problem(claim(house), 409, "phone_unproven")
+    problem(claim(house), 422, "phone_unproven")
     house.call("PUT", "/me/phone", KIN, json={"number": NUMBER})
-    problem(claim(house), 409, "phone_unproven")
+    problem(claim(house), 422, "phone_unproven")
     prove(house)
     claimed = claim(house)
     assert claimed.status_code == 200, claimed.text
     assert {each["id"] for each in claimed.json["items"]} == {made["id"], other["id"]}
     assert {each["id"] for each in house.seen("/requests", KIN)["items"]} >= {made["id"]}
-    problem(claim(house), 409, "nothing_for_phone")
+    problem(claim(house), 422, "nothing_for_phone")
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_a_number_alone_is_no_proof(house: House, facts: dict[str, Any]) -> None
         OTHER_HEAD, facts.get("text", "路灯坏了"), **{k: v for k, v in facts.items() if k != "text"}
     )
     prove(house)
-    problem(claim(house), 409, "nothing_for_phone")
+    problem(claim(house), 422, "nothing_for_phone")
 
 
 def test_officers_do_not_claim_by_phone(house: House) -> None:
     house.enter(OTHER_HEAD, **FOR)
     prove(house, HEAD)
-    problem(claim(house, HEAD), 409, "officers_do_not_claim")
+    problem(claim(house, HEAD), 422, "officers_do_not_claim")
 
 
 def test_who_is_asked_to_phone_sees_the_number_and_she_can_see_that(house: House) -> None:

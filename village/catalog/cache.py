@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from village import launch
 from village.db import transaction
 from village.models import Category, NotificationTemplate, OrgUnit, Station
 
@@ -23,6 +24,7 @@ class _Snapshot:
     stations: dict[str, Station]
     categories: dict[str, Category]
     template_ids: dict[str, str]
+    open_forms: frozenset[str]
 
 
 class Catalog:
@@ -55,6 +57,10 @@ class Catalog:
     def template_ids(self) -> dict[str, str]:
         """WeChat's id of each message template, by our code."""
         return self._current().template_ids
+
+    def is_open(self, category: Category) -> bool:
+        """Tell whether a category may be asked for here (`village/launch.py`)."""
+        return launch.is_open(category.form, self._current().open_forms)
 
     def forget(self) -> None:
         """Read anew at the next use."""
@@ -93,6 +99,7 @@ def _read(engine: sa.Engine) -> _Snapshot:
                 template.code: template.wechat_template_id
                 for template in session.scalars(sa.select(NotificationTemplate))
             },
+            open_forms=launch.open_forms(session),
         )
         session.expunge_all()
     return snapshot

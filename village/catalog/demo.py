@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from village import clock, identities
+from village import clock, identities, launch
 from village.catalog.entries import Values, weekly_windows
 from village.catalog.files import Row, parts, read
 from village.db import Base, table
@@ -24,6 +24,7 @@ from village.models import (
     ConflictDeclaration,
     Consent,
     DispatchSettings,
+    ImpactAssessment,
     Membership,
     Person,
     RoleGrant,
@@ -56,6 +57,7 @@ def seed(session: Session) -> int:
     _insert(session, Certificate, [paper for row in helpers for paper in _papers(row, now)])
     _insert(session, DispatchSettings, [_settings(row, now) for row in read("villages")])
     _insert(session, Consent, [_guardian(row, now) for row in rows if row["guardian"]])
+    _insert(session, ImpactAssessment, [_assessment(form, now) for form in launch.forms()])
     _insert(session, ConflictDeclaration, [_conflict(row, now) for row in _kin(fresh)])
     return len(fresh)
 
@@ -191,6 +193,20 @@ def _guardian(row: Row, now: datetime) -> Values:
         "version": GUARDIAN_NOTICE,
         "accepted": True,
         "at": now,
+    }
+
+
+def _assessment(form: str, now: datetime) -> Values:
+    return {
+        "id": uuid5(NAMESPACE, f"assessment:{form}"),
+        "form": form,
+        "fields": list(launch.level3_of(form)),
+        "handler": "石桥村村民委员会（演示）",
+        "contact": "村委会办公室",
+        "assessed_on": now.date(),
+        "summary": "演示数据，都是编的",
+        "entered_by": "演示",
+        "entered_at": now,
     }
 
 

@@ -36,7 +36,7 @@ from village.models.people import (
     Volunteer,
     WechatIdentity,
 )
-from village.models.privacy import AccessLog, KnownKey
+from village.models.privacy import AccessLog, ImpactAssessment, KnownKey
 from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
 from village.models.similar import SimilarText
@@ -61,6 +61,7 @@ __all__ = [
     "Follow",
     "Handover",
     "IdempotencyKey",
+    "ImpactAssessment",
     "KnownKey",
     "LoginCode",
     "Membership",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -35,3 +35,23 @@ class KnownKey(Base):
     name: Mapped[str] = mapped_column(primary_key=True, doc="number of the key, or `index`")
     fingerprint: Mapped[str]
     first_at: Mapped[datetime]
+
+
+class ImpactAssessment(Base):
+    """The assessment of what a form with level-3 fields may do to people (PIPL 55, 56).
+
+    Kept for three years at least: a newer one revokes it, nothing removes it.
+    """
+
+    __tablename__ = "impact_assessments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    form: Mapped[str] = mapped_column(index=True)
+    fields: Mapped[list[str]] = mapped_column(doc="the level-3 fields that were assessed")
+    handler: Mapped[str] = mapped_column(doc="who is responsible for the data (个人信息处理者)")
+    contact: Mapped[str]
+    assessed_on: Mapped[date]
+    summary: Mapped[str] = mapped_column(doc="where the report is, and what came of it")
+    entered_by: Mapped[str]
+    entered_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
