@@ -65,7 +65,7 @@ def list_for(
     session: Session, actor: Actor, village: str, window: Window, *, active: bool | None
 ) -> Page[RuleView]:
     """Return a village's rules in the order in which they are tried. Raises Forbidden."""
-    access.require("routing_rule.list", access.station_relations(actor, village, None))
+    access.require("routing_rule.list", _relations(session, actor, village))
     listed = _select().where(RoutingRule.village_code == village)
     if active is not None:
         listed = listed.where(RoutingRule.active.is_(active))
@@ -86,7 +86,7 @@ def read(session: Session, actor: Actor, rule_id: UUID) -> RuleView:
     row = session.execute(_select().where(RoutingRule.id == rule_id)).one_or_none()
     if row is None:
         raise NotFound
-    _require("routing_rule.read", actor, row[0])
+    access.require("routing_rule.read", _relations(session, actor, row[0].village_code))
     return RuleView(*row)
 
 
@@ -103,7 +103,7 @@ def create(
     session: Session, actor: Actor, catalog: Catalog, village: str, sent: Mapping[str, Any]
 ) -> RuleView:
     """Write a rule of the village from `sent` (see FIELDS). Raises Forbidden, Invalid."""
-    access.require("routing_rule.create", access.station_relations(actor, village, None))
+    access.require("routing_rule.create", _relations(session, actor, village))
     values = written(NEW, sent)
     _lock(session, village)
     check(session, catalog, village, values, None)
@@ -148,7 +148,7 @@ def tried(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, A
     if sent["rule_id"] and rule is None:
         raise NotFound
     village = rule.village_code if rule else sent["village"]
-    access.require("routing_rule.dry_run", access.station_relations(actor, village, None))
+    access.require("routing_rule.dry_run", _relations(session, actor, village))
     values = written(values_of(rule) if rule else NEW, sent["rule"])
     if values["active"] or sent["rule"].keys() - {"active"}:
         check(session, catalog, village, values, sent["rule_id"], under="rule.")
@@ -233,12 +233,18 @@ def _mine(session: Session, actor: Actor, rule_id: UUID) -> RoutingRule:
     rule = session.get(RoutingRule, rule_id)
     if rule is None:
         raise NotFound
-    _require("routing_rule.change", actor, rule)
+    access.require("routing_rule.change", _relations(session, actor, rule.village_code))
     return rule
 
 
-def _require(permission: str, actor: Actor, rule: RoutingRule) -> None:
-    access.require(permission, access.station_relations(actor, rule.village_code, None))
+def _relations(session: Session, actor: Actor, village: str) -> frozenset[str]:
+    """Return whether she heads a station there, chairs it, or is its committee's clerk (4.2)."""
+    found = access.station_relations(actor, village, None)
+    if found or not any(grant.role == access.CLERK_OFFICE for grant in actor.grants):
+        return found
+    unit = session.get(OrgUnit, village)
+    above = unit.parent_code if unit else None
+    return access.assist_relations(actor, village, above) & {access.CLERK}
 
 
 def _lock(session: Session, village: str) -> None:

@@ -61,8 +61,13 @@ def refer(text: str, today: date) -> Referral:
 def refer_to(kind: str, today: date) -> Referral:
     """Return the referral of a kind of the directory, or, out of its time, the general one."""
     row = _rows()[kind]
-    valid = date.fromisoformat(row["valid_from"]) <= today <= date.fromisoformat(row["valid_until"])
-    return _referral(row if valid else _rows()[GENERAL])
+    return _referral(row if _is_valid(row, today) else _rows()[GENERAL])
+
+
+def listed(today: date) -> list[Referral]:
+    """Return the whole directory as it holds on `today`, in its order."""
+    found = (_referral(row) for row in _rows().values() if _is_valid(row, today))
+    return list(found)
 
 
 def is_tip_off(text: str) -> bool:
@@ -84,6 +89,11 @@ def _kind(text: str) -> str:
     }
     best = max(points, key=lambda kind: points[kind])
     return best if points[best] else GENERAL
+
+
+def _is_valid(row: Row, today: date) -> bool:
+    begins, ends = (date.fromisoformat(row[name]) for name in ("valid_from", "valid_until"))
+    return begins <= today <= ends
 
 
 def _referral(row: Row) -> Referral:

@@ -33,12 +33,24 @@ export const tokens = {
   forget: (): void => uni.removeStorageSync(TOKENS),
 };
 
-/** Ask the service. Rejects with `Problem`, status 0 when it could not be reached. */
-export async function call<T>(method: Method, path: string, body?: object): Promise<T> {
+/**
+ * Ask the service. Rejects with `Problem`, status 0 when it could not be reached. With `version`
+ * a change is refused where somebody else has changed it since.
+ */
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: object,
+  version?: number,
+): Promise<T> {
   const key = method === "POST" && !isUnkeyed(path) ? keyOf(path, body) : null;
-  let answer = await send(method, path, body, key);
+  const marks: Record<string, string> = {
+    ...(key ? { "Idempotency-Key": key } : {}),
+    ...(version === undefined ? {} : { "If-Match": `"${version}"` }),
+  };
+  let answer = await send(method, path, body, marks);
   if (answer.statusCode === 401 && tokens.get() && (await refreshed())) {
-    answer = await send(method, path, body, key);
+    answer = await send(method, path, body, marks);
   }
   if (key && answer.statusCode < 500 && !UNANSWERED.includes(answer.statusCode)) {
     forgetKey(path, body);
@@ -47,22 +59,24 @@ export async function call<T>(method: Method, path: string, body?: object): Prom
   throw problem(answer);
 }
 
-// Tokens are for one use; a search and a hint change nothing.
+const CHANGE_NOTHING = ["/requests/similar", "/routing/preview", "/routing/dry_run"];
+
+// Tokens are for one use.
 function isUnkeyed(path: string): boolean {
-  return path.startsWith("/auth/") || path === "/requests/similar" || path === "/routing/preview";
+  return path.startsWith("/auth/") || CHANGE_NOTHING.includes(path);
 }
 
 function send(
   method: Method,
   path: string,
   body: object | undefined,
-  key: string | null,
+  marks: Record<string, string>,
 ): Promise<UniApp.RequestSuccessCallbackResult> {
   const pair = tokens.get();
   const header: Record<string, string> = {
     "Content-Type": "application/json",
     ...(pair && path !== "/auth/refresh" ? { Authorization: `Bearer ${pair.access_token}` } : {}),
-    ...(key ? { "Idempotency-Key": key } : {}),
+    ...marks,
   };
   return new Promise((resolve, reject) => {
     uni.request({
@@ -102,7 +116,7 @@ async function refresh(): Promise<boolean> {
     "POST",
     "/auth/refresh",
     { refresh_token: tokens.get()?.refresh_token },
-    null,
+    {},
   );
   if (answer.statusCode >= 500 || answer.statusCode === 429) throw problem(answer);
   if (answer.statusCode >= 300) return false;

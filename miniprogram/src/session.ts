@@ -32,14 +32,24 @@ export const assists = computed(() =>
   (state.me?.roles ?? []).some((role) => [...ASSISTING, "township_officer"].includes(role.role)),
 );
 
-/** The villages for which she may enter something: her offices', or those of her committee. */
-export const assistedVillages = computed<Village[]>(() => {
+/** The villages of her offices of these kinds, or of her committee. */
+function villagesOf(offices: string[]): Village[] {
   const units = (state.me?.roles ?? [])
-    .filter((role) => ASSISTING.includes(role.role))
+    .filter((role) => offices.includes(role.role))
     .map((role) => role.village);
   const known = state.bootstrap?.villages ?? [];
   return known.filter(({ code, committee }) => units.includes(code) || units.includes(committee ?? ""));
-});
+}
+
+/** The villages for which she may enter something. */
+export const assistedVillages = computed(() => villagesOf(ASSISTING));
+
+/** The villages whose routing rules she may read; those in which she may change them. */
+export const ruledVillages = computed(() => villagesOf([...LEADING, "clerk"]));
+export const rulingVillages = computed(() => villagesOf(["chair", "clerk"]));
+
+/** The villages in which she may see what a rule would move, since she may read the requests. */
+export const chairedVillages = computed(() => villagesOf(["chair"]));
 
 /** Whether the person may go on to the screens, or has something to say first. */
 export const ready = computed(() => state.me !== null && missing() === null);

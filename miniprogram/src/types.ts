@@ -268,3 +268,34 @@ export interface Tokens {
   access_token: string;
   refresh_token: string;
 }
+
+/** Where all the conditions that it has hold, a request goes `to`. */
+export interface Rule {
+  id: string;
+  title: string;
+  position: number;
+  active: boolean;
+  words: string[];
+  unless: string[];
+  places: string[];
+  category: string | null;
+  to: "station" | "council" | "authority";
+  station: string | null;
+  referral: string | null;
+  version: number;
+  changed_by: string | null;
+  changed_at: string;
+}
+
+/** What a rule would have moved among the last requests. */
+export interface DryRun {
+  looked_at: number;
+  holds_for: number;
+  moves: { from: string; to: string; count: number }[];
+  examples: { id: string; number: string; text: string; from: string; to: string }[];
+}
+
+export interface DirectoryEntry extends Advice {
+  title: string;
+  may_keep: boolean;
+}

@@ -16,6 +16,14 @@ export const words = {
     unconfirmed_danger: "可能有危险，请马上联系本人",
   } as Record<string, string>,
 
+  // where a request lies that is at no station
+  liesAt: {
+    triage: "等会长定站",
+    council: "等理事会商量",
+    authority: "请找别的单位",
+    not_ours: "不归五站",
+  } as Record<string, string>,
+
   taskStatus: {
     accepted: "您答应了",
     checked_in: "您到了",

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 
+from dispatch.routing import directory
 from dispatch.routing.emergency import phone_lexicon
 from notifications import inbox
 from service.door import Call, Door
@@ -13,10 +14,11 @@ from service.schemas.catalog import (
     BootstrapSchema,
     CategoriesSchema,
     CategoryQuery,
+    DirectorySchema,
     StationsSchema,
     VillagesSchema,
 )
-from village import people
+from village import clock, people
 from village.catalog.entries import subscription_moments
 from village.catalog.files import read
 from village.catalog.forms import form_schema
@@ -53,6 +55,15 @@ def list_stations(call: Call, village: str) -> dict[str, Any]:
         if station.village_code == village
     ]
     return {"items": stations, "next_cursor": None}
+
+
+@door.open("GET", "/directory", permission="catalog.read", returns=DirectorySchema)
+def list_directory(call: Call) -> dict[str, Any]:
+    """Who is responsible for what is no village matter, as far as the county has checked it."""
+    today = clock.now().astimezone(clock.SHANGHAI).date()
+    items = [{**entry.as_advice(), "title": entry.title} for entry in directory.listed(today)]
+    body: dict[str, Any] = DirectorySchema().dump({"items": items})
+    return body
 
 
 @door.open(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from service.schemas.grounds import AdviceSchema
 from village.stations import KINDS, PRIORITIES
 
 
@@ -38,6 +39,18 @@ class StationsSchema(ma.Schema):
 
     items = fields.List(fields.Nested(StationSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class DirectoryEntrySchema(AdviceSchema):
+    """A kind of matter that is another office's."""
+
+    title = fields.String(required=True)
+
+
+class DirectorySchema(ma.Schema):
+    """The county's directory."""
+
+    items = fields.List(fields.Nested(DirectoryEntrySchema), required=True)
 
 
 class TaskCardOutSchema(ma.Schema):

@@ -22,7 +22,7 @@ from tests.service.conftest import County, Trial
 from tests.service.house import assisted, bare_app, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
 from village import access
-from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC
+from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC, STAND_IN
 from village.catalog.privacy import PRIVACY_VERSION
 from village.workflow.request import REQUEST
 
@@ -32,7 +32,11 @@ OPEN_PAGES = {
 }  # fmt: skip
 # Lists whose scope decides which row opens them.
 SCOPES = {
-    "request.list": {"station": "request.list_station", "village": "request.list_village"},
+    "request.list": {
+        "station": "request.list_station",
+        "village": "request.list_village",
+        "stand_in": "village.triage",
+    },
     "task.list": {"station": "task.list_station"},
 }
 AGREED = agreed()
@@ -175,7 +179,7 @@ Relations = Callable[[str], set[str]]
 # Endpoints whose object is named in the body.
 IN_BODY: dict[str, Relations] = {
     "/api/v1/requests/assisted": roster.to_assist,
-    "/api/v1/routing/dry_run": partial(roster.to_station, village=HOME, station=None),
+    "/api/v1/routing/dry_run": roster.to_home,
 }
 
 
@@ -189,7 +193,8 @@ def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, s
         return
     yield endpoint.rule, IN_BODY.get(endpoint.rule, _own), endpoint.permission
     for scope, row in SCOPES.get(endpoint.permission, {}).items():
-        yield f"{endpoint.rule}?scope={scope}", _offices, row
+        relations = _above if scope == "stand_in" else _offices
+        yield f"{endpoint.rule}?scope={scope}", relations, row
 
 
 Objects = Iterator[tuple[str, Relations]]
@@ -227,7 +232,7 @@ def _pairs(world: World, permission: str) -> Objects:
 
 
 def _rules(world: World, permission: str) -> Objects:
-    yield world.rule, partial(roster.to_station, village=HOME, station=None)
+    yield world.rule, roster.to_home
 
 
 def _calls(world: World, permission: str) -> Objects:
@@ -264,6 +269,11 @@ def _own(code: str) -> set[str]:
 
 def _offices(code: str) -> set[str]:
     return {relation for relation, _, _ in roster.offices(code)}
+
+
+def _above(code: str) -> set[str]:
+    """By an office that stands in for chairs, and by no other."""
+    return roster.to_home(code) & {STAND_IN}
 
 
 def _expected(endpoint: Endpoint, permission: str, caller: str | None, relations: Relations) -> str:

@@ -13,6 +13,7 @@ from tests.service.test_problems import problem
 from village.rule_book import MOST_ACTIVE
 
 CHAIR, HEAD, AWAY = "u001", "u006", "u101"
+CLERK, OTHER_CLERK = "u067", "u170"
 RULES = "/villages/990101/routing-rules"
 LAMPS = {"title": "灯归文体站", "words": ["路灯"], "to": "station", "station": "culture"}
 
@@ -228,3 +229,15 @@ def test_rules_are_read_in_one_statement_and_intake_takes_no_more_with_many(
         counts.append(len(found))
         made(house, words=[f"第{number}号井"])
     assert len(set(counts)) == 1
+
+
+def test_the_committee_s_clerk_keeps_the_rules_of_its_villages(house: House) -> None:
+    """Permissions 4.2; what a rule would move she does not see: the requests are not hers."""
+    rule = house.done(RULES, CLERK, LAMPS)
+    assert put(house, rule, {"station": "sanitation"}, CLERK).json["version"] == 2
+    assert [each["id"] for each in house.seen(RULES, CLERK)["items"]] == [rule["id"]]
+    tried = house.post("/routing/dry_run", CLERK, {"rule_id": rule["id"], "rule": {}})
+    problem(tried, 403, "forbidden")
+    away = "/villages/990105/routing-rules"
+    problem(house.post(away, CLERK, LAMPS), 403, "forbidden")
+    problem(house.get(f"/routing-rules/{rule['id']}", OTHER_CLERK), 404, "not_found")

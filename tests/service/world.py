@@ -242,7 +242,8 @@ def to_station(code: str, village: str, station: str | None) -> set[str]:
 
 def to_home(code: str) -> set[str]:
     """How a person stands to the village: two offices above it stand in for its chair."""
-    return to_station(code, HOME, None) | ({STAND_IN} if code in (CLERK, TOWNSHIP) else set())
+    above = {CLERK: {STAND_IN, access.CLERK}, TOWNSHIP: {STAND_IN}}
+    return to_station(code, HOME, None) | above.get(code, set())
 
 
 def to_case(code: str, case: Case) -> set[str]:
