@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from environs import EnvError
@@ -16,6 +14,7 @@ from runtime import settings
 from runtime.backup import backup, restore
 from runtime.binaries import MissingPackageError
 from runtime.config import config
+from runtime.demo_command import demo
 from runtime.dispatch import dispatch
 from runtime.doctor import doctor
 from runtime.keys import keys_
@@ -24,9 +23,6 @@ from runtime.local import LocalServerError
 from runtime.roster import import_
 from runtime.routing import routing
 from runtime.settings import REPOSITORY, SettingsError
-
-if TYPE_CHECKING:
-    from runtime.demo_people import Body
 
 OPENAPI = REPOSITORY / "openapi" / "openapi.json"
 QUEUES = ("dispatch", "notify", "slow")
@@ -64,6 +60,7 @@ main.add_command(dispatch)
 main.add_command(doctor)
 main.add_command(import_)
 main.add_command(config)
+main.add_command(demo)
 main.add_command(keys_)
 main.add_command(launch_check)
 main.add_command(assessment)
@@ -150,31 +147,6 @@ def seed(demo: bool | None) -> None:
 
     with up.servers(settings.load()) as loaded:
         up.prepare_database(loaded.with_values(demo=loaded.demo if demo is None else demo))
-
-
-@main.command()
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="A running demo.")
-def demo(url: str) -> None:
-    """Play sixty villagers' requests on a running demo; fails if one is not where it should be."""
-    from runtime import demo as player
-    from runtime.demo_people import DemoError, open_county
-
-    def people(found: Iterable[Body]) -> Iterable[Body]:
-        with click.progressbar(list(found), label="logging in") as bar:
-            yield from bar
-
-    texts = player.texts()
-    try:
-        with (
-            open_county(url, people) as county,
-            click.progressbar(length=len(texts), label="requests  ") as bar,
-        ):
-            outcomes = player.play(county, texts, lambda: bar.update(1))
-    except DemoError as error:
-        raise click.ClickException(str(error)) from error
-    for line in (*player.table(outcomes), *player.summary(outcomes)):
-        click.echo(line)
-    sys.exit(0 if all(outcome.ok for outcome in outcomes) else 1)
 
 
 @main.command()

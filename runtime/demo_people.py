@@ -47,12 +47,21 @@ class Line:
             self.session.mount(scheme, HTTPAdapter(max_retries=again))
 
     def call(
-        self, method: str, path: str, *, token: str | None = None, body: Body | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: Body | None = None,
+        key: str | None = None,
     ) -> Body:
-        """Call the API and return the body of its answer; raises Refused, DemoError."""
+        """Call the API and return the body of its answer; raises Refused, DemoError.
+
+        `key`: of a POST that is repeated; each has a new one else.
+        """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if method == "POST":
-            headers["Idempotency-Key"] = uuid.uuid4().hex
+            headers["Idempotency-Key"] = key or uuid.uuid4().hex
         try:
             answer = self.session.request(
                 method, self.url + API + path, json=body, headers=headers, timeout=TIMEOUT_SECONDS
@@ -78,9 +87,9 @@ class Phone:
         """Read `path` of the API; raises Refused."""
         return self.line.call("GET", path, token=self.token)
 
-    def post(self, path: str, body: Body | None = None) -> Body:
+    def post(self, path: str, body: Body | None = None, key: str | None = None) -> Body:
         """Post to `path` of the API; raises Refused."""
-        return self.line.call("POST", path, token=self.token, body=body or {})
+        return self.line.call("POST", path, token=self.token, body=body or {}, key=key)
 
     def pages(self, path: str) -> Iterator[Body]:
         """Yield the items of a list, page after page; `path` has a query already."""

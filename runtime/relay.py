@@ -90,10 +90,12 @@ class Relay:
     ) -> None:
         while (now := time.monotonic()) < end and not self.stop.is_set():
             left = min(turns.next(), end) - now
-            if left > 0 and list(link.notifies(timeout=left, stop_after=1)):
+            if left > 0 and (heard := list(link.notifies(timeout=left, stop_after=1))):
                 turns.waiting.update(QUEUES)  # a notice does not say whose row it is
                 self.stop.wait(turns.next() - time.monotonic())
-                list(link.notifies(timeout=0))  # of what is handed over at once
+                heard += link.notifies(timeout=0)  # of what is handed over at once
+                if any(notice.channel == clock.STEPPED for notice in heard):
+                    return
             if queues := turns.take(time.monotonic()):
                 self.redis.ping()  # nothing is taken while it is away
                 self._hand_over(queues)
@@ -147,6 +149,7 @@ class Relay:
         target = url.render_as_string(hide_password=False)
         with psycopg.connect(target, autocommit=True, connect_timeout=5) as link:
             link.execute(f"LISTEN {CHANNEL}")
+            link.execute(f"LISTEN {clock.STEPPED}")
             yield link
 
 

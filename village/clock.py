@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 OPENS = time_of_day(8)
 CLOSES = time_of_day(20)
 DAY = timedelta(days=1)
+STEPPED = "wuzhan_clock"  # on this channel of the database a relay hears that time was stepped
 
 
 def _every_day(day: date) -> bool:
@@ -101,7 +103,7 @@ def set_time(moment: datetime, speed: float = 1.0) -> datetime:
     if _path is None:
         raise RuntimeError("the clock follows real time; configure a clock file first")
     state = _State(time.time(), moment.timestamp(), speed)
-    draft = _path.with_name(f"{_path.name}.{os.getpid()}.tmp")
+    draft = _path.with_name(f"{_path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     draft.write_text(json.dumps(asdict(state)))
     draft.replace(_path)
     return moment

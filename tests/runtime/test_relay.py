@@ -164,3 +164,18 @@ def test_the_relay_goes_on_when_redis_comes_back(tables: Engine) -> None:
     relay.redis.close()
     server.stop()
     shutil.rmtree(folder)
+
+
+def test_a_step_of_the_clock_is_heard_at_once_and_not_at_the_next_look(
+    tables: Engine, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.relay.POLL_SECONDS", 9.0)
+    relay, looked = make_relay(tables, redis_url), threading.Semaphore(0)
+    once = relay.relay_once
+    monkeypatch.setattr(relay, "relay_once", lambda: (once(), looked.release()))
+    with serving(relay):
+        assert looked.acquire(timeout=20)
+        with tables.begin() as link:
+            link.execute(sa.text("select pg_notify(:channel, '')"), {"channel": clock.STEPPED})
+        assert looked.acquire(timeout=6)
+    relay.redis.close()
