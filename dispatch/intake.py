@@ -17,6 +17,7 @@ from village import assisted, clock, consents, sealing, similar
 from village.access import ENTERER, REQUESTER, Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
+from village.catalog.forms import level3_fields
 from village.catalog.privacy import PRIVACY_VERSION
 from village.errors import Invalid
 from village.ids import new_id
@@ -73,7 +74,7 @@ def _write(
     seen = look(session, asks, catalog, sent)
     screen = seen.screen
     request = draft(asks, catalog, sent, seen)
-    if request.sealed_answers is not None and writer.role == REQUESTER:
+    if writer.role == REQUESTER and not level3_fields().isdisjoint(sent.get("answers") or ()):
         consents.require_sensitive(session, asks.person_id)
     answer = sent.get("emergency_confirmed")
     payload = {**writer.said, "category": catalog.categories.get(request.category or "")}

@@ -20,6 +20,7 @@ from runtime.doctor import doctor
 from runtime.keys import keys_
 from runtime.launch import assessment, launch_check
 from runtime.local import LocalServerError
+from runtime.retention import retention
 from runtime.roster import import_
 from runtime.routing import routing
 from runtime.settings import REPOSITORY, SettingsError
@@ -63,6 +64,7 @@ main.add_command(config)
 main.add_command(demo)
 main.add_command(keys_)
 main.add_command(launch_check)
+main.add_command(retention)
 main.add_command(assessment)
 
 

@@ -29,7 +29,18 @@ from runtime import logs
 from runtime.patience import Patience
 from runtime.settings import Settings
 from runtime.worker import QUEUES, entries
-from village import clock, idempotency, outbox, people, reminders, similar, terms, workdays
+from village import (
+    clock,
+    idempotency,
+    keys,
+    outbox,
+    people,
+    reminders,
+    retention,
+    similar,
+    terms,
+    workdays,
+)
 from village.db import create_engine, transaction
 
 log = logging.getLogger(__name__)
@@ -52,6 +63,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, similar.purge),
     (3600.0, reminders.calendar),
     (3600.0, terms.remind),
+    (3600.0, retention.run),
 )
 AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 
@@ -181,6 +193,7 @@ def run(loaded: Settings) -> None:
     logs.configure("relay", loaded.log_level)
     clock.configure(loaded.clock_file)
     workdays.configure(loaded.own_calendar)
+    keys.configure(loaded.own_keys)
     url = loaded.database_url or ""
     relay = Relay(
         database_url=url,

@@ -23,6 +23,7 @@ from service.api import (
     duty,
     follows,
     me,
+    mydata,
     notifications,
     ops,
     pairs,
@@ -45,7 +46,7 @@ log = logging.getLogger(__name__)
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
-    auth, me, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
+    auth, me, mydata, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
     agreements, calls, pairs, rules, notifications, duty,
 )  # fmt: skip
 MAX_BODY = 256 * 1024

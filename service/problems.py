@@ -12,6 +12,7 @@ import sqlalchemy.exc
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from service.schemas.mydata import MatterSchema
 from village import errors
 from village.catalog.files import read
 
@@ -59,6 +60,7 @@ class ProblemSchema(ma.Schema):
     current_status = ma.fields.String()
     version = ma.fields.Integer()
     waits_for = ma.fields.String()
+    open = ma.fields.List(ma.fields.Nested(MatterSchema))
 
 
 def status_of(error: errors.WuzhanError) -> int:

@@ -87,7 +87,7 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
 
 def _labelled(rows: Iterator[Any] | Any) -> Iterator[Labelled]:
     for request, steps in rows:
-        if _is_safe_path(request):
+        if _is_safe_path(request) or request.forgotten_at is not None:
             continue
         label, category = _decided(request, steps or [])
         yield Labelled(

@@ -10,6 +10,7 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 const TIMEOUT_MS = 20_000;
 const TOKENS = "tokens";
 const KEYS = "idempotency-keys";
+const TAKEN_ONCE = ["/me/phone", "/me/deletion", "/requests/claim_by_phone"];
 const UNANSWERED = [401, 409, 429, 503];
 
 /** An answer that is no success, in words that can be shown. */
@@ -63,7 +64,7 @@ const CHANGE_NOTHING = ["/requests/similar", "/routing/preview", "/routing/dry_r
 
 // Tokens are for one use.
 function isUnkeyed(path: string): boolean {
-  return path.startsWith("/auth/") || CHANGE_NOTHING.includes(path);
+  return path.startsWith("/auth/") || TAKEN_ONCE.includes(path) || CHANGE_NOTHING.includes(path);
 }
 
 function send(

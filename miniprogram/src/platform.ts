@@ -80,3 +80,27 @@ export function printPage(html: string): void {
   page.print();
   // #endif
 }
+
+/** Whether a file can be kept where its owner finds it again. */
+export function savesFiles(): boolean {
+  // #ifdef MP-WEIXIN
+  return false;
+  // #endif
+  // #ifdef H5
+  return true;
+  // #endif
+}
+
+/** Keep what the service answers as a file; with her token, so that no link to it exists. */
+export async function saveFile(path: string, name: string): Promise<void> {
+  // #ifdef H5
+  const { tokens } = await import("./api");
+  const headers = { Authorization: `Bearer ${tokens.get()?.access_token}` };
+  const answer = await fetch(apiBase() + path, { headers });
+  if (!answer.ok) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  // #endif
+}

@@ -299,3 +299,41 @@ export interface DirectoryEntry extends Advice {
   title: string;
   may_keep: boolean;
 }
+
+export interface MyPhone {
+  /** Masked. */
+  number: string | null;
+  /** WeChat says that it is hers. */
+  verified: boolean;
+}
+
+export interface Consent {
+  document: string;
+  version: string;
+  title: string;
+  text: string;
+  needed: boolean;
+  if_withdrawn: string;
+  accepted: boolean | null;
+}
+
+export interface Read {
+  at: string;
+  reader: string;
+  number: string;
+  fields_read: string[];
+}
+
+export interface MySection {
+  name: string;
+  title: string;
+  /** By column, in their order. */
+  labels: Record<string, string>;
+  rows: Record<string, unknown>[];
+}
+
+export interface Deletion {
+  open: { kind: "office" | "task" | "request"; text: string }[];
+  erased: string[];
+  kept: string[];
+}

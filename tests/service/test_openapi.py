@@ -81,6 +81,7 @@ def test_every_operation_says_what_it_is_for_and_who_may() -> None:
 UNKEPT = (
     "/api/v1/requests/claim",
     "/api/v1/requests/claim_by_phone",
+    "/api/v1/me/deletion",
     "/api/v1/requests/{request_id}/slip",
     "/api/v1/auth/wechat",
     "/api/v1/auth/refresh",
@@ -100,7 +101,7 @@ def test_schemas_are_closed() -> None:
     """An answer holds what is said, and nothing besides: strangers' fields would be leaks."""
     open_ended = {"Bootstrap.station_names", "Bootstrap.templates", "Problem.errors",
                   "Request.answers", "RequestItem.answers", "RequestIn.answers",
-                  "Category.form", "AssistedIn.answers"}  # fmt: skip
+                  "Category.form", "AssistedIn.answers", "Section.labels"}  # fmt: skip
     for name, schema in DOCUMENT["components"]["schemas"].items():
         assert schema.get("additionalProperties") is False, name
         for field, facts in schema["properties"].items():

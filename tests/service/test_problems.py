@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from tests.service.house import API, LAMP, House, login_code
 
 MEMBERS = {"type", "title", "status", "code", "detail", "request_id", "retryable"}
-EXTRA = {"errors", "allowed_actions", "current_status", "version", "waits_for"}
+EXTRA = {"errors", "allowed_actions", "current_status", "version", "waits_for", "open"}
 NO_TOKEN = "unauthenticated"
 NOBODYS = "01900000-0000-7000-8000-000000000000"
 GOOD = {"village": "990101", "text": LAMP}

@@ -56,6 +56,13 @@ def form_schema(form: str) -> Schema:
 
 
 @cache
+def titles() -> dict[str, str]:
+    """Return the Chinese name of each field; of the same name in several forms the first."""
+    found = {row["field"]: row["zh"] for row in reversed(read("form_fields"))}
+    return {**found, "phone": "电话"}
+
+
+@cache
 def level3_fields() -> frozenset[str]:
     """Return the names of fields that are sensitive (level 3) in any form."""
     return frozenset(row["field"] for row in read("form_fields") if row["sens"] == "3")

@@ -36,7 +36,7 @@ from village.models.people import (
     Volunteer,
     WechatIdentity,
 )
-from village.models.privacy import AccessLog, ImpactAssessment, KnownKey
+from village.models.privacy import AccessLog, Erasure, ImpactAssessment, KnownKey
 from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
 from village.models.similar import SimilarText
@@ -57,6 +57,7 @@ __all__ = [
     "DispatchSettings",
     "DueTime",
     "DutyShift",
+    "Erasure",
     "Event",
     "Follow",
     "Handover",

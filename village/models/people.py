@@ -40,6 +40,7 @@ class Person(Base):
         sa.Index(
             "ix_people_phone", "phone_hash", postgresql_where=sa.text("phone_hash is not null")
         ),
+        sa.Index("ix_people_erased", "id", postgresql_where=sa.text("erased_at is not null")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -51,6 +52,7 @@ class Person(Base):
     phone_hash: Mapped[bytes | None]
     phone_sealed: Mapped[bytes | None]
     phone_verified_at: Mapped[datetime | None] = mapped_column(doc="when WeChat said it is hers")
+    erased_at: Mapped[datetime | None] = mapped_column(doc="when she had her data erased")
     created_at: Mapped[datetime]
 
 

@@ -55,3 +55,16 @@ class ImpactAssessment(Base):
     entered_by: Mapped[str]
     entered_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Erasure(Base):
+    """That a person had her data erased, and how many of her requests it was; nothing of them."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    at: Mapped[datetime]
+    requests: Mapped[int] = mapped_column(doc="forgotten at once")
+    still_open: Mapped[int] = mapped_column(doc="forgotten when they have ended")
+    kept: Mapped[int] = mapped_column(doc="under the duty to report (rules 2.10)")

@@ -161,6 +161,7 @@ class Request(Base):
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None] = mapped_column(doc="when its words were forgotten")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
