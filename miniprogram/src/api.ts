@@ -12,10 +12,13 @@ const TOKENS = "tokens";
 const KEYS = "idempotency-keys";
 const TAKEN_ONCE = ["/me/phone", "/me/deletion", "/requests/claim_by_phone"];
 const UNANSWERED = [401, 409, 429, 503];
+const BUSY = [0, 401, 429];
 
 /** An answer that is no success, in words that can be shown. */
 export class Problem extends Error {
   readonly offline: boolean;
+  /** Whether asking again would be answered the same; else the service has not decided yet. */
+  readonly final: boolean;
 
   constructor(
     readonly status: number,
@@ -25,6 +28,7 @@ export class Problem extends Error {
   ) {
     super(title);
     this.offline = status === 0;
+    this.final = !BUSY.includes(status) && status < 500 && code !== "in_progress";
   }
 }
 

@@ -41,7 +41,8 @@ export const words = {
 
   decidedByTap: "看过了，这件事归这个站管",
 
-  yesWaits: "现在没有网络。您的「我去」已记下，一有网就替您发出去。",
+  yesWaits: "还没发出去。您的「我去」已记下，一有网就替您发出去。",
+  yesRefused: "之前的「我去」没有算上：",
 } as const;
 
 const pad = (n: number): string => String(n).padStart(2, "0");

@@ -170,6 +170,24 @@ def test_what_no_word_decides_is_put_to_a_station_by_the_chair(login: Login) -> 
     chair.sees(number)
 
 
+# A yes that the service will refuse for good waits before the good one.
+ANOTHER_WAITS = """(() => {
+  const name = Object.keys(localStorage).find((key) => key.startsWith('waiting-yes'));
+  const stored = JSON.parse(localStorage.getItem(name));
+  const refused = '00000000-0000-0000-0000-000000000000';
+  stored.data = { [refused]: Object.values(stored.data)[0], ...stored.data };
+  localStorage.setItem(name, JSON.stringify(stored));
+})()"""
+
+
+def waiting(phone: Phone) -> list[str]:
+    """The offers whose yes still waits on this phone."""
+    stored = phone.run(
+        "Object.entries(localStorage).find(([key]) => key.startsWith('waiting-yes'))"
+    )
+    return list(json.loads(stored[1])["data"])
+
+
 def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     villager, head = login("u045"), login(HEAD)
     number = say(villager, "晒谷场边上的路面破了一块", "PUB-01")
@@ -186,8 +204,14 @@ def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     first.tap("no")
     fits(first)
     first.tap("cancel")
+    first.offline(True)
     first.tap("yes")
+    first.sees("已记下", "note")
+    first.run(ANOTHER_WAITS)
+    first.offline(False)
+    first.sees("没有算上：没有找到", "note")
     first.sees("道路破损", "task")
+    assert waiting(first) == []
     late.tap("yes")
     late.sees("人手已经够了", "note")
     late.sees("现在没有邀请")
