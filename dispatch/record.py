@@ -70,6 +70,7 @@ def task_json(task: Task) -> Json:
         "rounds": task.rounds,
         "widest": task.widest,
         "at_most": task.at_most,
+        "least": task.least,
     }
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from dispatch.people import KINDS, Many, People, array
-from dispatch.work import DAY_CAP, NEXT_VILLAGE, OWN_VILLAGE, WEEK_CAP, Work
+from dispatch.work import DAY_CAP, NEXT_VILLAGE, OWN_STATION, OWN_VILLAGE, WEEK_CAP, Work
 from village import clock
 
 EARTH_KM = 6371.0
@@ -304,6 +304,7 @@ def _work(row: Any, near: Near) -> Work:
         near=near,
         out=tuple((_moment(at), chance) for at, chance in row.out),
         widest=_widest(row),
+        least=row.widest or OWN_STATION,
     )
     return replace(
         work,
@@ -317,12 +318,15 @@ def _work(row: Any, near: Near) -> Work:
 
 
 def _widest(row: Any) -> int:
-    """The widest circle that the heads allow: for this task, else at this station."""
+    """The widest circle that the heads allow: for this task, else at this station.
+
+    What is held goes no farther than its own village, whoever was asked before.
+    """
     usual = NEXT_VILLAGE if row.usual_widest is None else row.usual_widest
     if row.usual_hold:
         usual = min(usual, OWN_VILLAGE)
     widest = usual if row.widest is None else row.widest
-    return min(widest, row.circle) if row.hold else int(widest)
+    return min(widest, OWN_VILLAGE) if row.hold else int(widest)
 
 
 def _moment(epoch: float) -> datetime:

@@ -157,6 +157,7 @@ def task(
         rounds=work.rounds,
         widest=widest,
         at_most=work.at_most(now),
+        least=work.least,
     )
 
 

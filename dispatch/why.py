@@ -219,10 +219,10 @@ def _neighbours(session: Session, seen: TaskView) -> Neighbours | None:
 
 def _when(work: Work, now: datetime) -> tuple[str, datetime | None]:
     """Whether the next villages were asked, and when they will be."""
-    if work.circle >= NEXT_VILLAGE:
-        return "asked", None
     if work.widest < NEXT_VILLAGE:
         return "held", None
+    if work.circle >= NEXT_VILLAGE:
+        return "asked", None
     if work.widens_at is None:
         return "if_needed", None
     return ("coming", work.widens_at) if work.widens_at > now else ("soon", None)

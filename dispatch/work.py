@@ -21,7 +21,8 @@ class Work:
     `pairs`: who has agreed to help this requester with this again and again. `near`: km to the
     villages that lend, by (village, station), station None: at every station.
     `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
-    between which messages go out that are not urgent. `short`: how many people its last
+    between which messages go out that are not urgent. `least`: as far as the head has said to ask
+    by now. `short`: how many people its last
     look lacked.
     """
 
@@ -50,6 +51,7 @@ class Work:
     out: tuple[tuple[datetime, float | None], ...] = ()
     policy: str | None = None
     widest: int = NEXT_VILLAGE
+    least: int = OWN_STATION
     circle: int = 0
     widens_at: datetime | None = None
     next_wake: datetime | None = None

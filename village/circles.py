@@ -17,7 +17,9 @@ CIRCLES = {"village": 1, "neighbours": 2}
 
 
 def widen(session: Session, actor: Actor, task_id: UUID, circle: str) -> Task:
-    """Let the task's invitations go as far as `circle` from now on, and look for people again.
+    """Have people asked as far as `circle` from now on, and look for them at once.
+
+    The policies take it as the least circle, too: who is nearer and free later is not waited for.
 
     Raises NotFound, Forbidden, Recused, or WrongState where nobody is looked for.
     """
@@ -29,7 +31,7 @@ def widen(session: Session, actor: Actor, task_id: UUID, circle: str) -> Task:
 
 
 def hold(session: Session, actor: Actor, task_id: UUID, *, held: bool) -> Task:
-    """Ask no wider circle for now, or let it take its course again. Raises as `widen` does."""
+    """Ask nobody beyond the village for now, or let it take its course. Raises as `widen` does."""
     task = open_task(session, actor, task_id, "task.circle")
     task.hold = held
     if not held:

@@ -15,12 +15,14 @@ Ready = Callable[[Prospect], Minutes]
 def reached(now: Minutes, task: Task, people: People, settings: Settings) -> int:
     """Return the circle: one wider each round, or where anybody is, never wider than allowed.
 
+    The head's word to ask farther counts like the rounds that it spares.
+
     A task is stuck where nobody as near as this can be asked within the circle's part of its
     time (each has an equal one; in danger there is none to lose). Then it goes as much wider as
     brings somebody now: a round that can ask nobody would never widen it.
     """
     circles = sorted({one.circle for one in task.prospects if one.circle <= task.widest})
-    circle = min(max(task.rounds, *circles[:1], 0), task.widest)
+    circle = min(max(task.rounds, task.least, *circles[:1], 0), task.widest)
     first = _first(now, task, _ready(now, task, people, settings))
     if all(at > now for at in first.values()):
         return circle  # a wider one would bring nobody either

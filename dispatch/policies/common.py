@@ -66,8 +66,9 @@ class Task:
     `windows`: when messages may be sent, from now until `due`, as (from, to). `in_time`: chance
     that an answer to a message sent now comes before `due`. `out`: for each offer still
     unanswered the chance that it yet brings a yes. `rounds`: rounds so far. `widest`: the
-    widest circle that the heads allow. `at_most`: where it is looked at before its time, as many
-    as its last look wanted and could not ask.
+    widest circle that the heads allow; `least`: as far as the head has said to ask by now.
+    `at_most`: where it is looked at before its time, as many as its last look wanted and could
+    not ask.
     """
 
     id: Id
@@ -82,6 +83,7 @@ class Task:
     rounds: int = 0
     widest: int = 0
     at_most: int | None = None
+    least: int = 0
 
     def limited(self, wave: int) -> int:
         """Return how many of a wave may be asked at this look."""

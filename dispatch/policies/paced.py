@@ -70,7 +70,7 @@ class Among:
 
     def needed(self, task: Task) -> tuple[int, int]:
         """Return how many more offers a task needs, and in which circle."""
-        alike = "needed", id(task.prospects), task.places, task.widest, *task.out
+        alike = "needed", id(task.prospects), task.places, task.widest, task.least, *task.out
         if alike not in self.known:
             self.known[alike] = _needed(task, self.settings)
         found: tuple[int, int] = self.known[alike]
@@ -138,17 +138,18 @@ def _time_left(now: Minutes, task: Task, settings: Settings) -> Minutes:
 def _needed(task: Task, settings: Settings) -> tuple[int, int]:
     """Return how many more offers fill the places with the wanted chance, and in which circle.
 
-    The circle widens only where all who are nearer are not `enough`.
+    The circle widens only where all who are nearer are not `enough`, or the head has said so:
+    who is nearer may be free only later, and she would rather not wait.
     """
     filled = Filled(task.places, task.out)
-    needed = 0
+    needed, least = 0, min(task.least, task.widest)
     for circle in range(task.widest + 1):
         if circle and filled.all >= settings["enough"]:
-            return needed, circle - 1
+            return needed, max(circle - 1, least)
         chances = [_chance(one, settings) for one in task.prospects if one.circle == circle]
         for chance in sorted(chances, reverse=True):
             if filled.all >= settings["target"]:
-                return needed, circle
+                return needed, max(circle, least)
             filled.add(chance)
             needed += 1
     return needed, task.widest

@@ -6,10 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from tests.village.town import Town
 from village import circles, clock
 from village.access import Actor
+from village.models import AvailabilityWindow, Volunteer
+from village.workflow.request import REQUEST
 
 NEXT = "t-beishan"
 
@@ -101,3 +104,54 @@ def test_nobody_is_asked_beyond_her_own_way_or_without_an_agreement(town: Town) 
     request_id = sent_out(town, "P1")
     all_say_no(town, request_id)
     assert asked(town, request_id) == {helper.person_id for helper in town.helpers}
+
+
+def test_the_head_s_word_asks_who_is_free_now_though_the_own_ones_are_free_later(
+    town: Town, neighbours: set[UUID | None]
+) -> None:
+    """Without it, eight who are free tomorrow would be enough, and nobody be asked today."""
+    tomorrow = ((clock.now().weekday() + 1) % 7, 540, 1080)
+    town.run(lambda s: s.execute(sa.delete(AvailabilityWindow)))
+    for person_id in neighbours:
+        for day in range(7):
+            window = {"weekday": day, "from_minute": 0, "to_minute": 1440}
+            town.add(AvailabilityWindow(person_id=person_id, **window))
+    rest = sa.update(Volunteer).where(Volunteer.person_id.in_([h.person_id for h in town.helpers]))
+    until = clock.now() + timedelta(hours=20)
+    town.run(lambda s: s.execute(rest.values(rest_until=until)))
+    for n in range(8):
+        town.volunteer(f"明天有空{n}", windows=[tomorrow], rest_until=until)
+    request_id = sent_out(town)
+    assert asked(town, request_id) == set()
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.widen(s, town.head, task_id, "neighbours"))
+    town.work()
+    assert asked(town, request_id) & neighbours
+
+
+def test_a_hold_stops_it_even_after_one_of_the_next_village_was_asked(
+    town: Town, neighbours: set[UUID | None]
+) -> None:
+    request_id = sent_out(town, "P2")
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.widen(s, town.head, task_id, "neighbours"))
+    while not asked(town, request_id) & neighbours:
+        for offer in town.offers(request_id, "offered"):
+            town.decline(offer.id, Actor(offer.person_id, volunteer=True))
+        town.work()
+        town.later(minutes=5)
+    before = asked(town, request_id) & neighbours
+    assert before != neighbours
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=True))
+    all_say_no(town, request_id)
+    for _ in range(9):
+        town.later(minutes=12)
+    assert asked(town, request_id) & neighbours == before
+
+
+def test_the_head_is_called_before_the_next_village_is_asked() -> None:
+    """A line in the inbox alone is not seen within the half hour that she has."""
+    (row,) = [row for row in REQUEST.rows if row.action == "widen"]
+    assert [(tell.audience, tell.template, tell.push) for tell in row.tell] == [
+        ("head", "N13", True)
+    ]

@@ -309,3 +309,14 @@ def test_no_older_task_waits_for_somebody_who_is_given_to_a_younger_one_of_its_u
         for person in wants(older, decision, volunteers, version):
             other = by_id[given_to[person]]  # who could be asked has gone to another task
             assert other.opened <= older.opened or other.urgency != older.urgency
+
+
+@pytest.mark.parametrize("version", registry.versions())
+def test_where_the_head_says_so_who_is_free_now_is_asked_farther_away(version: str) -> None:
+    own = [Prospect(number, 0.4, now=False) for number in range(8)]
+    next_village = [Prospect(number, 0.4, circle=2) for number in range(8, 13)]
+    facts = {"rounds": 1, "widest": 2, "due": 30 * HOUR, "urgency": Urgency.LATER}
+    waits = task(1, *own, *next_village, **facts)
+    assert asked(decide(version, [waits], crowd(13))) == []
+    told = task(1, *own, *next_village, **facts, least=2)
+    assert asked(decide(version, [told], crowd(13)))
