@@ -9,12 +9,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch.routing import directory
 from dispatch.split import split
-from village import merging, offers
+from village import clock, merging, offers
 from village.access import Actor
 from village.catalog.cache import Catalog
-from village.errors import GuardFailed
+from village.errors import GuardFailed, Invalid
 from village.models import Category, Request, Task
+from village.rule_faults import said
 from village.workflow.engine import advance, apply
 from village.workflow.request import REQUEST
 from village.workflow.request_transfers import is_chairs
@@ -35,7 +37,8 @@ def act(
     """Take an action on a request; raises what `engine.apply` raises.
 
     "Not solved" is a reopening, whatever button said it; a transfer that is the chair's to decide
-    asks her (R10); a category whose card may go out at once is sent out with its acceptance.
+    asks her (R10); an answer from the directory is sent with its words; a category whose card may
+    go out at once is sent out with its acceptance.
     """
     chosen = catalog.categories.get(payload.get("category") or "")
     if action == "route" and chosen is not None and not catalog.is_open(chosen):
@@ -43,6 +46,8 @@ def act(
     if action == "route" and _asks_chair(session, actor, request_id, payload["station"]):
         proposed = {"reason": payload["reason"], "proposed": payload["station"]}
         action, payload = "ask_chair", proposed
+    if action == "refer":
+        payload = {**payload, "advice": [_advice(payload["referral"])]}
     if action in MERGING:
         return MERGING[action](session, actor, request_id, payload, if_match=if_match)
     if action == "split":
@@ -59,6 +64,15 @@ def act(
     if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):
         advance(session, REQUEST, request, "dispatch", actor=actor)
     return request
+
+
+def _advice(kind: str) -> dict[str, Any]:
+    """Return a directory's answer; what is never kept here is no desk's to answer (5.2, 2.8)."""
+    today = clock.now().astimezone(clock.SHANGHAI).date()
+    listed = {entry.kind: entry for entry in directory.listed(today) if entry.may_keep}
+    if kind not in listed:
+        raise Invalid(errors={"referral": [said("referral")]})
+    return listed[kind].as_advice()
 
 
 def _asks_chair(session: Session, actor: Actor, request_id: UUID, station: str) -> bool:

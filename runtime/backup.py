@@ -1,4 +1,4 @@
-"""`wuzhan backup` and `wuzhan restore`: one file that holds the database and the secret key."""
+"""`wuzhan backup` and `wuzhan restore`: one file with database, secret key, and own model."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from runtime.settings import Settings
 
 FORMAT = 1
 MANIFEST, DUMP, KEY = "manifest.json", "database.dump", "secret_key"
+MODEL = "routing.tsv"  # what the installation has learnt from its corrections, if it has
 SMALL_BYTES = 64 * 1024  # more than a manifest or a key ever is
 EMPTIED = (
     "drop schema public cascade; create schema public authorization pg_database_owner; "
@@ -59,10 +60,12 @@ def restore(file: Path, overwrite: bool) -> None:
         folder, key = stack.enter_context(_opened(file))
         _check_key(loaded, key, overwrite=overwrite)
         _check_keys(loaded, json.loads((folder / MANIFEST).read_text()).get("keys", {}))
+        _check_model(loaded, folder / MODEL, overwrite=overwrite)
         with up.servers(loaded.with_values(secret_key=key)) as reached:
             _load(str(reached.database_url), folder / DUMP, overwrite=overwrite)
         if loaded.secret_key is None:
             _keep_key(loaded.data_dir / KEY, key)
+        _keep_model(loaded.own_model, folder / MODEL)
     click.echo("Restored. `wuzhan up` or `wuzhan seed` brings an older schema to this version.")
 
 
@@ -93,17 +96,21 @@ def _packed(loaded: Settings, folder: Path) -> Path:
     _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges",
          f"--file={folder / DUMP}")  # fmt: skip
     (folder / KEY).write_text(str(loaded.secret_key))
+    has_model = loaded.own_model.exists()
+    if has_model:
+        shutil.copyfile(loaded.own_model, folder / MODEL)
     facts = {
         "format": FORMAT,
         "revision": revision,
         "sha256": _digest(folder / DUMP),
         "keys": _known_keys(url),
+        "model": _digest(folder / MODEL) if has_model else None,
     }
     (folder / MANIFEST).write_text(json.dumps(facts))
     packed = folder / "backup.tar"
     with packed.open("xb") as raw:
         with tarfile.open(fileobj=raw, mode="w") as archive:
-            for name in (MANIFEST, KEY, DUMP):
+            for name in (MANIFEST, KEY, DUMP, *([MODEL] if has_model else [])):
                 archive.add(folder / name, name, filter=_anonymous)
         raw.flush()
         os.fsync(raw.fileno())
@@ -127,9 +134,13 @@ def _opened(file: Path) -> Iterator[tuple[Path, str]]:
                 facts = json.loads(_small(archive, MANIFEST))
                 (Path(name) / MANIFEST).write_text(json.dumps(facts))
                 key = _small(archive, KEY).decode("ascii")
-                with _member(archive, DUMP) as source, (Path(name) / DUMP).open("xb") as dump:
-                    shutil.copyfileobj(source, dump)
-            whole = facts["format"] == FORMAT and facts["sha256"] == _digest(Path(name) / DUMP)
+                sums = {DUMP: facts["sha256"], MODEL: facts.get("model")}
+                sums = {part: digest for part, digest in sums.items() if digest is not None}
+                for part in sums:
+                    with _member(archive, part) as source, (Path(name) / part).open("xb") as copy:
+                        shutil.copyfileobj(source, copy)
+            right = all(_digest(Path(name) / part) == digest for part, digest in sums.items())
+            whole = facts["format"] == FORMAT and right
             revision = str(facts["revision"])
         except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
             raise BackupError(f"{file} is no backup of Wuzhan, or not a whole one.") from error
@@ -186,6 +197,22 @@ def _check_keys(loaded: Settings, needed: dict[str, str]) -> None:
             f"{place} lacks key {', '.join(lacking)} of this backup (or has another of that name): "
             "put the right copy there, then restore again."
         )
+
+
+def _check_model(loaded: Settings, saved: Path, *, overwrite: bool) -> None:
+    place = loaded.own_model
+    if not saved.exists() or not place.exists() or overwrite:
+        return
+    if _digest(place) != _digest(saved):
+        raise BackupError(f"{place} differs from the backup's model; --overwrite replaces it.")
+
+
+def _keep_model(place: Path, saved: Path) -> None:
+    """Put the model back that was learnt here; a backup without one leaves what is there."""
+    if saved.exists():
+        fresh = place.with_name(f".{MODEL}.new")
+        shutil.copyfile(saved, fresh)
+        fresh.replace(place)
 
 
 def _keep_key(place: Path, key: str) -> None:

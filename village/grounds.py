@@ -110,13 +110,26 @@ def _told(request: Request) -> Iterator[str]:
     routing = request.routing
     # what must give nothing away names no station and no matter on her screen
     if not request.neutral and request.status != "draft":
-        chosen = "_chosen" if routing.get("by") == "category" else ""
-        decision = routing["decision"]
-        name = station_name(routing.get("station"))
-        yield word(f"told_{decision}{chosen if decision == 'routed' else ''}", station=name)
+        yield from _where(request)
     said = {flag["kind"] for flag in routing.get("flags", ())}
     if request.hide_me:
         yield word("told_hidden_by_words" if HIDE_ME in said else "told_hidden")
+
+
+def _where(request: Request) -> Iterator[str]:
+    """Say where it lies now: people may have moved it since it was routed."""
+    routing, name = request.routing, station_name(request.station)
+    if request.status == "not_ours":
+        yield word("told_not_ours")
+    elif request.status == "triage":
+        said = "kept" if routing.get("kept") else "triage"
+        yield word("told_chair" if request.station else f"told_{said}")
+    elif request.station is not None and request.station != routing.get("station"):
+        yield word("told_moved", station=name)
+    elif request.station is not None:
+        yield word(
+            f"told_routed{'_chosen' if routing.get('by') == 'category' else ''}", station=name
+        )
 
 
 def station_name(kind: str | None) -> str:

@@ -242,7 +242,7 @@ def triage(session: Session, actor: Actor, village: str, window: Window) -> Page
     access.require("village.triage", relations)
     open_here = sa.or_(
         Request.status == "triage",
-        sa.and_(Request.status == "submitted", Request.station.is_(None)),
+        sa.and_(Request.status.in_(("submitted", "needs_info")), Request.station.is_(None)),
     )
     listed = _select(actor).where(Request.village_code == village, open_here)
     if access.CHAIR not in relations:

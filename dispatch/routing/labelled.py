@@ -22,7 +22,7 @@ from village.models import Event, Person, Request
 TRIAGE = "triage"
 PERSON = "person"  # the villager answered which station: nothing that routing decided
 BATCH = 500
-STEPS = ("route", "accept", "reject")
+STEPS = ("route", "accept", "reject", "refer", "keep")
 
 Step = tuple[str, str | None, str | None, str | None]  # action, station, category, reason
 
@@ -111,7 +111,9 @@ def _decided(request: Request, steps: Sequence[Step]) -> tuple[str | None, str |
     """Return the label and the category that people gave last; a later step corrects a former."""
     label, category = (NONE if request.helped == "yes" else None), None
     for action, station, chosen, reason in steps:
-        if action == "reject":
+        if action in ("refer", "keep"):  # what she has kept is somebody's to say again
+            label = NONE if action == "refer" else None
+        elif action == "reject":
             label = NONE if reason == "not_village_matter" else None
         elif station is not None:
             label, category = station, chosen or category

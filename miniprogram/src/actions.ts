@@ -2,7 +2,7 @@
 
 import { serviceNow } from "./clock";
 import { stationsOf } from "./session";
-import type { Request } from "./types";
+import type { DirectoryEntry, Request } from "./types";
 
 export interface Choice {
   value: string | number;
@@ -134,6 +134,10 @@ export const ACTIONS: Record<string, Action> = {
     label: "请会长定归哪个站",
     fields: () => [text("reason", "为什么说不清", 200)],
   },
+  refer: {
+    label: "不归五站，告诉该找谁",
+    fields: () => [choice("referral", "是哪类事？", referrals)],
+  },
   hand_over: {
     label: "移交别的单位",
     fields: () => [
@@ -186,6 +190,13 @@ let usual: Record<string, number> = {};
 /** Remember how many people each category usually asks for. */
 export function learnUsualPeople(byCategory: Record<string, number>): void {
   usual = byCategory;
+}
+
+let referrals: [string, string][] = [];
+
+/** Remember the kinds of other offices' matters that a village may answer. */
+export function learnDirectory(entries: DirectoryEntry[]): void {
+  referrals = entries.filter(({ may_keep }) => may_keep).map(({ kind, title }) => [kind, title]);
 }
 
 function usualPeople(request: Request): number {

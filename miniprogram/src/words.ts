@@ -90,3 +90,8 @@ export function placeText(place: { name: string } | string | null | undefined): 
 export function shareText(share: number): string {
   return `${Math.round(100 * share)}%`;
 }
+
+/** Whether a reason is a word of hers, that weighs more or less. */
+export function isWord({ kind }: { kind: string }): boolean {
+  return kind === "term" || kind === "model";
+}

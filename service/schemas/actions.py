@@ -60,6 +60,12 @@ class AskChairSchema(Schema):
     reason = Text(200, required=True)
 
 
+class ReferSchema(Schema):
+    """`refer`: in triage, no village matter: a kind of the county's directory says whose (R31)."""
+
+    referral = Code(40, required=True)
+
+
 class RejectSchema(Schema):
     """`reject`: a reason from the closed list, and what to do instead (R11)."""
 
@@ -147,6 +153,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "answer": AnswerSchema,
     "route": RouteSchema,
     "ask_chair": AskChairSchema,
+    "refer": ReferSchema,
     "reject": RejectSchema,
     "dispatch": DispatchSchema,
     "recall": Empty,

@@ -63,6 +63,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "hide_me": {"hide": True},
     "merge": {"into": "01900000-0000-7000-8000-000000000000"},
     "reopen": REASON,
+    "refer": {"referral": "water"},
     "hand_over": {"receiver": "镇政府", "contact": "镇政府办公室", "basis": "consent"},
     "emergency": {"danger_now": False},
     "complete": {"result": "做好了", "minutes": 30},

@@ -235,3 +235,36 @@ def test_no_text_breaks_the_sentences(shared_house: House, text: str) -> None:
     seen = shared_house.seen(f"/requests/{made['id']}", "u006")
     assert seen["text"] == f"{text} 路灯坏了，不要讲是我说的"
     assert seen["grounds"]["decided"].startswith("按村民选的类别，")
+
+
+def test_what_she_is_told_is_what_is_so_now(house: House) -> None:
+    """The chair answers from the directory; kept for the village it is not answered so again."""
+    made = house.submit("u041", "有件事想打听打听")
+    path = f"/requests/{made['id']}"
+    wrong = house.post(f"{path}/refer", "u001", {"referral": "crime"})
+    assert "referral" in problem(wrong, 422, "invalid")["errors"]
+    assert house.done(f"{path}/refer", "u001", {"referral": "water"})["status"] == "not_ours"
+    problem(house.get(path, "u001"), 404, "not_found")
+    seen = house.seen(path, "u041")
+    assert seen["told"] == ["这件事不归五站办，请看该找谁。"]
+    assert [each["kind"] for each in seen["advice"]] == ["water"]
+    kept = house.done(f"{path}/keep", "u041")
+    assert kept["told"] == ["您说还是村里的事，会长会看看由哪个站来办。"]
+    running = "select 1 from due_times where kind = 'resolve' and cancelled_at is null"
+    assert len(house.rows(running)) == 1  # its clock goes on
+    again = house.post(f"{path}/refer", "u001", {"referral": "water"})
+    assert "refer" not in problem(again, 409, "transition_not_allowed")["allowed_actions"]
+    house.done(f"{path}/route", "u001", {"station": "culture", "reason": "文体"})
+    assert house.seen(path, "u041")["told"] == ["这件事现在由文体活动联络站来办。"]
+
+
+def test_the_chair_asks_before_she_decides_and_may_decide_without_an_answer(house: House) -> None:
+    made = [house.submit("u041", "有件事想打听打听")["id"] for _ in range(2)]
+    for each in made:
+        asked = house.done(f"/requests/{each}/ask", "u001", {"question": "什么事？"})
+        assert (asked["status"], asked["station"]) == ("needs_info", None)
+    assert len(house.seen("/villages/990101/triage", "u001")["items"]) == 2
+    assert house.done(f"/requests/{made[0]}/answer", "u041", {"text": "灯"})["status"] == "triage"
+    sent = {"station": "culture", "reason": "文体"}
+    assert house.done(f"/requests/{made[1]}/route", "u001", sent)["status"] == "submitted"
+    problem(house.get(f"/requests/{made[0]}", "u006"), 404, "not_found")

@@ -80,10 +80,13 @@ def test_all_that_was_committed_before_the_backup_is_there_after_a_restore(
     stack: Stack, folder: Path
 ) -> None:
     taken: list[str] = []
+    learnt = folder / "learnt.tsv"
+    learnt.write_text("what the house has learnt")
     with traffic(stack, taken):
         until(lambda: len(taken) >= 3)
         before = set(taken)
-        made = wuzhan(stack.environment(), "backup", str(folder))
+        here = {**stack.environment(), "WUZHAN_ROUTING_MODEL": str(learnt)}
+        made = wuzhan(here, "backup", str(folder))
         until(lambda: len(taken) > len(before))
     assert made.returncode == 0, made.stderr
     file = Path(made.stdout.strip())
@@ -98,10 +101,15 @@ def test_all_that_was_committed_before_the_backup_is_there_after_a_restore(
     assert done.returncode == 0, done.stderr
     assert (folder / "new" / "secret_key").read_text() == "of-tests-alone-0123456789"
     assert before <= restored(folder / "new") <= ids(stack.database_url)
+    own = folder / "new" / "routing.tsv"
+    assert own.read_text() == learnt.read_text()
+    own.write_text("what was learnt since")
+    assert "backup's model" in wuzhan(new, "restore", str(file)).stderr
 
     assert "--overwrite" in wuzhan(new, "restore", str(file)).stderr
     again = wuzhan(new, "restore", "--overwrite", str(file))
     assert again.returncode == 0, again.stderr
+    assert own.read_text() == learnt.read_text()
     assert before <= restored(folder / "new")
 
     busy = wuzhan(stack.environment(), "restore", "--overwrite", str(file))

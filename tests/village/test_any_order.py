@@ -27,7 +27,7 @@ from village.workflow.request import REQUEST
 from village.workflow.request_limits import ENDED
 
 BEGINNINGS = ("submitted", "triage", "dispatching", "assigned", "in_progress", "resolved")
-FINAL = ("withdraw", "hand_over", "reject", "split")
+FINAL = ("withdraw", "hand_over", "refer", "reject", "split")
 ROWS = {(row.action, source, row.target) for row in REQUEST.rows for source in row.sources}
 HELD = {"taken": "accepted", "checked_in": "checked_in", "completed": "completed"}
 

@@ -49,6 +49,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "route": {"station": "sanitation", "reason": "归卫生"},
     "ask": {"question": "哪一盏？"},
     "answer": {"text": "第三盏"},
+    "refer": {"referral": "water", "advice": ELSEWHERE["advice"]},
     "ask_chair": {"reason": "说不清归谁", "proposed": "sanitation"},
     "reject": {"reason": "spam", "advice": "请打12345"},
     "submit_result": {"result": "换了灯泡"},
@@ -80,6 +81,13 @@ def asked(town: Town, source: str) -> UUID:
 
 def without_station(town: Town, source: str) -> UUID:
     return town.hold(category=None)
+
+
+def nowhere(town: Town, source: str) -> UUID:
+    request_id = town.bring("triage")
+    if source == "needs_info":
+        town.act(request_id, "ask", town.chair, question="在哪里？")
+    return request_id
 
 
 def elsewhere_asked(town: Town, source: str) -> UUID:
@@ -165,6 +173,7 @@ UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 # How to bring a request to where a row with a condition applies.
 READY: dict[Any, Callable[[Town, str], UUID]] = {
     advice.is_not_ours: elsewhere_asked,
+    rules.is_nowhere: nowhere,
     rules.was_asked: asked,
     rules.is_unconfirmed: unanswered,
     rules.is_short: short,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from village.access import is_safe_path
 from village.errors import GuardFailed
 from village.models import Request
 from village.timeline import word
 from village.workflow.engine import Step
-from village.workflow.request_limits import set_limits
+from village.workflow.request_limits import start_limits
 
 KEEP_DAYS = 30
 
@@ -16,6 +17,16 @@ KEEP_DAYS = 30
 def is_not_ours(request: Request) -> bool:
     """The routing found that the matter is none of the five stations'."""
     return bool(request.routing["decision"] == "not_ours")
+
+
+def may_be_referred(request: Request) -> bool:
+    """A person in triage may say the same: not of what is sealed, must be looked at, or was kept.
+
+    What council, supervisors or the safe path must see is no chair's to answer away, and what she
+    has kept for the village once (R32) is not answered so a second time.
+    """
+    closed = request.sealed or request.neutral or request.waits_for is not None
+    return not (closed or is_safe_path(request) or request.routing.get("kept"))
 
 
 def is_tip_off(request: Request) -> bool:
@@ -50,6 +61,11 @@ def forget_tip_off(step: Step) -> None:
     step.due.pop("ask_helped", None)
 
 
+def refer(step: Step) -> None:
+    """Keep who is responsible, as it was shown to her."""
+    step.row.advice, step.row.station = step.payload["advice"], None
+
+
 def keep_answer(step: Step) -> None:
     """Keep whether the other office helped."""
     step.row.helped = step.payload["helped"]
@@ -57,5 +73,6 @@ def keep_answer(step: Step) -> None:
 
 def live_again(step: Step) -> None:
     """It is for the village after all: the clocks start now (R32)."""
-    step.row.ended_at = None
-    set_limits(step)
+    request = step.row
+    request.ended_at, request.routing = None, {**request.routing, "kept": True}
+    start_limits(step)

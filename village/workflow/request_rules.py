@@ -32,6 +32,11 @@ def is_routed(request: Request) -> bool:
     return request.station is not None
 
 
+def is_nowhere(request: Request) -> bool:
+    """No station has it."""
+    return request.station is None
+
+
 def was_asked(request: Request) -> bool:
     """The emergency question was put, and no person has taken over yet."""
     return request.emergency is not None
