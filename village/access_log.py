@@ -19,6 +19,7 @@ from village.privacy import mask_name
 from village.timeline import word
 
 SHOWN = 100
+REPORTER = "reporter"  # the name of who asked not to be named
 
 
 @dataclass(frozen=True)

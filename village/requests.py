@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import access, access_log, clock, grounds, sealing
-from village.access import CONTENT, REQUESTER, Actor
+from village.access import CONTENT, IDENTITY, REQUESTER, Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
 from village.paging import Page, Window, cut, decode, number_in
@@ -112,18 +112,23 @@ def after(session: Session, actor: Actor, request: Request) -> RequestView:
 def _opened(
     session: Session, actor: Actor, request: Request, relations: frozenset[str]
 ) -> Mapping[str, Any]:
-    """Open level-3 answers for who may read them; another's read is noted for her."""
-    if request.sealed_answers is None or CONTENT not in access.request_view(request, relations):
-        return {}
-    level3 = sealing.opened(request)
-    if REQUESTER not in relations:
-        role = min(relation for relation in relations if _reads_content(request, relation))
-        access_log.note(session, actor, request, role, level3)
+    """Open level-3 answers for who may read them; another's read is noted for her.
+
+    So is a look at who she is, where she asked not to be named (the chair's alone).
+    """
+    seen = access.request_view(request, relations)
+    level3 = sealing.opened(request) if CONTENT in seen else {}
+    if REQUESTER in relations:
+        return level3
+    read = [*level3, *([access_log.REPORTER] if request.hide_me and IDENTITY in seen else [])]
+    if read:
+        role = min(relation for relation in relations if _sees_her(request, relation))
+        access_log.note(session, actor, request, role, read)
     return level3
 
 
-def _reads_content(request: Request, relation: str) -> bool:
-    return CONTENT in access.request_view(request, frozenset({relation}))
+def _sees_her(request: Request, relation: str) -> bool:
+    return bool(access.request_view(request, frozenset({relation})) & {CONTENT, IDENTITY})
 
 
 def _requester(session: Session, actor: Actor, request: Request) -> tuple[str, bool]:

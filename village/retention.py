@@ -6,6 +6,7 @@ of the form. "Per archive rule" is the mediators' archive's business, and never 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -21,7 +22,10 @@ from village import clock, forgetting, sealing
 from village.catalog.files import read
 from village.catalog.forms import is_level3
 from village.forgetting import on_safe_path
+from village.keys import Unreadable
 from village.models import Category, Person, Request
+
+log = logging.getLogger(__name__)
 
 BATCH = 2000
 BASE = "F-BASE"
@@ -149,9 +153,13 @@ def _words_due(request: Request, form: str) -> bool:
 
 
 def _fields_due(request: Request, form: str) -> list[str]:
-    """Names of answers whose time is over; an answer that its form does not have goes with it."""
+    """Names of answers whose time is over; what cannot be opened waits for its key."""
     kept, now = times(form), clock.now()
-    held = {**request.answers, **sealing.opened(request)}
+    try:
+        held = {**request.answers, **sealing.opened(request)}
+    except Unreadable:
+        log.warning("a sealed value cannot be opened", extra={"request": str(request.id)})
+        return []
     held |= {"on_behalf_of": True} if request.on_behalf_of else {}
     return [name for name in held if _is_over(request, kept.get(name, longest(form)), now)]
 

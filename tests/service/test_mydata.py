@@ -75,6 +75,19 @@ def test_she_sees_who_has_looked(house: House) -> None:
     assert house.seen("/me/reads", HEAD)["items"] == []
 
 
+def test_a_look_at_who_hid_herself_is_noted_and_the_head_sees_nothing(house: House) -> None:
+    made = house.submit(VILLAGER, category="PUB-08", hide_me=True)
+    path = f"/requests/{made['id']}"
+    assert "requester" not in house.seen(path, "u006")
+    assert house.seen("/me/reads", VILLAGER)["items"] == []
+    house.seen(path, "u001")
+    (read,) = house.seen("/me/reads", VILLAGER)["items"]
+    assert (read["reader"].split()[0], read["fields_read"]) == (
+        "协会会长",
+        ["您的姓名（您没有公开）"],
+    )
+
+
 def test_open_matters_are_named_first(house: House) -> None:
     made = written(house)
     seen = house.seen("/me/deletion", VILLAGER)

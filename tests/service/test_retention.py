@@ -88,6 +88,15 @@ def test_what_outlived_its_person_goes_when_it_has_ended(house: House) -> None:
     ]
 
 
+def test_what_cannot_be_opened_waits_for_its_key(house: House) -> None:
+    ended(house, 91)
+    house.rows(
+        "update requests set sealed_answers = overlay(sealed_answers placing '\\x00' from 40)"
+    )
+    assert run(house) == 0
+    assert everywhere(house, "金丝雀叫的时候") != []
+
+
 def test_the_command_counts_first(
     house: House, monkeypatch: pytest.MonkeyPatch, keys_of_all: Any
 ) -> None:

@@ -59,7 +59,7 @@ def form_schema(form: str) -> Schema:
 def titles() -> dict[str, str]:
     """Return the Chinese name of each field; of the same name in several forms the first."""
     found = {row["field"]: row["zh"] for row in reversed(read("form_fields"))}
-    return {**found, "phone": "电话"}
+    return {**found, "phone": "电话", "reporter": "您的姓名（您没有公开）"}
 
 
 @cache
