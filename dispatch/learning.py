@@ -88,13 +88,16 @@ def seen(offer: Any) -> Asked:
 # ---------------------------------------------------------------- reading and writing
 
 
+_LOAD = sa.text("""
+    select person_id, key, yes, tries, at from response_stats
+    where village_code = :village or person_id = any(:people)
+""")
+
+
 def load(session: Session, village: str, people: Collection[UUID]) -> Learnt:
     """Read a village's model and these people's own counts, in one statement."""
-    theirs = sa.any_(sa.literal(list(people), postgresql.ARRAY(sa.Uuid)))  # one parameter
-    mine = sa.or_(ResponseStat.village_code == village, ResponseStat.person_id == theirs)
-    columns = table(ResponseStat).columns
     found = Learnt()
-    for row in session.execute(sa.select(*columns).where(mine)):
+    for row in session.execute(_LOAD, {"village": village, "people": list(people)}):
         tally = Tally(row.yes, row.tries, row.at.timestamp() / 60)
         kind, _, value = row.key.partition(":")
         if kind == BIN:

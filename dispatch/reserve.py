@@ -28,12 +28,17 @@ def goes_first(session: Session, request_ids: Collection[UUID]) -> set[UUID]:
     beside it. Safe to run at any time: it does what is missing. The caller holds the locks of
     the village and of the requests; those asked count as asked, like all others.
     """
-    standing = sa.select(Offer.request_id).where(Offer.stands_by)
-    called = sa.select(Event.request_id).where(Event.action == "call_up")
-    called = called.where(Event.at > clock.now() - timedelta(minutes=USUALLY_ALONE_MINUTES))
-    reserves = (one.where(one.selected_columns[0].in_(request_ids)) for one in (standing, called))
-    found = session.scalars(sa.union(*reserves)).all()
+    since = clock.now() - timedelta(minutes=USUALLY_ALONE_MINUTES)
+    found = session.scalars(_RESERVES, {"ids": list(request_ids), "since": since}).all()
     return {one for one in sorted(found) if _goes_first(session, one)}
+
+
+_RESERVES = sa.text("""
+    select request_id from offers where stands_by and request_id = any(:ids)
+    union
+    select request_id from events
+    where action = 'call_up' and at > :since and request_id = any(:ids)
+""")
 
 
 def _goes_first(session: Session, request_id: UUID) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from dispatch import by_name, learning, paired, record, reserve, situation, wakeups
@@ -30,7 +31,7 @@ from village.models import Offer, Request, Round
 from village.models import Task as TaskRow
 from village.offers import Grounds
 from village.workflow import priorities
-from village.workflow.engine import attempt
+from village.workflow.engine import LOCK, attempt
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
 
@@ -53,14 +54,13 @@ def run_round(session: Session, request_id: UUID) -> Plan | None:
     run at any time and any number of times: it reads how things stand under locks, and does
     only what is due.
     """
-    village = session.scalar(_open().where(TaskRow.request_id == request_id))
+    village = session.scalar(_VILLAGE, {"request_id": request_id})
     if village is None:
         return None
     near = situation.near(session, village, clock.now())
     lock_villages(session, {village, *(key[0] for key in near)})
     now = clock.now()
     request_ids = _due(session, village, request_id, now)
-    wakeups.lock_requests(session, request_ids)
     called = reserve.goes_first(session, request_ids)
     request_ids = [one for one in request_ids if one not in called]
     silent = _expire(session, request_ids, now)
@@ -77,27 +77,50 @@ def _open() -> sa.Select[str]:
     )
 
 
+def _all_due() -> sa.Select[UUID]:
+    now: sa.BindParameter[datetime] = sa.bindparam("now")
+    overdue = sa.exists().where(
+        Offer.task_id == TaskRow.id, Offer.status == "offered", Offer.expires_at <= now
+    )
+    waits = sa.or_(TaskRow.starving, TaskRow.next_wake.is_(None)) & (TaskRow.ends_at > now)
+    due = sa.or_(
+        TaskRow.request_id == sa.bindparam("request_id"), waits, TaskRow.next_wake <= now, overdue
+    )
+    found = _open().where(TaskRow.village_code == sa.bindparam("village"), due)
+    locked = found.order_by(Request.id).with_for_update(of=Request, **LOCK)
+    return locked.with_only_columns(TaskRow.request_id)
+
+
+# Made once: they are asked with every round, and take longer to make than to answer.
+_VILLAGE = _open().where(TaskRow.request_id == sa.bindparam("request_id"))
+_DUE = _all_due()
+_OVERDUE = (
+    sa.select(Offer.id)
+    .where(
+        Offer.request_id == sa.any_(sa.bindparam("ids", type_=postgresql.ARRAY(sa.Uuid))),
+        Offer.status == "offered",
+        Offer.expires_at <= sa.bindparam("now"),
+    )
+    .order_by(Offer.id)
+)
+
+
 def lock_villages(session: Session, codes: Iterable[str]) -> None:
     """Let nobody else decide who is asked of these villages' people until this is over."""
     session.execute(_LOCK_ALL, {"villages": list(codes)})
 
 
 def _due(session: Session, village: str, request_id: UUID, now: datetime) -> list[UUID]:
-    """Return the requests whose open tasks are due, or wait for people; and this one."""
-    overdue = sa.exists().where(
-        Offer.task_id == TaskRow.id, Offer.status == "offered", Offer.expires_at <= now
-    )
-    waits = sa.or_(TaskRow.starving, TaskRow.next_wake.is_(None)) & (TaskRow.ends_at > now)
-    due = sa.or_(TaskRow.request_id == request_id, waits, TaskRow.next_wake <= now, overdue)
-    found = _open().where(TaskRow.village_code == village, due)
-    return list(session.scalars(found.with_only_columns(TaskRow.request_id)))
+    """Lock the requests whose open tasks are due, or wait for people, and this one; return them.
+
+    In the order of their ids, so that no two rounds wait for each other.
+    """
+    values = {"village": village, "request_id": request_id, "now": now}
+    return list(session.scalars(_DUE, values))
 
 
 def _expire(session: Session, request_ids: list[UUID], now: datetime) -> list[UUID]:
-    overdue = sa.select(Offer.id).where(
-        Offer.request_id.in_(request_ids), Offer.status == "offered", Offer.expires_at <= now
-    )
-    found = session.scalars(overdue.order_by(Offer.id)).all()
+    found = session.scalars(_OVERDUE, {"ids": request_ids, "now": now}).all()
     expired = [offer for one in found if (offer := attempt(session, OFFER, one, "expire"))]
     for offer in expired:
         session.get_one(TaskRow, offer.task_id).next_wake = now  # the next one's turn
@@ -217,8 +240,4 @@ def _next(session: Session, look: Look, plan: Plan | None, now: datetime) -> Non
 def _arm(session: Session, task_id: UUID, wake: datetime | None) -> None:
     """Leave one open due time: the next look, or before it the end of an offer that is out."""
     row = session.get_one(TaskRow, task_id)
-    first = sa.select(sa.func.min(Offer.expires_at)).where(
-        Offer.task_id == task_id, Offer.status == "offered"
-    )
-    moments = [at for at in (wake, session.scalar(first)) if at is not None]
-    wakeups.set_due(session, row.request_id, min(moments, default=None))
+    wakeups.set_due(session, row.request_id, wake, task_id)

@@ -18,7 +18,6 @@ from dispatch.work import Work
 from village import clock, outbox
 from village.ids import new_id
 from village.models import Membership, Request, Task
-from village.workflow.engine import LOCK
 
 URGENT = Urgency.URGENT
 
@@ -29,8 +28,13 @@ _SET_DUE = sa.text("""
         where request_id = :request_id and kind = 'offer_round'
             and fired_at is null and cancelled_at is null)
     insert into due_times (id, request_id, kind, due_at)
-    select :id, :request_id, 'offer_round', :at where cast(:at as timestamptz) is not null
-""").bindparams(sa.bindparam("at", type_=sa.DateTime(timezone=True)))
+    select :id, :request_id, 'offer_round', at
+    from (select least(:at, min(expires_at)) as at
+          from offers where task_id = :task_id and status = 'offered') as first
+    where at is not null
+""").bindparams(
+    sa.bindparam("at", type_=sa.DateTime(timezone=True)), sa.bindparam("task_id", type_=sa.Uuid)
+)
 
 
 def freed(session: Session, person_id: UUID) -> list[UUID]:
@@ -78,13 +82,13 @@ def _helps(people: People, work: Work, now: datetime) -> bool:
     return bool(np.any(passed(people, work, now, AT_ONCE)))
 
 
-def lock_requests(session: Session, request_ids: Collection[UUID]) -> None:
-    """Lock requests in the order of their ids, so that no two wait for each other."""
-    wanted = sa.select(Request.id).where(Request.id.in_(request_ids)).order_by(Request.id)
-    session.execute(wanted.with_for_update(**LOCK))
+def set_due(
+    session: Session, request_id: UUID, at: datetime | None, task_id: UUID | None = None
+) -> None:
+    """Leave one open due time for the search of a request, or (None) none.
 
-
-def set_due(session: Session, request_id: UUID, at: datetime | None) -> None:
-    """Leave one open due time for the search of a request, or (None) none."""
-    due = {"id": new_id(), "request_id": request_id, "at": at, "now": clock.now()}
+    Before `at`, if an offer of the task `task_id` ends before it.
+    """
+    due = {"id": new_id(), "request_id": request_id, "at": at, "task_id": task_id}
+    due |= {"now": clock.now()}
     session.execute(_SET_DUE, due)

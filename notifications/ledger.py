@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
 from notifications.templates import Message, compose
 from village import clock, outbox
-from village.db import table
+from village.db import insert_sql, json_rows
 from village.ids import new_id
 from village.models import Delivery, Notification
 from village.workflow.engine import Tell
@@ -23,12 +22,15 @@ DELIVER = "slow.deliver"
 Heard = Mapping[UUID, Tell]
 
 
-_LINES = table(Notification)
-_WRITE = (
-    insert(_LINES)
-    .on_conflict_do_nothing(index_elements=["event_id", "person_id"])
-    .returning(_LINES.c.id)
-)
+_WRITE = sa.text(
+    insert_sql(
+        Notification, "id", "person_id", "event_id", "request_id", "offer_id", "template", "title",
+        "text", "fields", "created_at",
+    )
+    + " on conflict (event_id, person_id) do nothing returning id"
+)  # fmt: skip
+_DELIVERIES = ("id", "notification_id", "channel", "status", "attempts", "created_at")
+_SEND = sa.text(f"with sent as ({insert_sql(Delivery, *_DELIVERIES)}) {outbox.INSERT}")
 
 
 def write(session: Session, told: Iterable[tuple[Scene, Heard]]) -> None:
@@ -44,7 +46,7 @@ def write(session: Session, told: Iterable[tuple[Scene, Heard]]) -> None:
             if _is_pushed(tell):
                 traces[rows[-1]["id"]] = scene.event.trace
     if rows:
-        written = set(session.scalars(_WRITE, rows))
+        written = set(session.scalars(_WRITE, {"notifications": json_rows(rows)}))
         _push(session, {new: trace for new, trace in traces.items() if new in written})
 
 
@@ -80,9 +82,6 @@ def _push(session: Session, traces: Mapping[UUID, str | None]) -> None:
         }
         for notification_id in traces
     ]
+    jobs = [outbox.row(DELIVER, row["id"], trace=traces[row["notification_id"]]) for row in rows]
     if rows:
-        session.execute(sa.insert(table(Delivery)), rows)
-        outbox.put_rows(
-            session,
-            [outbox.row(DELIVER, row["id"], trace=traces[row["notification_id"]]) for row in rows],
-        )
+        session.execute(_SEND, {"deliveries": json_rows(rows), "outbox": json_rows(jobs)})

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -103,9 +103,10 @@ class Relay:
         while (now := time.monotonic()) < end and not self.stop.is_set():
             left = min(turns.next(), end) - now
             if left > 0 and (heard := list(link.notifies(timeout=left, stop_after=1))):
-                turns.waiting.update(QUEUES)  # a notice does not say whose row it is
-                self.stop.wait(turns.next() - time.monotonic())
+                turns.come(heard)
+                self.stop.wait(min(turns.next() - time.monotonic(), *GATHER_SECONDS.values()))
                 heard += link.notifies(timeout=0)  # of what is handed over at once
+                turns.come(heard)
                 if any(notice.channel == clock.STEPPED for notice in heard):
                     return
             if queues := turns.take(time.monotonic()):
@@ -174,6 +175,10 @@ class _Turns:
 
     def next(self) -> float:
         return min((self.since[name] for name in self.waiting), default=float("inf"))
+
+    def come(self, heard: Iterable[psycopg.Notify]) -> None:
+        """Note what notices tell: each names its row's queue."""
+        self.waiting |= {notice.payload for notice in heard}.intersection(QUEUES)
 
     def take(self, now: float) -> list[str]:
         """Return the queues whose turn it is; each gathers rows for a while from now on."""

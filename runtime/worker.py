@@ -14,6 +14,7 @@ import redis
 from redis.client import Pipeline
 from rq import SimpleWorker, Worker
 from rq.worker import BaseWorker
+from sqlalchemy.exc import OperationalError
 
 from runtime import logs, settings
 from runtime.patience import Patience
@@ -140,8 +141,15 @@ def _together() -> Mapping[str, Together]:
 
 
 def _preload() -> None:
-    """Load the application before the first fork, and let no child reuse the parent's sockets."""
+    """Load the application before the first fork, and let no child reuse the parent's sockets.
+
+    What the engine learns of the server at its first connection, no child need ask again.
+    """
     context = _context()
+    Patience().until_done(
+        lambda: context.engine.connect().close(), OperationalError, "the database is away"
+    )
+    context.engine.dispose()
     os.register_at_fork(after_in_child=lambda: context.engine.dispose(close=False))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, cast
@@ -47,6 +47,7 @@ def create_engine(url: str, pool_size: int = 8, **options: Any) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=4,
         pool_recycle=1800,
+        pool_use_lifo=True,  # few connections, which know our statements already
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         hide_parameters=True,
@@ -80,3 +81,18 @@ def transaction(engine: sa.Engine) -> Iterator[Session]:
 def table(model: type[Base]) -> sa.Table:
     """Return a model's table, for statements that need no objects."""
     return cast(sa.Table, model.__table__)
+
+
+def insert_sql(model: type[Base], *columns: str) -> str:
+    """Return SQL that writes rows of a table, given as JSON by its name: one statement for any.
+
+    A row has a value for each of `columns`; the others get their defaults.
+    """
+    name, listed = table(model).name, ", ".join(columns)
+    rows = f"json_populate_recordset(cast(null as {name}), cast(:{name} as json))"
+    return f"insert into {name} ({listed}) select {listed} from {rows}"  # noqa: S608 - our names
+
+
+def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as `insert_sql` takes them."""
+    return _dumps(rows)

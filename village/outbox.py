@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import clock
-from village.db import table, transaction
+from village.db import insert_sql, json_rows, table, transaction
 from village.ids import new_id
 from village.models import DueTime, Outbox
 from village.models.messages import QUEUES
@@ -67,10 +67,16 @@ def put(session: Session, job: str, subject_id: UUID, *, delay: timedelta = time
     put_rows(session, [row(job, subject_id, delay=delay)])
 
 
+INSERT = insert_sql(
+    Outbox, "id", "queue", "job", "subject_id", "trace", "created_at", "due_at", "attempts"
+)
+_PUT = sa.text(INSERT)
+
+
 def put_rows(session: Session, rows: list[dict[str, Any]]) -> None:
     """Write rows made by `row`, in one statement."""
     if rows:
-        session.execute(sa.insert(table(Outbox)), rows)
+        session.execute(_PUT, {"outbox": json_rows(rows)})
 
 
 def take(

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import access, access_log, clock, grounds, sealing
@@ -348,11 +349,16 @@ def _names_by_request(session: Session, request_ids: list[UUID]) -> dict[UUID, l
 
 def _names(session: Session, request_ids: list[UUID]) -> Sequence[tuple[UUID, str]]:
     """Return who holds places of the requests' tasks that were not cancelled."""
-    held = (
-        sa.select(Task.request_id, Person.name)
-        .join(Place, Place.task_id == Task.id)
-        .join(Person, Person.id == Place.person_id)
-        .where(Task.request_id.in_(request_ids), Task.status != "cancelled")
-        .order_by(Task.id, Place.seq)
+    return [(row[0], row[1]) for row in session.execute(_NAMES, {"ids": request_ids})]
+
+
+_NAMES = (
+    sa.select(Task.request_id, Person.name)
+    .join(Place, Place.task_id == Task.id)
+    .join(Person, Person.id == Place.person_id)
+    .where(
+        Task.request_id == sa.any_(sa.bindparam("ids", type_=postgresql.ARRAY(sa.Uuid))),
+        Task.status != "cancelled",
     )
-    return [(row[0], row[1]) for row in session.execute(held)]
+    .order_by(Task.id, Place.seq)
+)

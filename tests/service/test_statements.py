@@ -20,6 +20,17 @@ def counted(statements: Statements, house: House, path: str, caller: str) -> int
     return len(found)
 
 
+def test_a_request_is_accepted_and_sent_out_in_few_statements(
+    house: House, statements: Statements
+) -> None:
+    path = f"/requests/{house.submit(category='PUB-03')['id']}"
+    house.login("u006")
+    with statements() as found:
+        house.done(f"{path}/accept", "u006")
+        house.done(f"{path}/dispatch", "u006")
+    assert len(found) <= 18, found
+
+
 def test_a_request_is_written_in_fourteen_statements(house: House, statements: Statements) -> None:
     body = {"village": "990101", "text": LAMP}
     house.submit()

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from village import access, clock, outbox
 from village.access import Actor
-from village.db import table
+from village.db import insert_sql, json_rows, table
 from village.errors import Forbidden, NotFound, StaleVersion, WrongState
 from village.ids import new_id
 from village.models import DueTime, Event
@@ -63,6 +63,7 @@ class Step:
     event_id: UUID = field(default_factory=new_id)
     data: dict[str, Any] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)  # kinds of due times, before those of `due`
     jobs: list[str] = field(default_factory=list)
     source: str = START  # the state that is left
 
@@ -253,10 +254,29 @@ def finish(machine: Machine, step: Step, source: str) -> None:
         machine.insert(step.session, step.row)
     else:
         step.session.flush()
-    if step.due:
-        step.session.execute(sa.insert(table(DueTime)), _due_rows(machine, step))
-    step.session.execute(sa.insert(table(Event)), _event(machine, step, source))
-    outbox.put_rows(step.session, _outbox_rows(machine, step))
+    left = {
+        "now": step.now,
+        "request_id": machine.request_id(step.row),
+        "cancelled": list(step.cancelled),
+        "due_times": json_rows(_due_rows(machine, step)),
+        "events": json_rows([_event(machine, step, source)]),
+        "outbox": json_rows(_outbox_rows(machine, step)),
+    }
+    step.session.execute(_LEAVE, left)
+
+
+_GONE = """
+    update due_times set cancelled_at = :now
+    where request_id = :request_id and kind = any(cast(:cancelled as text[]))
+        and fired_at is null and cancelled_at is null
+"""
+_DUE = insert_sql(DueTime, "id", "request_id", "kind", "due_at")
+_EVENT = insert_sql(
+    Event, "id", "request_id", "machine", "subject_id", "action", "from_status", "to_status",
+    "actor_id", "actor_role", "data", "trace", "at",
+)  # fmt: skip
+# One statement, since every step of everything ends with it.
+_LEAVE = sa.text(f"with gone as ({_GONE}), due as ({_DUE}), event as ({_EVENT}) {outbox.INSERT}")
 
 
 def column_values(row: Any) -> dict[str, Any]:

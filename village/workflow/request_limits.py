@@ -113,7 +113,8 @@ def pause(step: Step) -> None:
     """The clock rests while the villager is asked (3.0)."""
     step.row.question = step.payload["question"]
     step.row.paused_at = step.now
-    step.session.execute(_open_due(step, *LIMITS["resolve"]).values(paused_at=step.now))
+    resting = sa.update(DueTime).where(*_open(step, *LIMITS["resolve"]))
+    step.session.execute(resting.values(paused_at=step.now))
 
 
 def go_on(step: Step) -> None:
@@ -174,12 +175,8 @@ def _state_due(step: Step, state: str) -> datetime:
 
 
 def cancel_due(step: Step, *kinds: str) -> None:
-    """Cancel the open due times of these kinds."""
-    step.session.execute(_open_due(step, *kinds).values(cancelled_at=step.now))
-
-
-def _open_due(step: Step, *kinds: str) -> sa.Update:
-    return sa.update(DueTime).where(*_open(step, *kinds))
+    """Cancel the open due times of these kinds, with the end of the step."""
+    step.cancelled.update(kinds)
 
 
 def _open(step: Step, *kinds: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from village import clock, hours
 from village.clock import Hours
-from village.db import table
+from village.db import insert_sql, json_rows
 from village.errors import Invalid
 from village.ids import new_id
 from village.models import Category, Place, Task
@@ -75,16 +75,23 @@ def open_task(step: Step, category: Category | None) -> None:
         "wave": 0,
         "created_at": step.now,
     }
-    step.session.execute(sa.insert(table(Task)).values(task))
-    step.session.execute(
-        sa.insert(table(Place)),
-        [
-            {"task_id": task["id"], "seq": seq, "status": "open"}
-            for seq in range(task["people_needed"])
-        ],
-    )
+    places = [
+        {"task_id": task["id"], "seq": seq, "status": "open"}
+        for seq in range(task["people_needed"])
+    ]
+    step.session.execute(_OPEN, {"tasks": json_rows([task]), "places": json_rows(places)})
     step.data["people_needed"] = task["people_needed"]
     step.jobs.append("dispatch.round")
+
+
+_OPEN = sa.text(
+    "with task as ("
+    + insert_sql(
+        Task, "id", "request_id", "village_code", "station", "what", "skills", "risk", "minutes",
+        "people_needed", "place", "starts_at", "ends_at", "status", "wave", "created_at",
+    )
+    + f") {insert_sql(Place, 'task_id', 'seq', 'status')}"
+)  # fmt: skip
 
 
 def _window(
