@@ -179,14 +179,21 @@ def _by_policy(works: Sequence[Work], facts: Facts) -> list[tuple[Policy, list[W
     if len(works) == 1:
         policy = registry.choose(works[0].policy or registry.DEFAULT, facts.learnt.calibration)
         return [(policy, list(works))]
-    by_id: dict[Id, Work] = {work.task_id: work for work in works}
-    line = in_line(translate.task(work, (), facts.learnt, facts.now, 0) for work in works)
 
     def version(work: Work) -> str:
         return registry.choose(work.policy or registry.DEFAULT, facts.learnt.calibration).version
 
-    groups = groupby((by_id[task.id] for task in line), version)
+    groups = groupby(in_turn(works, facts.learnt, facts.now), version)
     return [(registry.load(name), list(group)) for name, group in groups]
+
+
+def in_turn(works: Sequence[Work], learnt: Learnt, now: datetime) -> list[Work]:
+    """Return tasks in the order in which they choose, whatever their policies."""
+    if len(works) < 2:
+        return list(works)
+    by_id: dict[Id, Work] = {work.task_id: work for work in works}
+    line = in_line(translate.task(work, (), learnt, now, 0) for work in works)
+    return [by_id[task.id] for task in line]
 
 
 def decide(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:

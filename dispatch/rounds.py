@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from dispatch import by_name, learning, paired, record, reserve, situation, wakeups
-from dispatch.deciding import Facts, Look, decisions, most_for
+from dispatch.deciding import Facts, Look, decisions, in_turn, most_for
 from dispatch.endings import Ending
 from dispatch.explore import Chosen
 from dispatch.outcome import outcome
@@ -140,6 +140,8 @@ def _look_at(
     facts = Facts(people, learnt, now, most_for(seen.works))
     plans: dict[UUID, Plan] = {}
     due = [work for work in seen.works if work.is_due(now)]
+    if any(work.pairs for work in due):
+        due = in_turn(due, learnt, now)
     first = paired.ask(session, due, people, learnt, now)
     by_name.remember(session, first.asked, now)
     for policy, looks, decided in decisions(first.works, facts, first.asked):

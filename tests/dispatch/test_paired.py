@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.village.town import LAMP, STATION, VILLAGE, Town
-from village import clock
+from village import circles, clock
 from village.access import Actor
 from village.invitations import read_offer
 from village.models import DispatchSettings, Offer, StandingPair, Volunteer
@@ -120,11 +120,85 @@ def test_only_a_pair_that_stands_comes_first(town: Town, state: str) -> None:
     assert {offer.source for offer in out(town, sent_out(town))} <= {"policy", "chance"}
 
 
-def test_a_pair_of_the_next_village_goes_no_farther_than_the_heads_let_it(town: Town) -> None:
+def of_the_next_village(town: Town) -> Actor:
     town.neighbour("t-beishan")
     lends = {"village": "t-beishan", "next_village": True, "next_village_km": 4.0}
-    pair(town, town.volunteer("邻村", **lends))
-    assert [offer.source for offer in out(town, sent_out(town))] == ["pair"]
+    helper = town.volunteer("邻村", **lends)
+    pair(town, helper)
+    return helper
+
+
+def test_a_pair_of_the_next_village_is_asked_when_the_head_knows(town: Town) -> None:
+    helper = of_the_next_village(town)
+    request_id = sent_out(town)
+    assert helper.person_id not in {offer.person_id for offer in out(town, request_id)}
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.widen(s, town.head, task_id, "neighbours"))
+    town.work()
+    (asked,) = [offer for offer in out(town, request_id) if offer.person_id == helper.person_id]
+    assert asked.source == "pair"
+
+
+def test_in_danger_a_pair_of_the_next_village_waits_for_no_word(town: Town) -> None:
+    helper = of_the_next_village(town)
+    asked = out(town, sent_out(town, priority="P1"))
+    assert (helper.person_id, "pair") in {(offer.person_id, offer.source) for offer in asked}
+
+
+def test_a_pair_of_the_next_village_goes_no_farther_than_the_heads_let_it(town: Town) -> None:
+    of_the_next_village(town)
     town.add(DispatchSettings(village_code=VILLAGE, widest=1, set_at=clock.now()))
-    town.run(lambda session: session.execute(sa.update(Volunteer).values(last_asked_at=None)))
-    assert "pair" not in {offer.source for offer in out(town, sent_out(town))}
+    assert "pair" not in {offer.source for offer in out(town, sent_out(town, priority="P1"))}
+
+
+# ---------------------------------------------------------------- the line
+
+
+def waits(town: Town, minutes: int, **facts: Any) -> UUID:
+    """A task that is looked at together with the next: its first look is still to come."""
+    request_id = town.bring("dispatching", people=1, **facts)
+    clock.step(timedelta(minutes=minutes))
+    return request_id
+
+
+def only(town: Town, *who: Actor) -> None:
+    """Everybody else rests."""
+    for helper in town.helpers:
+        if helper not in who:
+            rest(town, helper)
+
+
+def villagers(town: Town) -> tuple[Actor, Actor]:
+    """Two who have a pair with the same helper."""
+    other = town.person("另一位村民")
+    for villager in (town.villager, other):
+        pair(town, town.helpers[0], villager_id=villager.person_id)
+    return other, town.villager
+
+
+def test_the_pair_of_two_goes_to_the_more_urgent_though_it_was_sent_out_later(town: Town) -> None:
+    other, villager = villagers(town)
+    later = waits(town, 1, requester_id=other.person_id, priority="P3")
+    urgent = waits(town, 1, requester_id=villager.person_id, priority="P1")
+    town.round(later)
+    assert [offer.person_id for offer in out(town, urgent)] == [town.helpers[0].person_id]
+    assert town.helpers[0].person_id not in {offer.person_id for offer in out(town, later)}
+
+
+@pytest.mark.parametrize(("others", "first"), [(0, "older"), (2, "both")])
+def test_a_pair_takes_nobody_for_whom_an_older_equal_task_waits(
+    town: Town, others: int, first: str
+) -> None:
+    """With others about, she comes to her villager and they to the older one."""
+    pair(town, town.helpers[0])
+    only(town, *town.helpers[: 1 + others])
+    stranger = town.person("没有结对的村民")
+    older = waits(town, 5, requester_id=stranger.person_id)
+    younger = waits(town, 1)
+    town.round(younger)
+    asked = [offer.person_id for offer in out(town, older)]
+    paired = [offer.source for offer in out(town, younger)]
+    if first == "older":
+        assert (asked, paired) == ([town.helpers[0].person_id], [])
+    else:
+        assert (len(asked), paired) == (1, ["pair"])
