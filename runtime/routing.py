@@ -28,6 +28,7 @@ def predict(source: Path, target: Path, force: bool) -> None:
     """Write what becomes of each {"id", "text"}, without a chosen category."""
     from dispatch.routing.predict import predict_rows
 
+    _as_installed()
     answers = predict_rows(_rows(source, "id", "text"), force=force)
     _write_whole(target, (json.dumps(row, ensure_ascii=False) + "\n" for row in answers))
 
@@ -38,6 +39,7 @@ def evaluate(source: Path) -> None:
     """Print how good routing is on labelled messages {"text", "label", "secondary", "slice"}."""
     from dispatch.routing import evaluate as measures
 
+    _as_installed()
     cases = measures.judge(_rows(source, "text", "label"))
     for name, value in measures.figures(cases).items():
         click.echo(f"{name:<24}{_figure(name, value)}")
@@ -60,6 +62,16 @@ def evaluate(source: Path) -> None:
         "not acceptable: label, answer (forced)",
         [(label, f"{answer:<14}{times:>4}") for label, answer, times in measures.confusions(cases)],
     )
+
+
+def _as_installed() -> None:
+    """Let the installation's own model decide where it has one, as production does, and say so."""
+    from dispatch.routing import model
+    from runtime import settings
+
+    model.configure(settings.load().own_model)
+    stands = model.state()
+    click.echo(f"model: {stands.version or stands.state} ({stands.detail})", err=True)
 
 
 @routing.command()

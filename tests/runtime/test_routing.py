@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from dispatch.routing import model
 from dispatch.routing.labels import LABELS
 from runtime.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _packaged_again() -> Iterator[None]:
+    yield
+    model.configure(None)
 
 
 def written(path: Path, rows: list[dict[str, object]]) -> str:
@@ -44,6 +52,23 @@ def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "strict                  1.0000" in result.output
     assert "spoken" in result.output
+
+
+def test_the_installation_s_own_model_decides_as_in_production(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = written(
+        tmp_path / "in.jsonl", [{"id": 1, "text": "路灯坏了", "label": "public_works"}]
+    )
+    own, target = tmp_path / "learnt.tsv", tmp_path / "out.jsonl"
+    packaged = model.packaged().read_text(encoding="utf-8")
+    version = str(json.loads(packaged.partition("\n")[0])["version"])
+    own.write_text(packaged.replace(version, "our-own", 1), encoding="utf-8")
+    monkeypatch.setenv("WUZHAN_ROUTING_MODEL", str(own))
+    for command in (["predict", source, str(target)], ["evaluate", source]):
+        result = CliRunner().invoke(main, ["routing", *command])
+        assert result.exit_code == 0, result.output
+        assert "model: our-own" in result.stderr
 
 
 def test_a_line_that_is_no_message_is_named(tmp_path: Path) -> None:
