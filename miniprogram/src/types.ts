@@ -182,6 +182,28 @@ export interface Task {
   contact: Contact | null;
 }
 
+/** What a volunteer wishes to be asked; `rest.by` is the head who said so, null: she herself. */
+export interface Wishes {
+  other_stations: boolean;
+  next_village: boolean;
+  next_village_km: number;
+  disliked: { category: string; name: string }[];
+  ask_less: boolean;
+  ask_less_until: string | null;
+  personal: boolean;
+  rest: { until: string; by: string | null } | null;
+  learned: { kind: string; text: string }[];
+  version: number;
+}
+
+/** When a volunteer may be asked; `quiet_hours` in clock times. */
+export interface Times {
+  time_off: When[];
+  max_open_tasks: number;
+  quiet_hours: When | null;
+  version: number;
+}
+
 /** How looking for people stands: only those who said yes have names. */
 export interface Search {
   text: string;
@@ -220,6 +242,7 @@ export interface Me {
   name: string | null;
   village: string | null;
   roles: Role[];
+  is_volunteer: boolean;
   needs: string[];
 }
 

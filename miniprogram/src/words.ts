@@ -39,6 +39,10 @@ export const words = {
     ask_me_less: "少找我一点",
   } as Record<string, string>,
 
+  // what changes her wishes, which she can undo
+  keptReasons: ["not_this_kind", "not_these_days", "ask_me_less"] as string[],
+  wishKept: "记下了。想改的时候，点下面的“我的意愿”。",
+
   decidedByTap: "看过了，这件事归这个站管",
 
   yesWaits: "还没发出去。您的「我去」已记下，一有网就替您发出去。",
