@@ -163,6 +163,8 @@ export interface Offer {
   status: string;
   /** Why she is asked: about herself, never about others. */
   why: { kind: string; text: string }[];
+  /** Whether she said that she would step in for who does not come. */
+  stands_by: boolean;
 }
 
 export interface Contact {
@@ -176,6 +178,8 @@ export interface Task {
   place: Place | string | null;
   when: When;
   people_needed: number;
+  /** When she said that she will be there. */
+  arrival: string | null;
   status: string;
   details: string | null;
   allowed_actions: string[];
@@ -202,6 +206,33 @@ export interface Times {
   max_open_tasks: number;
   quiet_hours: When | null;
   version: number;
+}
+
+/** Two villages that lend each other volunteers; `station` null: for all stations. */
+export interface Agreement {
+  id: string;
+  with: string;
+  with_name: string;
+  station: string | null;
+  status: "proposed" | "in_force" | "ended";
+  mine_agreed: boolean;
+  since: string | null;
+  allowed_actions: string[];
+}
+
+/** Who comes regularly to whom; `weekday` 1 is Monday. */
+export interface Pair {
+  id: string;
+  station_name: string;
+  what: string;
+  villager: string | null;
+  volunteer: string | null;
+  weekday: number | null;
+  from: string | null;
+  minutes: number;
+  every_weeks: number;
+  status: string;
+  allowed_actions: string[];
 }
 
 /** How looking for people stands: only those who said yes have names. */

@@ -5,25 +5,42 @@ import { serviceNow } from "./clock";
 import { state } from "./session";
 import { words } from "./words";
 
-/** By offer: since when it waits. */
-type Waiting = Record<string, string>;
+/** What is sent with a yes: when she will be there, and since when it waited. */
+interface Yes {
+  arrival?: string;
+  offline_since?: string;
+}
+
+/** By offer. */
+type Waiting = Record<string, Yes>;
+
+/** A friendly line where it cannot be, and whether she may step in for others. */
+export interface Answer {
+  line: string | null;
+  reserve: boolean;
+}
 
 // On a phone that several hold, each finds what she herself has said.
 const stored = (): string => `waiting-yes-${state.me?.id}`;
 const read = (): Waiting => (uni.getStorageSync(stored()) as Waiting) || {};
 
-/** Say yes to an offer. Returns a friendly line when it cannot be, or null. */
-export async function accept(offer: string): Promise<string | null> {
+/** Say yes to an offer, and perhaps when she will be there; without a network it waits. */
+export async function accept(offer: string, yes: Yes = {}): Promise<Answer> {
   try {
-    await call("POST", `/offers/${offer}/accept`);
-    return null;
+    await call("POST", `/offers/${offer}/accept`, yes);
+    return { line: null, reserve: false };
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    if (problem.status === 409) return problem.title;
+    if (problem.status === 409) return { line: problem.title, reserve: mayStandBy(problem) };
     if (!problem.offline) throw problem;
-    uni.setStorageSync(stored(), { ...read(), [offer]: serviceNow().toISOString() });
-    return words.yesWaits;
+    const waits = { ...yes, offline_since: serviceNow().toISOString() };
+    uni.setStorageSync(stored(), { ...read(), [offer]: waits });
+    return { line: words.yesWaits, reserve: false };
   }
+}
+
+function mayStandBy({ body }: Problem): boolean {
+  return ((body.allowed_actions ?? []) as string[]).includes("stand_by");
 }
 
 /**
@@ -33,9 +50,9 @@ export async function accept(offer: string): Promise<string | null> {
  */
 export async function sendWaiting(): Promise<string | null> {
   let line: string | null = null;
-  for (const [offer, offline_since] of Object.entries(read())) {
+  for (const [offer, yes] of Object.entries(read())) {
     try {
-      await call("POST", `/offers/${offer}/accept`, { offline_since });
+      await call("POST", `/offers/${offer}/accept`, yes);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (!problem.final) return words.yesWaits;

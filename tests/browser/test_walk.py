@@ -204,17 +204,26 @@ def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     first.tap("no")
     fits(first)
     first.tap("cancel")
+    first.tap("yes-later")
+    fits(first)
     first.offline(True)
-    first.tap("yes")
+    first.tap("arrive-0")
     first.sees("已记下", "note")
     first.run(ANOTHER_WAITS)
     first.offline(False)
     first.sees("没有算上：没有找到", "note")
-    first.sees("道路破损", "task")
+    first.sees("您说好", "arrival")
     assert waiting(first) == []
     late.tap("yes")
     late.sees("人手已经够了", "note")
     late.sees("现在没有邀请")
+    late.sees("愿意替补吗", "reserve")
+    fits(late)
+    late.tap("stand-by")
+    late.sees("您是替补", "reserve")
+    fits(late)
+    late.tap("stand-down")
+    late.wait("!all('reserve').length", "nobody's reserve")
 
 
 def test_lost_answer_is_asked_for_again_and_makes_no_second_request(login: Login) -> None:
@@ -251,7 +260,7 @@ def test_next_person_on_the_same_phone_finds_nothing_of_the_last_one(login: Logi
     assert "access_token" not in left
 
 
-def test_no_with_a_reason_is_one_more_tap(login: Login) -> None:
+def test_no_with_a_reason_is_one_more_tap_and_is_undone_by_one(login: Login) -> None:
     villager, head = login("u049"), login(HEAD)
     number = say(villager, "石桥的栏杆松了", "PUB-08")
     head.tap("tab-queue")
@@ -261,8 +270,14 @@ def test_no_with_a_reason_is_one_more_tap(login: Login) -> None:
     head.tap("send-dispatch", number)
     (asked,) = invited(login, "公共房屋凉亭维护", 1)
     asked.tap("no")
-    asked.tap("no-busy")
+    fits(asked)
+    asked.tap("no-not_this_kind")
+    asked.sees("记下了", "note")
     asked.sees("现在没有邀请")
+    asked.tap("to-wishes")
+    asked.sees("公共房屋凉亭维护", "disliked")
+    asked.tap("undo-kind")
+    asked.wait("!all('disliked').length", "asked for it again")
 
 
 def test_two_matters_are_hinted_at_and_split_by_a_tap(login: Login, house: str) -> None:
