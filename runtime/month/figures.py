@@ -23,6 +23,10 @@ WRITTEN = """
 TASKS = """
     select status, count(*) from tasks where created_at >= :since
     and village_code = any(:villages) group by 1"""
+RUNGS = """
+    select e.data ->> 'rung', count(*) from events e join requests r on r.id = e.request_id
+    where e.action = 'duty_call' and e.at >= :since and r.village_code = any(:villages)
+    group by 1 order by 2 desc, 1"""
 PUSHED = """
     select n.person_id::text, floor(extract(epoch from d.created_at - :since) / 604800), count(*)
     from deliveries d join notifications n on n.id = d.notification_id
@@ -47,6 +51,7 @@ class Figures:
     urgent_seen_in_time: int
     urgent_slowest_minutes: float
     slow: list[str]
+    rungs_called: dict[str, int]
     unseen: list[str]
     tasks: int
     tasks_filled: int
@@ -100,6 +105,7 @@ def figures(month: Month) -> Figures:
             max(waits.values(), default=timedelta()) / timedelta(minutes=1), 1
         ),
         slow=slow,
+        rungs_called={row[0]: row[1] for row in month.world.rows(RUNGS, **asked)},
         unseen=[row.number for row in rows if _lies_unseen(row, end)],
         tasks=sum(tasks.values()),
         tasks_filled=tasks.get("filled", 0) + tasks.get("done", 0),
@@ -157,6 +163,7 @@ def table(found: Figures) -> Iterator[str]:
     """Yield the lines of the report."""
     share = 100 * found.answered_in_time / (found.answers_due or 1)
     slowest = f"the slowest after {found.urgent_slowest_minutes:.0f} min"
+    rungs = ", ".join(f"{rung} {number}" for rung, number in found.rungs_called.items())
     states = ", ".join(f"{number} {state}" for state, number in found.states.items())
     refused = ", ".join(f"{number} {code}" for code, number in found.refused.items())
     yield f"{found.villages} villages, {found.people} people, {found.days} days"
@@ -166,6 +173,7 @@ def table(found: Figures) -> Iterator[str]:
         f"urgent seen within 2 h  {found.urgent_seen_in_time} of {found.urgent}, "
         f"{found.urgent_at_night} at night; {slowest}"
     )
+    yield f"called in turn          {rungs or 'nobody'}"
     yield f"unseen for 24 h         {len(found.unseen)}"
     yield f"tasks filled            {found.tasks_filled} of {found.tasks}"
     yield (

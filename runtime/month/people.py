@@ -37,7 +37,7 @@ def habits(seed: int, code: str, officer: bool) -> Habits:
     return Habits(
         looks=tuple(hour + chance.uniform(-0.4, 0.4) for hour in around),
         prompt=chance.uniform(0.5, 0.95),
-        wakes=chance.uniform(0.2, 0.8),
+        wakes=chance.uniform(0.05, 0.5),
         answers_phone=chance.uniform(0.4, 0.8),
         says_yes=chance.uniform(0.3, 0.8),
         comes=chance.uniform(0.85, 0.98),

@@ -12,7 +12,7 @@ from village.catalog.files import Row
 
 A_DAY = 2.5  # sentences that a village of some fifty households writes
 NIGHTLY = 0.12  # of them at night
-DANGER = 0.08  # of them about danger, by day and by night
+DANGER, DANGER_AT_NIGHT = 0.08, 0.3  # of them about danger
 URGENT = ("P0", "P1")
 
 
@@ -48,8 +48,10 @@ def _of_day(
     rows = texts()
     danger = [row for row in rows if row["prio"] in URGENT]
     for _ in range(round(a_day * chance.uniform(0.5, 1.5))):
-        row = chance.choice(danger if chance.random() < DANGER else rows)
-        hour = _night(chance) if chance.random() < NIGHTLY else chance.triangular(6, 22, 9)
+        at_night = chance.random() < NIGHTLY
+        share = DANGER_AT_NIGHT if at_night else DANGER
+        row = chance.choice(danger if chance.random() < share else rows)
+        hour = _night(chance) if at_night else chance.triangular(6, 22, 9)
         moment = midnight + timedelta(hours=hour)
         yield Written(moment, chance.choice(codes), row, chance.random() < 0.6)
 

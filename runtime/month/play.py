@@ -38,7 +38,7 @@ def begin(
     world.step_to(starts)
     world.settle()
     world.started = clock.now()
-    month = Month(world, county, seed, starts, days, a_day)
+    month = Month(world, county, seed, starts, days, starts + timedelta(days=days), a_day)
     month.gather(villages)
     return month
 
@@ -61,6 +61,7 @@ class Month:
     seed: int
     starts: datetime
     days: int
+    ends: datetime
     a_day: float
     book: Book = field(default_factory=Book)
     people: dict[str, Person] = field(default_factory=dict)
@@ -68,11 +69,6 @@ class Month:
     numbers: count[int] = field(default_factory=count)
     due: datetime = field(default_factory=clock.now)  # when the installation acts by itself
     settled_at: int = -1  # the number of taps after which all was quiet
-
-    @property
-    def ends(self) -> datetime:
-        """When it is over."""
-        return self.starts + timedelta(days=self.days)
 
     def gather(self, villages: int) -> None:
         """Take the people of so many villages, with habits by seed, and what they will write."""
