@@ -90,3 +90,4 @@ def no_show(session: Session, request_id: UUID) -> None:
         offers.free_place(session, offer)
         attempt(session, OFFER, offer.id, "no_show")
         offers.look_again(session, offer)
+        outbox.put(session, "dispatch.freed", offer.person_id)

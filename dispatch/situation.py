@@ -17,10 +17,9 @@ from sqlalchemy.orm import Session
 from dispatch.people import KINDS, Many, People, array
 from dispatch.work import DAY_CAP, NEXT_VILLAGE, OWN_STATION, OWN_VILLAGE, WEEK_CAP, Work
 from village import clock
+from village.people import FAMILY_LIFE, LOOKED_LATELY
 
 EARTH_KM = 6371.0
-LOOKED_LATELY = timedelta(days=3)
-LOGIN_DAYS = 90
 OPENS, CLOSES = clock.OPENS.hour * 60, clock.CLOSES.hour * 60
 
 Near = Mapping[tuple[str, str | None], float]
@@ -262,7 +261,7 @@ def load_people(
         "day_ago": now - timedelta(days=1),
         "week_ago": now - timedelta(days=7),
         "lately": now - LOOKED_LATELY,
-        "login_days": LOGIN_DAYS,
+        "login_days": FAMILY_LIFE.days,
     }
     row = session.execute(_PEOPLE, facts).mappings().one()
     ones: dict[str, Any] = _unpacked(row, "ones", _ONES)

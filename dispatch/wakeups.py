@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -13,13 +12,11 @@ from sqlalchemy.orm import Session
 from dispatch import situation
 from dispatch.candidates import AT_ONCE, passed
 from dispatch.people import People
-from dispatch.policies.common import Urgency
+from dispatch.policies.common import DAY, Urgency
 from dispatch.work import Work
-from village import clock, outbox
+from village import clock, outbox, tasks
 from village.ids import new_id
-from village.models import Membership, Request, Task
-
-URGENT = Urgency.URGENT
+from village.models import Membership
 
 # One statement, since every round ends with it.
 _SET_DUE = sa.text("""
@@ -40,20 +37,27 @@ _SET_DUE = sa.text("""
 def freed(session: Session, person_id: UUID) -> list[UUID]:
     """Put a look for each waiting task that she can help now, and return their requests.
 
-    The more urgent first, then the oldest: the order in which they choose, too.
+    In the order in which they choose (`policies.common.in_line`): what is urgent first, then the
+    oldest, where one that has more time counts as a day younger.
     """
     now, helped = clock.now(), dict[UUID, Work]()
     for own in _villages(session, person_id):
         reached = {own, *(code for code, _ in situation.near(session, own, now))}
         for village in sorted(reached):
             near = situation.near(session, village, now)
+            waiting = session.scalars(tasks.lacking_people([village])).all()
             people = situation.load_people(session, {village, own}, now, only=[person_id])
-            works = situation.load_works(session, _waiting(session, village), near)
+            works = situation.load_works(session, waiting, near)
             helped |= {work.request_id: work for work in works if _helps(people, work, now)}
-    line = sorted(helped.values(), key=lambda one: (one.urgency is not URGENT, one.opened_at))
+    line = sorted(helped.values(), key=_turn)
     request_ids = [work.request_id for work in line]
     outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in request_ids])
     return request_ids
+
+
+def _turn(work: Work) -> tuple[bool, datetime]:
+    head_start = timedelta(minutes=DAY) if work.urgency is Urgency.TODAY else timedelta()
+    return work.urgency is not Urgency.URGENT, work.opened_at - head_start
 
 
 def _villages(session: Session, person_id: UUID) -> list[str]:
@@ -61,20 +65,6 @@ def _villages(session: Session, person_id: UUID) -> list[str]:
         Membership.person_id == person_id, Membership.active
     )
     return sorted(set(session.scalars(mine)))
-
-
-def _waiting(session: Session, village: str) -> Collection[UUID]:
-    """The requests that lack people: too few could be asked, or the head knows that it is short."""
-    return session.scalars(
-        sa.select(Task.request_id)
-        .join(Request, Request.id == Task.request_id)
-        .where(
-            Task.village_code == village,
-            Task.status == "open",
-            sa.or_(Task.starving, Task.next_wake.is_(None)),
-            Request.status == "dispatching",
-        )
-    ).all()
 
 
 def _helps(people: People, work: Work, now: datetime) -> bool:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from village import access, clock, lines
+from village import access, clock, lines, outbox, tasks
 from village.access import CHAIR, Actor
 from village.db import table
 from village.errors import Invalid, LostRace, NotFound
@@ -127,8 +127,16 @@ def _say_yes(
     if both and agreement.since is None:
         agreement.since = now
         _tell(session, _other(agreement, village), agreement, "agreement_in_force", village)
+        _look_again(session, agreement)
     session.flush()
     return _views(session, village, [agreement])[0]
+
+
+def _look_again(session: Session, agreement: VillageAgreement) -> None:
+    """Each side's searches that lack people may find them at the other's now."""
+    found = tasks.lacking_people((agreement.village_a, agreement.village_b), agreement.station)
+    rows = [outbox.row("dispatch.round", one) for one in session.scalars(found)]
+    outbox.put_rows(session, rows)
 
 
 def _mine(session: Session, actor: Actor, agreement_id: UUID) -> tuple[VillageAgreement, str]:

@@ -34,12 +34,13 @@ def may_come(session: Session, offer: Offer, task: Task, span: Span | None) -> N
     """Ask the hard rules again, her row locked: she may be answering elsewhere, too.
 
     Raises Recused, or GuardFailed `not_active`, `not_skilled`, `not_accredited`, `too_young`,
-    `not_insured`, `overlaps`.
+    `not_insured`, `at_capacity`, `overlaps`.
     """
     volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=LOCK)
     if session.scalar(sa.select(sa.func.is_too_close(offer.request_id, offer.person_id))):
         raise Recused
-    if not _is_active(session, volunteer):
+    member, in_hand = _standing(session, offer)
+    if volunteer.status != "active" or not member:
         raise GuardFailed("not_active", "she is no volunteer at present")
     if not has_skills(volunteer.skills, _certificates(session, volunteer), task):
         raise GuardFailed("not_skilled", "this needs a skill, or a valid certificate")
@@ -50,6 +51,8 @@ def may_come(session: Session, offer: Offer, task: Task, span: Span | None) -> N
         raise GuardFailed("too_young", "this needs an adult")
     if not is_insured(volunteer.insured_until, task):
         raise GuardFailed("not_insured", "this needs an insurance on that day")
+    if in_hand >= volunteer.max_open_tasks:
+        raise GuardFailed("at_capacity", "she has as many tasks in hand as she wants")
     if span is not None:
         is_free(session, offer, span)
 
@@ -74,9 +77,22 @@ def check_arrival(task: Task, arrival: datetime | None) -> None:
         raise Invalid("arrival_outside", "the arrival is not within the task's time")
 
 
-def _is_active(session: Session, volunteer: Volunteer) -> bool:
-    member = sa.exists().where(Membership.person_id == volunteer.person_id, Membership.active)
-    return volunteer.status == "active" and bool(session.scalar(sa.select(member)))
+def _standing(session: Session, offer: Offer) -> tuple[bool, int]:
+    """Return whether she belongs to a station, and how many other tasks she has in hand."""
+    member = sa.exists().where(Membership.person_id == offer.person_id, Membership.active)
+    in_hand = (
+        sa.select(sa.func.count())
+        .select_from(Place)
+        .join(Task, Task.id == Place.task_id)
+        .where(
+            Place.person_id == offer.person_id,
+            Place.task_id != offer.task_id,
+            Place.status.in_(("taken", "checked_in")),
+            Task.status.in_(("open", "filled")),
+        )
+    )
+    row = session.execute(sa.select(member, in_hand.scalar_subquery())).one()
+    return bool(row[0]), int(row[1])
 
 
 def _certificates(session: Session, volunteer: Volunteer) -> dict[str, date | None]:

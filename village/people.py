@@ -19,10 +19,12 @@ from village.models import (
     Person,
     RoleGrant,
     TokenFamily,
+    Volunteer,
     WechatIdentity,
 )
 
 FAMILY_LIFE = timedelta(days=90)
+LOOKED_LATELY = timedelta(days=3)  # who has will see a message in her inbox
 CODE_LIFE = timedelta(minutes=10)
 
 # One statement for every call: the login, the person, her offices in term, and her consent.
@@ -129,6 +131,8 @@ def open_family(session: Session, person_id: UUID) -> TokenFamily:
     )
     session.add(family)
     session.flush()
+    if session.scalar(sa.select(sa.exists().where(Volunteer.person_id == person_id))):
+        outbox.put(session, "dispatch.freed", person_id)  # the inbox may reach her again
     return family
 
 
@@ -144,6 +148,8 @@ def rotate_family(session: Session, family_id: UUID, generation: int) -> TokenFa
         family.revoked_at = clock.now()
         return None
     family.generation += 1
+    if family.expires_at - FAMILY_LIFE < clock.now() - LOOKED_LATELY:
+        outbox.put(session, "dispatch.freed", family.person_id)  # the inbox may reach her again
     family.expires_at = clock.now() + FAMILY_LIFE
     return family
 

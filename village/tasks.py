@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -33,6 +33,26 @@ class Helper(NamedTuple):
     arrival: datetime | None
     accepted_at: datetime | None
     status: str
+
+
+def lacking_people(villages: Collection[str], station: str | None = None) -> sa.Select[UUID]:
+    """Select the requests that lack people, the oldest search first.
+
+    Too few could be asked, or the head knows that it is short.
+    """
+    found = (
+        sa.select(Task.request_id)
+        .join(Request, Request.id == Task.request_id)
+        .where(
+            Task.village_code.in_(villages),
+            Task.status == "open",
+            sa.or_(Task.starving, Task.next_wake.is_(None)),
+            Request.status == "dispatching",
+        )
+    )
+    if station is not None:
+        found = found.where(Task.station == station)
+    return found.order_by(Task.id)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,23 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from dispatch import wakeups
+from dispatch import returns, wakeups
+from tests.dispatch.test_candidates import told
 from tests.village.town import ALWAYS, LAMP, STATION, WEDNESDAY, Town
-from village import availability, clock, outbox, people, rests, wishes
+from village import agreements, availability, clock, outbox, people, rests, wishes
 from village.access import Actor
-from village.models import Certificate, Membership, Offer, TimeOff, Volunteer
+from village.models import (
+    Certificate,
+    Membership,
+    Offer,
+    Place,
+    Round,
+    TimeOff,
+    TokenFamily,
+    Volunteer,
+)
+from village.workflow.engine import attempt
+from village.workflow.request import REQUEST
 
 VILLAGE = "t-qingshi"
 TOMORROW = WEDNESDAY + timedelta(days=1)
@@ -192,6 +204,85 @@ def test_what_is_entered_of_her_lets_her_be_asked(town: Town, waiting: UUID, kin
     assert asked(town, waiting) == [helper.person_id]
 
 
+def test_an_agreement_that_comes_into_force_is_thought_of_by_whoever_is_short(town: Town) -> None:
+    """Nobody is left to ask: without it, the search would never be looked at again."""
+    town.settle("t-beishan")
+    helper = town.volunteer("邻村的", village="t-beishan", next_village=True)
+    request_id = town.bring("dispatching", people=2)
+    town.take_place(request_id, town.helpers[0])
+    for other in town.helpers[1:]:
+        town.decline(town.invite(request_id, other), other)
+    town.work()
+    assert town.task(request_id).next_wake is None
+    theirs = town.person("邻村会长", ("chair", None), unit="t-beishan")
+    say = {"km": 2.0}
+    town.run(lambda s: agreements.propose(s, town.chair, VILLAGE, None, "t-beishan", **say))
+    town.work()
+    assert town.task(request_id).next_wake is None
+    town.run(lambda s: agreements.propose(s, theirs, "t-beishan", None, VILLAGE, **say))
+    town.work()
+    assert town.task(request_id).next_wake is not None
+    town.later(hours=2)
+    assert helper.person_id in asked(town, request_id)
+
+
+def test_a_limit_that_moves_is_looked_at_at_once(town: Town) -> None:
+    request_id = town.bring("dispatching", people=1)
+    town.work()
+    before = town.task(request_id).next_wake
+    looks = len(town.all(Round, Round.task_id == town.task(request_id).id))
+    clock.step(timedelta(minutes=1))
+    soon = clock.now() + timedelta(hours=5)
+    sent = {"number": "QT20261125-0001", "resolve": soon}
+    town.run(lambda s: attempt(s, REQUEST, request_id, "take_in", payload=sent))
+    assert town.request(request_id).resolve_due == soon
+    town.work()
+    assert len(town.all(Round, Round.task_id == town.task(request_id).id)) == looks + 1
+    assert town.task(request_id).next_wake < before
+
+
+def test_who_did_not_come_has_her_hands_free_for_another(town: Town) -> None:
+    task_id, helper = busy(town)
+    clock.step(timedelta(hours=5))
+    all_rest(town)
+    awake = sa.update(Volunteer).where(Volunteer.person_id == helper.person_id)
+    town.run(lambda session: session.execute(awake.values(rest_until=None)))
+    request_id = town.bring("dispatching", people=1)
+    town.work()
+    assert asked(town, request_id) == []
+    (offer,) = town.all(Offer, Offer.task_id == task_id)
+    late = sa.update(Place).where(Place.task_id == task_id)
+    an_hour_ago = clock.now() - timedelta(hours=1)
+    town.run(lambda s: s.execute(late.values(taken_at=an_hour_ago, busy=None)))
+    town.run(lambda s: returns.no_show(s, offer.request_id))
+    assert town.offer(offer.id).status == "no_show"
+    assert town.waiting("dispatch.freed") == 1  # the task that lacks her may be of another village
+    town.work()
+    assert helper.person_id in asked(town, request_id)
+
+
+@pytest.mark.parametrize("how", ["log in", "refresh"])
+def test_one_whom_the_inbox_reaches_again_is_thought_of(
+    town: Town, waiting: UUID, how: str
+) -> None:
+    """WeChat took no message for her, and she had not looked for days."""
+    helper = town.volunteer("好久没看的")
+    told(town, helper, 1, "unavailable", "N10")
+    family = town.run(lambda s: people.open_family(s, helper.person_id))
+    days_ago = clock.now() - timedelta(days=5)
+    old = sa.update(TokenFamily).values(expires_at=days_ago + people.FAMILY_LIFE)
+    town.run(lambda s: s.execute(old))
+    town.work()
+    town.round(waiting)
+    assert asked(town, waiting) == []
+    if how == "log in":
+        town.run(lambda s: people.open_family(s, helper.person_id))
+    else:
+        town.run(lambda s: people.rotate_family(s, family.id, 0))
+    town.work()
+    assert asked(town, waiting) == [helper.person_id]
+
+
 # ---------------------------------------------------------------- exactly those, in this order
 
 
@@ -220,6 +311,15 @@ def test_exactly_the_waiting_tasks_that_she_can_help_the_urgent_first_then_the_o
     assert town.run(lambda s: wakeups.freed(s, helper.person_id)) == [urgent, older, newer]
     assert town.task(skilled).next_wake > clock.now()
     assert town.waiting("dispatch.round") == 4  # theirs, and one of her no
+
+
+def test_one_of_today_stands_before_an_older_one_that_has_days(town: Town) -> None:
+    all_rest(town)
+    helper = town.volunteer("没证的", skills=[], rest_until=TOMORROW)
+    older, today = brought(town, skills=[]), brought(town, skills=[], priority="P2")
+    town.work()
+    town.run(lambda s: s.execute(set_of(helper, rest_until=None)))
+    assert town.run(lambda s: wakeups.freed(s, helper.person_id)) == [today, older]
 
 
 def test_what_has_its_invitations_out_is_left_alone(town: Town) -> None:

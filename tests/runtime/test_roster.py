@@ -369,6 +369,19 @@ def test_new_helpers_are_thought_of_where_people_are_waited_for(
     assert [job.subject_id for job in freed] == [person(county, "甲甲").id]
 
 
+@pytest.mark.parametrize(
+    "line", [["甲甲", "桥头", 1961, None, "文体"], ["甲甲", "桥头", 1960, "站长", "文体"]]
+)
+def test_a_changed_age_or_a_new_office_is_thought_of_too(
+    county: sa.Engine, tmp_path: Path, line: list[Any]
+) -> None:
+    import_(xlsx(tmp_path / "r.xlsx", HEADER, ["甲甲", "桥头", 1960, None, "文体"]))
+    import_(xlsx(tmp_path / "again.xlsx", HEADER, line))
+    freed = rows(county, Outbox, Outbox.job == "dispatch.freed")
+    assert {job.subject_id for job in freed} == {person(county, "甲甲").id}
+    assert len(freed) == 2
+
+
 def test_a_csv_file_is_imported(county: sa.Engine, tmp_path: Path) -> None:
     file = tmp_path / "名册.csv"
     file.write_text(text(HEADER, ["甲甲", "桥头", "1960", "志愿者", "文体站"]), encoding="gbk")

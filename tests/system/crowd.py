@@ -96,7 +96,8 @@ class Phone:
 
     def tap(self, path: str, **body: object) -> None:
         answer = self.stack.call("POST", path, self.code, json=body)
-        assert answer.status_code in EXPECTED, (path, answer.status_code, answer.text)
+        full = answer.status_code == 422 and "at_capacity" in answer.text  # her hands are
+        assert full or answer.status_code in EXPECTED, (path, answer.status_code, answer.text)
         self.said[f"{path.rsplit('/', 1)[1]} {answer.status_code}"] += 1
 
 

@@ -101,6 +101,19 @@ def test_nobody_promises_the_same_hour_twice(town: Town) -> None:
     assert town.accept(second, helper, arrival=at + 2 * HOUR) == "accepted"
 
 
+def test_nobody_takes_more_than_she_wants_in_hand(town: Town) -> None:
+    """Both invitations were made while her hands were free."""
+    helper = town.volunteer("一件就够", max_open_tasks=1)
+    first, second = (town.invite(town.bring("dispatching", people=1), helper) for _ in range(2))
+    town.accept(first, helper)
+    town.accept(first, helper)  # a second tap answers like the first
+    with pytest.raises(GuardFailed) as caught:
+        town.accept(second, helper)
+    assert caught.value.code == "at_capacity"
+    town.release(town.offer(first).task_id, helper)
+    assert town.accept(second, helper) == "accepted"
+
+
 def test_one_who_says_yes_twice_at_the_same_moment_is_at_one_place(town: Town) -> None:
     helper, at = town.helpers[0], clock.now() + HOUR
     offers = [town.invite(town.bring("dispatching", people=1), helper) for _ in range(4)]

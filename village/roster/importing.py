@@ -40,7 +40,7 @@ ORDER: tuple[type[Base], ...] = (
     Consent,
     RoleGrant,
 )
-FREES = (Volunteer, Membership, Certificate, AvailabilityWindow)
+FREES = (Person, Volunteer, Membership, Certificate, AvailabilityWindow, RoleGrant)
 
 
 @dataclass(frozen=True)
@@ -128,4 +128,4 @@ def _write_batch(session: Session, batch: list[Write]) -> None:
 
 
 def _person_of(write: Write) -> Any:
-    return (write.values | write.key)["person_id"]
+    return (write.values | write.key)["id" if write.model is Person else "person_id"]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from village import clock, duty, hours
 from village.access import CHAIR, HEAD, MEDIATOR, STAND_IN
 from village.clock import Hours
-from village.models import Category, DueTime, Request
+from village.models import Category, DueTime, Request, Task
 from village.workflow import priorities
 from village.workflow.engine import LOCK, Step
 
@@ -81,6 +81,15 @@ def set_limit(step: Step, limit: str, at: datetime) -> None:
     setattr(step.row, f"{limit}_due", at)
     cancel_limits(step, limit)
     step.due |= warned(step, limit, at)
+    if limit == "resolve" and step.row.status == "dispatching":
+        _look_again(step)
+
+
+def _look_again(step: Step) -> None:
+    """People are looked for until another moment now: the next look would be too late, or early."""
+    searches = sa.update(Task).where(Task.request_id == step.row.id, Task.status == "open")
+    step.session.execute(searches.values(next_wake=step.now))
+    step.jobs.append("dispatch.round")
 
 
 def cancel_limits(step: Step, *limits: str) -> None:
