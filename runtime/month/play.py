@@ -115,7 +115,7 @@ class Month:
     def _next(self) -> datetime:
         """Return when something happens next, once all is quiet and those who heard it know."""
         if self.book.taps != self.settled_at or self.due <= clock.now():
-            self.due = self.world.settle() or self.ends
+            self.due = self.world.settle() or self.ends + timedelta(days=1)
             self.settled_at = self.book.taps
             self._ring()
         return min(self.due, self.agenda[0].at) if self.agenda else self.due

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -10,6 +10,7 @@ from runtime import cli
 from runtime.demo_people import Body, DemoError, Refused
 from runtime.month import plan
 from runtime.month.handset import Book, Deed, Handset, Sending
+from runtime.month.play import Month
 from runtime.up import free_port
 from village.clock import SHANGHAI
 
@@ -92,6 +93,27 @@ def test_a_refusal_that_nobody_should_meet_is_kept_and_one_that_is_life_is_not()
     assert len(phone.book.odd) == 1
     assert phone.book.refused == {"filled": 1, "invalid": 1}
     assert not phone.book.deeds
+
+
+class Idle:
+    """An installation that has nothing to do by itself."""
+
+    def settle(self) -> None:
+        return None
+
+    def rings(self) -> list[object]:
+        return []
+
+    def step_to(self, moment: datetime) -> None:
+        raise AssertionError(moment)
+
+
+def test_a_month_in_which_nothing_is_due_any_more_ends() -> None:
+    county: Any = None
+    month = Month(Idle(), county, 1, MIDNIGHT, 1, MIDNIGHT + timedelta(days=1), 1.0)  # type: ignore[arg-type]
+    days: list[int] = []
+    month.play(days.append)
+    assert days == [1]
 
 
 def test_days_on_an_address_where_no_demo_runs_are_refused_in_one_sentence() -> None:
