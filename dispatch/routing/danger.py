@@ -35,8 +35,9 @@ def _spoken_for(found: Screen | None, text: str) -> float:
     """Return what the lexicon's hit adds to the model's points."""
     if found is None:
         return 0.0
-    weight = policy("word_in_letter" if _is_letter(text) else "word")
-    return weight + policy("always") * bool(ALWAYS_ASKED & set(found.kinds))
+    where = "_in_letter" if _is_letter(text) else ""
+    always = ALWAYS_ASKED & set(found.kinds)
+    return policy(f"word{where}") + policy(f"always{where}") * bool(always)
 
 
 def _general() -> Screen:

@@ -68,7 +68,7 @@ def test_a_tie_goes_to_the_chair_with_both_stations() -> None:
 
 
 def test_words_that_say_nothing_go_to_the_chair() -> None:
-    routing = route("麻烦你们看看", None, "990101")
+    routing = route("麻烦了麻烦了", None, "990101")
     assert (routing.decision, routing.category, routing.reasons) == ("triage", None, [])
 
 
