@@ -26,7 +26,7 @@ SEED = 20261123
 ROUNDS = 12
 FULL_ROUND = 4
 COST = 1.0
-RAREST = 3
+RAREST = 4
 NUMBER = "1"
 
 IntArray = NDArray[np.int64]
