@@ -104,7 +104,7 @@ def _write(session: Session, writes: list[Write], progress: Progress) -> None:
     for batch in progress(batches, "write", len(batches)):
         _write_batch(session, batch)
     # whoever can do more than before is thought of where people are waited for
-    freed = {_person_of(write) for write in writes if write.model in FREES}
+    freed = {_person_of(write) for write in writes if write.model in FREES} - {None}
     outbox.put_rows(session, [outbox.row("dispatch.freed", person) for person in sorted(freed)])
 
 
@@ -128,4 +128,5 @@ def _write_batch(session: Session, batch: list[Write]) -> None:
 
 
 def _person_of(write: Write) -> Any:
-    return (write.values | write.key)["id" if write.model is Person else "person_id"]
+    # an office that ends names nobody, and makes nobody free
+    return (write.values | write.key).get("id" if write.model is Person else "person_id")
