@@ -252,7 +252,7 @@ def test_expired_login_is_renewed_without_a_question(login: Login, house: str) -
 
 
 def test_next_person_on_the_same_phone_finds_nothing_of_the_last_one(login: Login) -> None:
-    villager = login("u048")
+    villager = login("u049")
     villager.fill("say-text", "还没有想好怎么说")
     villager.tap("sign-out")
     villager.sees("请点一个名字")
