@@ -78,7 +78,7 @@ def rotate() -> None:
     with _database() as (loaded, engine), _locked(loaded.own_keys):
         path = loaded.own_keys
         ring = keys.read(path)
-        if not _is_under_way(ring):
+        if not ring.rotating:
             ring = ring.added()
             keys.write(path, ring)
         with transaction(engine) as session:
@@ -88,14 +88,6 @@ def rotate() -> None:
         keys.write(path, ring.retired())
     click.echo(f"{count} rows sealed anew by key {ring.current.number}; the old one is retired.")
     click.echo(f"Keep a new copy of {path} apart from the backups.")
-
-
-def _is_under_way(ring: object) -> bool:
-    """Tell whether a rotation was begun and not ended: more than one key is not retired."""
-    from village.keys import Keyring
-
-    assert isinstance(ring, Keyring)  # noqa: S101 - late import
-    return sum(key.retired_at is None for key in ring.keys.values()) > 1
 
 
 def _sealed(engine: Engine) -> int:

@@ -77,6 +77,11 @@ class Keyring:
         return self.keys[max(number for number, key in self.keys.items() if not key.retired_at)]
 
     @property
+    def rotating(self) -> bool:
+        """Whether a rotation was begun and not ended: more than one key is not retired."""
+        return sum(key.retired_at is None for key in self.keys.values()) > 1
+
+    @property
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprint of each key by its number; `index` is that of the hashes."""
         found = {str(number): key.fingerprint for number, key in self.keys.items()}
