@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import subprocess
+import tempfile
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +20,11 @@ from rq.registry import FailedJobRegistry
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from runtime import settings, wiring, worker
+from runtime import local, settings, wiring, worker
+from runtime.local import LocalServer
 from runtime.relay import Relay
-from runtime.up import worker_children
+from runtime.up import worker_children, wuzhan
+from tests.system.stack import until
 from village import migrate, outbox
 from village.db import create_engine, transaction
 from village.models.messages import QUEUES, Outbox
@@ -170,3 +179,72 @@ def test_every_queue_has_its_workers() -> None:
 
 def test_every_job_that_can_be_done_has_a_queue() -> None:
     assert {name.partition(".")[0] for name in wiring.HANDLERS} <= set(QUEUES)
+
+
+@pytest.fixture
+def mortal() -> Iterator[Callable[[], LocalServer]]:
+    """Start a Valkey that a test may kill, and start again on the same socket."""
+    started: list[LocalServer] = []
+    folder = Path(tempfile.mkdtemp(prefix="wuzhan-worker-"))
+
+    def start() -> LocalServer:
+        started.append(local.start_valkey(folder, durable=False, tied=True))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop(0.5)
+    shutil.rmtree(folder)
+
+
+def count(engine: Engine, of: str) -> int:
+    with engine.connect() as link:
+        return int(link.execute(sa.text(f"select count(*) from {of}")).scalar_one())
+
+
+WAITING = "pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+DONE = "outbox where done_at is not null"
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen(wuzhan(*arguments))
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+
+
+def test_a_worker_outlives_a_redis_that_dies_while_a_job_is_done(
+    tables: Engine, mortal: Callable[[], LocalServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valkey = mortal()
+    url = tables.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("WUZHAN_DATABASE_URL", url)
+    monkeypatch.setenv("WUZHAN_REDIS_URL", valkey.url)
+    monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
+
+    def hand_over() -> None:
+        with transaction(tables) as session:
+            outbox.put(session, "dispatch.round", SUBJECT)  # of a request that is not there
+        with redis.Redis.from_url(valkey.url) as link:
+            Relay(url, tables, link).relay_once()
+
+    hand_over()
+    with process("worker", "--queue", "dispatch") as ours:
+        with tables.connect() as link:
+            link.execute(sa.text("lock table outbox"))
+            until(lambda: count(tables, WAITING))
+            os.kill(valkey.pid, signal.SIGKILL)
+            until(lambda: not valkey._running())
+            link.rollback()
+        until(lambda: count(tables, DONE) == 1)
+        time.sleep(1.0)  # it finds nobody to report that to
+        valkey = mortal()
+        hand_over()
+        until(lambda: count(tables, DONE) == 2, 30)
+        assert ours.poll() is None
+        os.kill(valkey.pid, signal.SIGKILL)
+        ours.terminate()
+        assert ours.wait(20) == 0
