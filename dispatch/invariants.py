@@ -8,11 +8,19 @@ nightly check of an installation.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from dispatch import asking_rules
+from dispatch.asking_rules import LACKS_INSURANCE, LACKS_SKILL
+from village import clock
+from village.eligibility import papers
+
 log = logging.getLogger(__name__)
+
+_HELD = "p.status in ('taken', 'checked_in') and t.status in ('open', 'filled')"
 
 QUESTIONS: dict[str, str] = {
     "more_people_than_places": """
@@ -37,9 +45,26 @@ QUESTIONS: dict[str, str] = {
         join people asks on asks.id = r.requester_id
         where asked.id = asks.id
         or (asked.household = asks.household and asked.village_code = asks.village_code)
+        or exists (select from request_exclusions e where e.at <= o.created_at
+                   and e.request_id = r.id and e.person_id = asked.id)
         or exists (select from conflict_declarations c where c.declared_at <= o.created_at and
                    ((c.person_id = asked.id and c.other_id = asks.id)
                     or (c.other_id = asked.id and c.person_id = asks.id)))""",
+    "at_two_places_at_once": """
+        select p.task_id from places p join places other on other.person_id = p.person_id
+          and other.busy && p.busy and (other.task_id, other.seq) <> (p.task_id, p.seq)
+        where p.status in ('taken', 'checked_in') and other.status in ('taken', 'checked_in')""",
+    "place_without_the_skill": f"""
+        select p.task_id from places p join tasks t on t.id = p.task_id
+        join volunteers v on v.person_id = p.person_id
+        where {_HELD} and {LACKS_SKILL}""",  # noqa: S608 - words of ours
+    "place_without_insurance": f"""
+        select p.task_id from places p join tasks t on t.id = p.task_id
+        join volunteers v on v.person_id = p.person_id
+        where {_HELD} and {LACKS_INSURANCE}""",  # noqa: S608 - words of ours
+    "yes_when_its_time_was_over": """
+        select p.task_id from places p join tasks t on t.id = p.task_id
+        where p.taken_at >= t.ends_at""",
     "request_without_a_search": """
         select r.id from requests r where r.status = 'dispatching' and not exists (
           select from tasks t where t.request_id = r.id and t.status = 'open')""",
@@ -62,10 +87,11 @@ QUESTIONS: dict[str, str] = {
 
 def broken(session: Session) -> dict[str, list[str]]:
     """Return, for each promise that is broken, the ids of the rows that break it."""
-    found = {
-        name: [str(row[0]) for row in session.execute(sa.text(question))]
-        for name, question in QUESTIONS.items()
-    }
+    facts, found = {"papers": list(papers()), "now": clock.now()}, defaultdict[str, list[str]](list)
+    for name, question in QUESTIONS.items():
+        found[name] += map(str, session.scalars(sa.text(question), facts))
+    for name, row in session.execute(asking_rules.BROKEN, facts):
+        found[name].append(str(row))
     return {name: rows for name, rows in found.items() if rows}
 
 

@@ -179,7 +179,7 @@ def _still_wanted(session: Session, offer: Offer) -> None:
         return  # the machine says what is wrong with it
     if task.status in ("filled", "done"):
         raise _filled(task)
-    if task.status != "open" or request.status != "dispatching":
+    if task.status != "open" or request.status != "dispatching" or task.ends_at <= clock.now():
         raise LostRace("ended", "the request no longer looks for volunteers")
 
 

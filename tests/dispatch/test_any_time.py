@@ -113,7 +113,7 @@ class Life(RuleBasedStateMachine):
     @rule(cap=st.integers(0, DAY_CAP))
     def allow_fewer_messages(self, cap: int) -> None:
         self.day_cap = cap
-        change = sa.update(DispatchSettings).values(day_cap=cap)
+        change = sa.update(DispatchSettings).values(day_cap=cap, set_at=clock.now())
         self.town.run(lambda session: session.execute(change))
 
     # ------------------------------------------------------------------ what volunteers do

@@ -276,24 +276,27 @@ def test_places_of_tasks_that_have_ended_weigh_no_more(town: Town) -> None:
     assert left_out(town, town.bring("dispatching")) == {"below_capacity": 1}
 
 
-def told(town: Town, helper: Actor, count: int, status: str, template: str | None) -> None:
+def told(
+    town: Town, helper: Actor, count: int, status: str, template: str | None,
+    now: datetime = WEDNESDAY,
+) -> None:  # fmt: skip
     """Messages of the last hours, by WeChat."""
     for _ in range(count):
         event = town.all(Event)[0]
         again = Event(
             request_id=event.request_id, machine="offer", subject_id=event.subject_id,
-            action="x", to_status="x", actor_role="system", data={}, at=WEDNESDAY,
+            action="x", to_status="x", actor_role="system", data={}, at=now,
         )  # fmt: skip
         town.add(again)
         line = Notification(
             person_id=helper.person_id, event_id=again.id, template=template,
-            title="", text="", fields={}, created_at=WEDNESDAY,
+            title="", text="", fields={}, created_at=now,
         )  # fmt: skip
         town.add(line)
         town.add(
             Delivery(
                 notification_id=line.id, channel="wechat", status=status,
-                created_at=WEDNESDAY - HOUR,
+                created_at=now - HOUR,
             )
         )  # fmt: skip
 
