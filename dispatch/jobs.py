@@ -51,9 +51,11 @@ def due(context: Any, session: Session, due_id: UUID) -> None:
             handle(session, found.request_id)
 
 
-def _step(action: str) -> Callable[[Session, UUID], Any]:
+def _step(*actions: str) -> Callable[[Session, UUID], Any]:
+    """Return what takes the first of these steps that is possible."""
+
     def take(session: Session, request_id: UUID) -> Any:
-        return attempt(session, REQUEST, request_id, action)
+        return any(attempt(session, REQUEST, request_id, action) for action in actions)
 
     return take
 
@@ -67,6 +69,8 @@ ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
         for kind in (*LIMITS["first_response"][1:], *LIMITS["resolve"][1:])
     },
     "duty": _step("duty_call"),
+    "suspend_review": _step("suspend_review"),
+    "suspend_limit": _step("ask_consent", "resume"),
     "first_response": _step("response_breach"),
     "resolve": _step("resolve_breach"),
     "ask_helped": _step("ask_helped"),

@@ -93,6 +93,11 @@ def _current() -> _State:
     return _state
 
 
+def today() -> date:
+    """Return the day that it is in Shanghai."""
+    return now().astimezone(SHANGHAI).date()
+
+
 def step(delta: timedelta) -> datetime:
     """Move domain time on by `delta` for every process that follows the file; return it."""
     return set_time(now() + delta, _current().speed)

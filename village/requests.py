@@ -268,6 +268,7 @@ def _in_view(name: str) -> sa.ColumnElement[bool]:
         "overdue": sa.or_(
             sa.and_(running, sa.or_(Request.resolve_due <= now, unanswered)),
             sa.and_(Request.status == "needs_info", Request.paused_at <= now - UNANSWERED),
+            sa.and_(Request.status == "suspended", Request.suspended_until <= clock.today()),
         ),
         "no_volunteer": sa.and_(active, Request.no_volunteer),
         "waiting": sa.and_(active, Request.waits_for.is_not(None)),

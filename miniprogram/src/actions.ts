@@ -49,6 +49,14 @@ const DAYS: [number, string][] = [
   [8, "一周内"],
 ];
 
+const LATER: [number, string][] = [
+  [1, "明天"],
+  [3, "三天后"],
+  [7, "一周后"],
+  [14, "两周后"],
+  [30, "一个月后"],
+];
+
 /** In the order in which they are offered to the person. */
 export const ACTIONS: Record<string, Action> = {
   // the villager
@@ -113,6 +121,8 @@ export const ACTIONS: Record<string, Action> = {
   go_ahead: { label: "人不够也先办", style: "primary" },
   start: { label: "人到了，开始办", style: "primary" },
   handle: { label: "站里自己办" },
+  resume: { label: "接着办", style: "primary" },
+  let_rest: { label: "同意再缓一缓" },
   acknowledge: { label: "我看到了" },
   sign_for: { label: "签收，我来过问", style: "primary" },
   submit_result: {
@@ -122,6 +132,21 @@ export const ACTIONS: Record<string, Action> = {
   },
   resolve: { label: "核实通过，办结", style: "primary" },
   send_back: { label: "退回再办", fields: () => [text("reason", "哪里还要再办", 300)] },
+  suspend: {
+    label: "先缓一缓",
+    fields: () => [
+      choice("reason", "为什么要缓", [
+        ["weather", "天气不好"],
+        ["waiting_material", "等材料"],
+        ["waiting_other_body", "等别的单位"],
+        ["waiting_meeting", "等开会商量"],
+        ["requester_absent", "本人不在家"],
+      ]),
+      choice("days", "预计什么时候接着办", LATER, { start: 3 }),
+      text("comment", "还想告诉对方什么（可不写）", 200, OPTIONAL),
+    ],
+    body: ({ days, ...rest }) => ({ ...rest, until: dayAfter(Number(days)) }),
+  },
   ask: { label: "问清楚", fields: () => [text("question", "想问什么", 300)] },
   route: {
     label: "转给别的站",
@@ -209,6 +234,10 @@ function taskCard({ people_needed, days }: Record<string, string | number>): obj
 
 // The last service hour (20:00 in Shanghai) of the nth day from today.
 function endOfDay(nth: number): string {
-  const local = new Date(serviceNow().getTime() + 8 * 3600_000 + (nth - 1) * 86_400_000);
-  return `${local.toISOString().slice(0, 10)}T20:00:00+08:00`;
+  return `${dayAfter(nth - 1)}T20:00:00+08:00`;
+}
+
+function dayAfter(days: number): string {
+  const local = new Date(serviceNow().getTime() + 8 * 3600_000 + days * 86_400_000);
+  return local.toISOString().slice(0, 10);
 }

@@ -75,6 +75,7 @@ export interface Request {
   priority: string;
   text?: string | null;
   place?: Place | null;
+  suspended_until: string | null;
   question?: string | null;
   waits_for: string | null;
   emergency: (Emergency & { danger_now?: boolean | null }) | null;

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 
 from service.schemas.base import Code, Empty, Flag, Schema, Text, Whole
 from service.schemas.requests import HELPED, SOLVED, TaskCardSchema
-from village.stations import KINDS
+from village.stations import KINDS, SUSPEND_REASONS
 
 REJECT_REASONS = (
     "not_village_matter",
@@ -92,6 +92,14 @@ class ReasonInSchema(Schema):
     reason = Text(300, required=True)
 
 
+class SuspendSchema(Schema):
+    """`suspend`: a reason from the closed list, the day on which it goes on, a word more (R19)."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(SUSPEND_REASONS))
+    until = fields.Date(required=True)
+    comment = Text(200)
+
+
 class MaybeReasonSchema(Schema):
     """A reason, if one likes."""
 
@@ -162,6 +170,9 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "sign_for": Empty,
     "acknowledge": Empty,
     "start": Empty,
+    "suspend": SuspendSchema,
+    "resume": Empty,
+    "let_rest": Empty,
     "submit_result": SubmitResultSchema,
     "send_back": ReasonInSchema,
     "resolve": Empty,

@@ -29,7 +29,7 @@ from service.schemas.grounds import (
 from village.access import CONTENT, EVIDENCE, GROUNDS, IDENTITY, OWN
 from village.privacy import mask_name
 from village.requests import ACTIONS, QUEUE_VIEWS, RequestView
-from village.stations import KINDS, PRIORITIES, SOURCES
+from village.stations import KINDS, PRIORITIES, SOURCES, SUSPEND_REASONS
 from village.timeline import status_text
 from village.workflow.request import REQUEST
 
@@ -207,6 +207,13 @@ class RequestSchema(ma.Schema):
     merged_into = fields.UUID(attribute="request.merged_into", required=True, allow_none=True)
     followers = fields.Integer(attribute="request.followers", required=True)
     no_volunteer = fields.Boolean(attribute="request.no_volunteer", required=True)
+    suspend_reason = fields.String(
+        attribute="request.suspend_reason", required=True, allow_none=True,
+        validate=validate.OneOf(SUSPEND_REASONS),
+    )  # fmt: skip
+    suspended_until = fields.Date(
+        attribute="request.suspended_until", required=True, allow_none=True
+    )
     question = fields.String(attribute="request.question", allow_none=True, metadata=CONTENT_FIELD)
     result = fields.String(attribute="request.result", allow_none=True, metadata=CONTENT_FIELD)
     solved = fields.String(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.service.access_table import agreed
 from tests.service.conftest import County, Trial
 from tests.service.house import assisted, bare_app, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
-from village import access
+from village import access, clock
 from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC, STAND_IN
 from village.catalog.privacy import PRIVACY_VERSION
 from village.workflow.request import REQUEST
@@ -56,6 +57,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "reject": {"reason": "spam", "advice": "请另找"},
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
+    "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
     "confirm": {"solved": "yes"},
     "call_back": {"solved": "yes"},
     "done": {"reached": True},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,13 @@ from village.errors import (
 )
 from village.ids import new_id
 from village.models import Category, PhoneCall, Place, Task
-from village.workflow import recusal, request_callback, request_clock, request_duty
+from village.workflow import (
+    recusal,
+    request_callback,
+    request_clock,
+    request_duty,
+    request_suspend,
+)
 from village.workflow import request_advice as advice
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
@@ -64,6 +70,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "split": {"parts": HALVES},
     "call_back": {"solved": "yes", "rating": 5},
     "still_open": {"reason": "又坏了"},
+    "suspend": {"reason": "weather", "until": date(2027, 1, 8), "comment": "等天晴"},
 }
 
 
@@ -168,6 +175,21 @@ def entered(town: Town, source: str) -> UUID:
     return request_id
 
 
+def put_off(state: str) -> Callable[[Town, str], UUID]:
+    def go(town: Town, source: str) -> UUID:
+        request_id = town.bring(state)
+        town.act(request_id, "suspend", **PAYLOADS["suspend"])
+        return request_id
+
+    return go
+
+
+def consent_asked(town: Town, source: str) -> UUID:
+    request_id = town.bring("suspended")
+    town.system(request_id, "ask_consent")
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -190,6 +212,11 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     request_clock.awaits_the_chair: escalated,
     request_duty.is_unseen: urgent,
     request_callback.is_entered: entered,
+    request_suspend.from_submitted: put_off("submitted"),
+    request_suspend.from_accepted: put_off("dispatching"),
+    request_suspend.from_in_progress: put_off("in_progress"),
+    request_suspend.from_checking: put_off("checking"),
+    request_suspend.awaits_consent: consent_asked,
 }
 
 
@@ -476,7 +503,7 @@ def test_what_is_allowed_is_what_can_be_done(shared_town: Town) -> None:
     row = shared_town.request(request_id)
     offered = REQUEST.allowed_actions(row, frozenset({HEAD}))
     assert offered == [
-        "route", "ask_chair", "accept", "ask", "reject", "merge", "split", "hand_over",
+        "route", "ask_chair", "accept", "ask", "reject", "merge", "split", "hand_over", "suspend",
     ]  # fmt: skip
     other(shared_town)
     for action in offered:

@@ -443,6 +443,7 @@ BRING: dict[str, Callable[..., UUID]] = {
     "dispatching": _dispatching,
     "assigned": _assigned,
     "in_progress": _in_progress,
+    "suspended": _after(_accepted, "suspend", reason="weather", until=date(2027, 1, 8)),
     "checking": _checking,
     "resolved": _resolved,
     "closed": _after(_resolved, "confirm", solved="yes"),

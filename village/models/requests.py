@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ REQUEST_STATES = (
     "dispatching",
     "assigned",
     "in_progress",
+    "suspended",
     "checking",
     "resolved",
     "closed",
@@ -44,6 +45,13 @@ WAITS_FOR = (
     "safe_path",
     "unconfirmed_danger",
 )
+SUSPEND_REASONS = (
+    "weather",
+    "waiting_material",
+    "waiting_other_body",
+    "waiting_meeting",
+    "requester_absent",
+)
 HELPED = ("yes", "no")
 RUNGS = ("chair", "clerk", "township_officer")  # of the ladder up which it is escalated (3.7)
 DUE_KINDS = (
@@ -62,6 +70,8 @@ DUE_KINDS = (
     "offer_round",
     "no_show",
     "duty",
+    "suspend_review",
+    "suspend_limit",
 )
 
 number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)
@@ -78,6 +88,7 @@ class Request(Base):
         sa.CheckConstraint(one_of("helped", HELPED), name="helped"),
         sa.CheckConstraint(one_of("source", SOURCES), name="source"),
         sa.CheckConstraint(one_of("escalated_to", RUNGS), name="escalated_to"),
+        sa.CheckConstraint(one_of("suspend_reason", SUSPEND_REASONS), name="suspend_reason"),
         sa.CheckConstraint("char_length(text) between 1 and 2000", name="text"),
         sa.CheckConstraint("rating between 1 and 5", name="rating"),
         sa.CheckConstraint("not (priority = 'P0' and status = 'dispatching')", name="p0"),
@@ -151,6 +162,14 @@ class Request(Base):
     first_response_due: Mapped[datetime | None]
     resolve_due: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    suspended_from: Mapped[str | None] = mapped_column(doc="the state in which it goes on (R19)")
+    suspend_reason: Mapped[str | None]
+    suspended_until: Mapped[date | None] = mapped_column(doc="when it is expected to go on")
+    suspended_since: Mapped[datetime | None] = mapped_column(
+        doc="from when the fifteen days are counted: earlier, if it had rested before (R33)"
+    )
+    suspended_for: Mapped[timedelta | None] = mapped_column(doc="how long it rested before")
+    suspend_asked_at: Mapped[datetime | None] = mapped_column(doc="when the chair was asked (R33)")
     response_breached_at: Mapped[datetime | None]
     resolve_breached_at: Mapped[datetime | None]
     escalated_to: Mapped[str | None] = mapped_column(doc="the rung that is to sign for it (3.7)")

@@ -15,7 +15,7 @@ from village.access import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SY
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
-from village.workflow import recusal, request_clock, request_duty
+from village.workflow import recusal, request_clock, request_duty, request_suspend
 from village.workflow import request_advice as advice
 from village.workflow import request_callback as callback
 from village.workflow import request_limits as limits
@@ -40,7 +40,7 @@ STAFF = (HEAD, CHAIR)
 HERS = (REQUESTER, ENTERER)
 ENTERED = ("source", "consent_how")
 OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
-ACTIVE = (*OPEN, "in_progress", "checking")
+ACTIVE = (*OPEN, "in_progress", "suspended", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
 TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 MOVE = ("station", "category", "reason")
@@ -269,6 +269,8 @@ TABLE: tuple[Transition, ...] = (
       guards=(recusal.not_recused,),
       effects=(limits.responded, rules.hand_over, rules.cancel_task, merge.part_merged),
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
+    # ------------------------------------------------------------------ put off
+    *request_suspend.ROWS,
     # ------------------------------------------------------------------ the clock
     *request_clock.ROWS,
     *request_duty.ROWS,

@@ -38,6 +38,8 @@ STATE_DUE = {
     "resolved": "auto_close",
     "not_ours": "ask_helped",
 }
+# Those that an effect sets, and that end with the state too.
+STATE_ENDS = {"suspended": ("suspend_review", "suspend_limit")}
 
 
 def set_limits(step: Step) -> None:
@@ -121,6 +123,11 @@ def bring_forward(step: Step) -> None:
 def pause(step: Step) -> None:
     """The clock rests while the villager is asked (3.0)."""
     step.row.question = step.payload["question"]
+    rest(step)
+
+
+def rest(step: Step) -> None:
+    """Let the clock rest: the limit to solve it, with its warnings."""
     step.row.paused_at = step.now
     resting = sa.update(DueTime).where(*_open(step, *LIMITS["resolve"]))
     step.session.execute(resting.values(paused_at=step.now))
@@ -161,6 +168,8 @@ def change_due_times(step: Step, source: str) -> None:
             cancel_limits(step, "duty")
     if source in STATE_DUE and source != target:
         cancel_due(step, STATE_DUE[source])
+    if source != target:
+        cancel_due(step, *STATE_ENDS.get(source, ()))
     if target in STATE_DUE and source != target:
         step.due |= {STATE_DUE[target]: _state_due(step, target)}
     if target == "resolved" and source != target:
