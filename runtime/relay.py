@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,6 +28,7 @@ from notifications import sweeps
 from runtime import logs
 from runtime.patience import Patience
 from runtime.settings import Settings
+from runtime.staying import AWAY, GATHER_SECONDS, HERE_KEY, LEAVE_SECONDS
 from runtime.worker import QUEUES, entries
 from village import (
     clock,
@@ -45,10 +46,8 @@ from village.db import create_engine, transaction
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "wuzhan_outbox"
 POLL_SECONDS = 1.0
-# Many commits are handed over together, so long after the last ones; one alone never waits.
-GATHER_SECONDS = {"dispatch": 0.03, "notify": 0.25, "slow": 0.25}
+NOW = timedelta(0)
 BATCH = 500
 # A job is some rows, since RQ's own work for each is as much as ours.
 ROWS_A_JOB = {"dispatch": 10, "notify": 50, "slow": 1}
@@ -65,7 +64,6 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, terms.remind),
     (3600.0, retention.run),
 )
-AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
 
 
 @dataclass
@@ -110,8 +108,7 @@ class Relay:
                 if any(notice.channel == clock.STEPPED for notice in heard):
                     return
             if queues := turns.take(time.monotonic()):
-                self.redis.ping()  # nothing is taken while it is away
-                self._hand_over(queues)
+                self._serve(queues, turns)
 
     def relay_once(self) -> int:
         """Fire due times, then hand over every row that is due; return how many rows."""
@@ -120,17 +117,24 @@ class Relay:
             outbox.sweep_deadlines(session)
         return self._hand_over(QUEUES, [name for name in QUEUES if self._queue(name).count == 0])
 
-    def _hand_over(self, queues: Sequence[str], idle: Sequence[str] = ()) -> int:
-        """Hand over what is due on some queues; of `idle` ones also what was lost on the way."""
-        handed = batch = self._hand_over_batch(queues, idle)
+    def _hand_over(
+        self, queues: Sequence[str], idle: Sequence[str] = (), waited: timedelta = NOW
+    ) -> int:
+        """Hand over what is due on some queues; of `idle` ones also what was lost on the way.
+
+        Rows that are due for less than `waited` are left.
+        """
+        handed, batch = 0, BATCH if queues else 0
         while batch == BATCH:
-            batch = self._hand_over_batch(queues, idle)
+            batch = self._hand_over_batch(queues, idle, waited)
             handed += batch
         return handed
 
-    def _hand_over_batch(self, queues: Sequence[str], idle: Sequence[str]) -> int:
+    def _hand_over_batch(
+        self, queues: Sequence[str], idle: Sequence[str], waited: timedelta
+    ) -> int:
         with transaction(self.engine) as session:
-            taken = outbox.take(session, BATCH, queues, idle, self.lease)
+            taken = outbox.take(session, BATCH, queues, idle, self.lease, waited)
         # Committed before Redis hears of it: a crash here costs a lease, never a second message.
         by_queue = defaultdict(list)
         for row in taken:
@@ -139,6 +143,18 @@ class Relay:
             jobs = [Queue.prepare_data(args=some, **entries(name)) for some in _jobs(name, ids)]
             self._queue(name).enqueue_many(jobs)
         return len(taken)
+
+    def _serve(self, queues: Sequence[str], turns: _Turns) -> None:
+        """Hand over what came; where a worker takes it by itself, only what it had time for."""
+        stays = self._stays(queues)  # nothing is taken while Redis is away
+        turns.put_off(stays)
+        self._hand_over([name for name in queues if name not in stays])
+        self._hand_over(stays, waited=timedelta(seconds=LEAVE_SECONDS))
+
+    def _stays(self, queues: Sequence[str]) -> list[str]:
+        """Return those of the queues that a worker takes rows of by itself just now."""
+        here = self.redis.mget([HERE_KEY.format(queue=name) for name in queues])
+        return [name for name, found in zip(queues, here, strict=True) if found]
 
     def _queue(self, name: str) -> Queue:
         return Queue(name, connection=self.redis, serializer="json")
@@ -161,7 +177,7 @@ class Relay:
         url = make_url(self.database_url).set(drivername="postgresql")
         target = url.render_as_string(hide_password=False)
         with psycopg.connect(target, autocommit=True, connect_timeout=5) as link:
-            link.execute(f"LISTEN {CHANNEL}")
+            link.execute(f"LISTEN {outbox.CHANNEL}")
             link.execute(f"LISTEN {clock.STEPPED}")
             yield link
 
@@ -186,6 +202,11 @@ class _Turns:
         self.waiting.difference_update(found)
         self.since |= {name: now + GATHER_SECONDS[name] for name in found}
         return found
+
+    def put_off(self, queues: Collection[str]) -> None:
+        """Let these queues have another turn, a little later."""
+        self.waiting.update(queues)
+        self.since |= {name: self.since[name] + LEAVE_SECONDS for name in queues}
 
 
 def _jobs(queue: str, ids: list[str]) -> Iterator[list[str]]:

@@ -28,6 +28,7 @@ from village.models.messages import QUEUES
 
 log = logging.getLogger(__name__)
 
+CHANNEL = "wuzhan_outbox"  # of the notice that a commit with rows sends, for each of their queues
 LEASE = timedelta(seconds=30)  # shorter than RQ's own recovery floor of 61 s
 BACKOFF_SECONDS = (1, 5, 30, 120, 600, 1800, 7200)
 KEEP = timedelta(days=7)
@@ -35,6 +36,7 @@ KEEP = timedelta(days=7)
 After = Callable[[], None]
 Handler = Callable[[Any, Session, UUID], After | None]
 Together = Callable[[Any, Session, Sequence[UUID]], None]
+Begun = list[tuple[str, UUID]]  # jobs and their subjects
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,18 @@ def take(
     queues: Sequence[str] = QUEUES,
     retake: Sequence[str] = (),
     lease: timedelta = LEASE,
+    waited: timedelta = timedelta(0),
 ) -> list[Taken]:
     """Mark due rows of these queues as handed to RQ and return them; many relays may ask at once.
+
+    A row that has been due for less than `waited` is left to the worker that is about to take it.
 
     `retake` names the queues that hold no waiting job: rows of theirs whose lease ran out were
     lost on the way, and are taken again. (A row that only waits in a long queue is not.)
     """
     now = clock.wall()
-    values = {"now": now, "lost": now - lease, "queues": queues, "retake": retake, "most": limit}
+    values = {"now": now, "due": now - waited, "lost": now - lease, "most": limit}
+    values |= {"queues": queues, "retake": retake}
     return [Taken(*found) for found in session.execute(_TAKE, values)]
 
 
@@ -102,7 +108,7 @@ _TAKE = sa.text("""
     where id in (
         select id from outbox
         where done_at is null and failed_at is null and (
-            (sent_at is null and due_at <= :now and queue = any(:queues))
+            (sent_at is null and due_at <= :due and queue = any(:queues))
             or (sent_at < :lost and queue = any(:retake)))
         order by due_at limit :most for update skip locked)
     returning id, queue
@@ -162,6 +168,21 @@ def _perform(
     return None
 
 
+def run_next(context: Any, queue: str, handlers: Mapping[str, Handler]) -> bool:
+    """Do the job of the queue's oldest due row, handed over or not; tell whether there was one.
+
+    Raises what its handler raises: nothing is recorded then, and RQ brings the row again.
+    """
+    after = None
+    with transaction(context.engine) as session:
+        found = _begin_next(session, queue, 1)
+        for job, subject_id in found:
+            after = handlers[job](context, session, subject_id)
+    if after is not None:
+        after()
+    return bool(found)
+
+
 def run_together(
     context: Any, outbox_ids: Collection[UUID], handlers: Mapping[str, Together]
 ) -> None:
@@ -171,11 +192,27 @@ def run_together(
     nothing is recorded then, and each is to be `run`.
     """
     with transaction(context.engine) as session:
-        subjects = defaultdict(list)
-        for job, subject_id in _begin(session, outbox_ids):
-            subjects[job].append(subject_id)
-        for job, ids in subjects.items():
-            handlers[job](context, session, ids)
+        _together(context, session, _begin(session, outbox_ids), handlers)
+
+
+def run_next_together(
+    context: Any, queue: str, handlers: Mapping[str, Together], limit: int
+) -> bool:
+    """Do the jobs of the queue's oldest due rows, as `run_together`; tell whether it had any."""
+    with transaction(context.engine) as session:
+        found = _begin_next(session, queue, limit)
+        _together(context, session, found, handlers)
+    return bool(found)
+
+
+def _together(
+    context: Any, session: Session, begun: Begun, handlers: Mapping[str, Together]
+) -> None:
+    subjects = defaultdict(list)
+    for job, subject_id in begun:
+        subjects[job].append(subject_id)
+    for job, ids in subjects.items():
+        handlers[job](context, session, ids)
 
 
 _OPEN = (
@@ -194,10 +231,26 @@ _BEGIN = (
 )
 
 
-def _begin(session: Session, outbox_ids: Collection[UUID]) -> list[tuple[str, UUID]]:
+# In words, as `_TAKE`: a busy worker asks it for every row.
+_BEGIN_NEXT = sa.text("""
+    update outbox set done_at = :now
+    where id in (
+        select id from outbox
+        where done_at is null and failed_at is null and due_at <= :now and queue = :queue
+        order by due_at limit :most for update skip locked)
+    returning job, subject_id
+""")
+
+
+def _begin(session: Session, outbox_ids: Collection[UUID]) -> Begun:
     """Lock rows that nobody does or has done; they are done if, and when, this is committed."""
     found = session.execute(_BEGIN, {"ids": list(outbox_ids), "now": clock.wall()})
     return [(row.job, row.subject_id) for row in found]
+
+
+def _begin_next(session: Session, queue: str, limit: int) -> Begun:
+    values = {"queue": queue, "most": limit, "now": clock.wall()}
+    return [(row.job, row.subject_id) for row in session.execute(_BEGIN_NEXT, values)]
 
 
 def _record_failure(engine: sa.Engine, outbox_id: UUID, error: Exception) -> None:

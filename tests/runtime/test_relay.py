@@ -18,6 +18,7 @@ from sqlalchemy.engine import Engine
 
 from runtime.local import _until, start_valkey
 from runtime.relay import Relay
+from runtime.staying import HERE_KEY
 from village import clock, migrate, outbox
 from village.db import create_engine, transaction
 from village.models.messages import Outbox
@@ -132,6 +133,21 @@ def test_two_relays_hand_no_row_over_twice(relay: Relay, tables: Engine, redis_u
         assert soon(lambda: len(queued(relay, "dispatch")) >= 100)
     assert sorted(queued(relay, "dispatch")) == sorted(row_ids(tables))
     other.redis.close()
+
+
+def test_what_a_worker_takes_by_itself_is_left_to_it_for_a_moment(
+    relay: Relay, tables: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.relay.POLL_SECONDS", 20.0)
+    monkeypatch.setattr("runtime.relay.LEAVE_SECONDS", 2.0)
+    with serving(relay):
+        put(tables, "slow.deliver")
+        assert soon(lambda: len(queued(relay, "slow")) == 1)  # the first look is over
+        relay.redis.set(HERE_KEY.format(queue="dispatch"), 1)
+        put(tables, "dispatch.round", "slow.deliver")
+        assert soon(lambda: len(queued(relay, "slow")) == 2)
+        assert queued(relay, "dispatch") == []
+        assert soon(lambda: len(queued(relay, "dispatch")) == 1)  # it had time enough
 
 
 def test_the_relay_goes_on_after_its_database_connections_were_cut(

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +21,8 @@ from rq.registry import FailedJobRegistry
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from runtime import local, settings, wiring, worker
-from runtime.local import LocalServer
+from runtime import local, settings, staying, wiring, worker
+from runtime.local import LocalServer, _until
 from runtime.relay import Relay
 from runtime.up import worker_children, wuzhan
 from tests.system.stack import until
@@ -76,14 +77,19 @@ def done(tables: Engine, monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     return subjects
 
 
-def relay_and_work(engine: Engine, link: redis.Redis, job: str) -> Outbox:
+def put(engine: Engine, *jobs: str) -> None:
     with transaction(engine) as session:
-        outbox.put(session, job, SUBJECT)
+        for job in jobs:
+            outbox.put(session, job, SUBJECT)
+
+
+def relay_and_work(engine: Engine, link: redis.Redis, job: str) -> Outbox:
+    put(engine, job)
     url = engine.url.render_as_string(hide_password=False)
     Relay(url, engine, link).relay_once()
     worker.make_worker("dispatch", link).work(burst=True)
     with transaction(engine) as session:
-        return session.scalars(sa.select(Outbox)).one()
+        return session.scalars(sa.select(Outbox).order_by(Outbox.created_at).limit(1)).one()
 
 
 def test_a_committed_row_is_relayed_and_its_job_done(
@@ -113,9 +119,7 @@ def test_a_failure_is_kept_in_the_row_and_tried_again_not_in_redis(
 def test_a_row_that_fails_keeps_no_other_of_its_job_waiting(
     tables: Engine, link: redis.Redis, done: list[uuid.UUID]
 ) -> None:
-    with transaction(tables) as session:
-        outbox.put(session, "dispatch.broken", SUBJECT)
-        outbox.put(session, "dispatch.round", SUBJECT)
+    put(tables, "dispatch.broken", "dispatch.round")
     Relay(tables.url.render_as_string(hide_password=False), tables, link).relay_once()
     worker.make_worker("dispatch", link).work(burst=True, max_jobs=1)
     assert done == [SUBJECT]
@@ -146,6 +150,57 @@ def test_notices_are_done_together_and_beside_one_that_fails_one_by_one(
     with transaction(tables) as session:
         left = session.scalars(sa.select(Outbox).where(Outbox.done_at.is_(None))).one()
         assert (left.job, left.attempts) == ("dispatch.broken", 1)
+
+
+def test_a_worker_that_has_just_worked_takes_what_comes_next_without_rq(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staying, "STAY_SECONDS", 1.0)
+    monkeypatch.setattr(staying, "MOST_SECONDS", 20.0)
+    here = staying.HERE_KEY.format(queue="dispatch")
+
+    def more() -> None:
+        assert _until(lambda: link.get(here) is not None, 20)
+        for _ in range(2):
+            before = len(done)
+            put(tables, "dispatch.round")
+            _until(lambda: len(done) > before, 20)  # noqa: B023 - called in its own turn
+
+    people = threading.Thread(target=more)
+    people.start()
+    relay_and_work(tables, link, "dispatch.round")
+    people.join()
+    assert len(done) == 3
+    with transaction(tables) as session:
+        sent = session.scalars(sa.select(Outbox.sent_at).order_by(Outbox.created_at)).all()
+    assert [one is None for one in sent] == [False, True, True]
+    assert link.get(here) is None
+
+
+def test_notices_that_come_next_are_done_together_and_what_fails_is_left_to_rq(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    put(tables, "notify.tell", "notify.tell")
+    staying.stay("notify", tables, link, lambda: worker._do_next("notify"))
+    assert done == [SUBJECT] * 2
+    put(tables, "dispatch.broken", "dispatch.round")
+    staying.stay("dispatch", tables, link, lambda: worker._do_next("dispatch"))
+    with transaction(tables) as session:
+        left = session.scalars(sa.select(Outbox).where(Outbox.done_at.is_(None))).all()
+    assert [(row.job, row.attempts, row.sent_at) for row in left] == [
+        ("dispatch.broken", 0, None),
+        ("dispatch.round", 0, None),
+    ]
+
+
+def test_a_worker_that_is_to_stop_takes_nothing_more(
+    tables: Engine, link: redis.Redis, done: list[uuid.UUID]
+) -> None:
+    put(tables, "dispatch.round")
+    rounds = worker.make_worker("dispatch", link)
+    rounds.told_to_stop = True
+    staying.stay("dispatch", tables, link, rounds._do_next)
+    assert done == []
 
 
 def test_a_finished_job_leaves_nothing_in_redis(

@@ -113,6 +113,28 @@ def test_a_row_whose_lease_ran_out_is_taken_again_where_nothing_waits(engine: En
     assert take(engine, "dispatch") == []
 
 
+def test_a_fresh_row_is_left_to_the_worker_that_is_about_to_take_it(engine: Engine) -> None:
+    put(engine)
+    with transaction(engine) as session:
+        assert outbox.take(session, waited=timedelta(seconds=60)) == []
+    age(engine, due_at=clock.wall() - timedelta(seconds=61))
+    with transaction(engine) as session:
+        assert len(outbox.take(session, waited=timedelta(seconds=60))) == 1
+
+
+def test_the_next_row_is_the_oldest_handed_over_or_not(context: Context) -> None:
+    put(context.engine, *["dispatch.round"] * 2)
+    (first,) = take(context.engine, limit=1)
+    done: list[UUID] = []
+    handlers = {"dispatch.round": lambda _context, _session, subject: done.append(subject)}
+    by_age = [row.subject_id for row in sorted(rows(context.engine), key=lambda row: row.due_at)]
+    assert not outbox.run_next(context, "notify", handlers)
+    assert [outbox.run_next(context, "dispatch", handlers) for _ in range(3)] == [True, True, False]
+    assert done == by_age
+    outbox.run(context, first, handlers)
+    assert done == by_age
+
+
 def test_what_is_done_or_given_up_is_never_taken(engine: Engine) -> None:
     put(engine)
     age(engine, sent_at=clock.wall() - 2 * LEASE, done_at=clock.wall())
