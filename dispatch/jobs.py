@@ -60,9 +60,11 @@ def _step(*actions: str) -> Callable[[Session, UUID], Any]:
     return take
 
 
-# Limits without an entry (triage, the requester's answer) show as overdue in the queues.
+# A limit without an entry (triage) shows as overdue in the queues.
 ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
     "emergency_answer": _step("presume_danger"),
+    "answer_remind": _step("remind"),
+    "requester_answer": _step("ask_to_phone", "lapse"),
     "auto_close": _step("auto_close"),
     **{
         kind: _step(kind.removeprefix("first_"))

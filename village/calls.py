@@ -23,6 +23,7 @@ from village.ids import new_id
 from village.models import Person, PhoneCall, Request, RoleGrant
 from village.models.requests import RUNGS
 from village.workflow import recusal
+from village.workflow.engine import LOCK
 
 LEFT_LYING = timedelta(days=1)
 
@@ -134,6 +135,8 @@ def done(session: Session, actor: Actor, call_id: UUID, *, reached: bool) -> Cal
     Raises NotFound, and GuardFailed `ask_her` where her answer is wanted (`call_back`).
     """
     seen = read(session, actor, call_id)
+    # the request's lock comes first, as everywhere
+    request = session.get_one(Request, seen.request.id, with_for_update=LOCK)
     call = session.get_one(PhoneCall, call_id, with_for_update=True, populate_existing=True)
     if reached and call.kind == "call_back":
         raise GuardFailed("ask_her", "say what she said")
@@ -141,6 +144,8 @@ def done(session: Session, actor: Actor, call_id: UUID, *, reached: bool) -> Cal
         call.done_at, call.outcome = clock.now(), "reached"
     elif call.done_at is None:
         call.tries, call.tried_at = call.tries + 1, clock.now()
+        if request.status == "needs_info":
+            request.phone_tried_at = clock.now()
     return seen
 
 

@@ -147,6 +147,11 @@ export const ACTIONS: Record<string, Action> = {
     ],
     body: ({ days, ...rest }) => ({ ...rest, until: dayAfter(Number(days)) }),
   },
+  heard: {
+    label: "打通了，记下说的话",
+    fields: () => [text("text", "对方在电话里怎么说", 1000)],
+  },
+  phone_try: { label: "打过，没通" },
   ask: { label: "问清楚", fields: () => [text("question", "想问什么", 300)] },
   route: {
     label: "转给别的站",

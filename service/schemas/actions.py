@@ -38,6 +38,12 @@ class AnswerSchema(Schema):
     text = Text(1000, required=True)
 
 
+class HeardSchema(Schema):
+    """`heard`: what the person said to the officer's question on the phone (R8, R9)."""
+
+    text = Text(1000, required=True)
+
+
 class CallBackSchema(Schema):
     """`call_back`: what the person said when she was asked (3.1): solved, and how satisfied."""
 
@@ -159,6 +165,8 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "accept": AcceptSchema,
     "ask": AskSchema,
     "answer": AnswerSchema,
+    "phone_try": Empty,
+    "heard": HeardSchema,
     "route": RouteSchema,
     "ask_chair": AskChairSchema,
     "refer": ReferSchema,

@@ -57,6 +57,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "reject": {"reason": "spam", "advice": "请另找"},
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
+    "heard": {"text": "第三盏"},
     "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
     "confirm": {"solved": "yes"},
     "call_back": {"solved": "yes"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.service.house import LAMP, House
 from tests.service.test_answers import PEOPLE, invite
 from tests.service.test_problems import problem
 from tests.service.test_walk import invited
+from village import clock
 from village.workflow.request import REQUEST
 
 REASONED = ("send_back", "reopen", "ask_chair")
@@ -59,6 +61,8 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "merge": {"into": house.submit("u045", category="PUB-03")["id"]},
         "split": {"parts": [{"text": LAMP[:10]}, {"text": LAMP[10:]}]},
         "submit_result": {"result": "a"},
+        "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
+        "heard": {"text": "a"},
     }
     for caller in ("u041", "u006", "u001"):
         promised = set(house.seen(path, caller)["allowed_actions"])

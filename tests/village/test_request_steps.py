@@ -39,6 +39,7 @@ from village.workflow import (
     request_callback,
     request_clock,
     request_duty,
+    request_silence,
     request_suspend,
 )
 from village.workflow import request_advice as advice
@@ -70,6 +71,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "split": {"parts": HALVES},
     "call_back": {"solved": "yes", "rating": 5},
     "still_open": {"reason": "又坏了"},
+    "heard": {"text": "第三盏"},
     "suspend": {"reason": "weather", "until": date(2027, 1, 8), "comment": "等天晴"},
 }
 
@@ -190,6 +192,25 @@ def consent_asked(town: Town, source: str) -> UUID:
     return request_id
 
 
+def phoned(town: Town, source: str) -> UUID:
+    request_id = town.bring("needs_info")
+    town.act(request_id, "phone_try")
+    return request_id
+
+
+def silent(town: Town, source: str) -> UUID:
+    request_id = phoned(town, source)
+    town.system(request_id, "lapse")
+    return request_id
+
+
+def silent_nowhere(town: Town, source: str) -> UUID:
+    request_id = nowhere(town, "needs_info")
+    town.act(request_id, "phone_try", town.chair)
+    town.system(request_id, "lapse")
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -217,6 +238,10 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     request_suspend.from_in_progress: put_off("in_progress"),
     request_suspend.from_checking: put_off("checking"),
     request_suspend.awaits_consent: consent_asked,
+    request_silence.was_phoned: phoned,
+    request_silence.lapsed: silent,
+    request_silence.lapsed_nowhere: silent_nowhere,
+    request_silence.has_no_station: nowhere,
 }
 
 
@@ -338,6 +363,10 @@ def long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, resolved_at=clock.now() - timedelta(days=15, minutes=1))
 
 
+def ended_long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, ended_at=clock.now() - timedelta(days=15, minutes=1))
+
+
 def tip_off(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, advice=[{"kind": "crime", "may_keep": False}])
 
@@ -382,6 +411,7 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     rules.somebody_accepted: (nobody, GuardFailed, "nobody_yet"),
     rules.second_person: (same_person, GuardFailed, "second_person_needed"),
     rules.within_15_days: (long_ago, GuardFailed, "too_late"),
+    request_silence.within_15_days_of_end: (ended_long_ago, GuardFailed, "too_late"),
     merge.is_same_place: (hidden, GuardFailed, "cannot_merge"),
     merge.took_nothing_in: (taken_in, GuardFailed, "has_merged"),
     merge.not_said_apart: (said_apart, GuardFailed, "said_apart"),

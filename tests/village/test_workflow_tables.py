@@ -64,6 +64,7 @@ def test_ended_requests_live_again_only_by_reopening() -> None:
             "claim",
             "call_back",
             "still_open",
+            "answer",
         }
     assert set(PEOPLE_DECIDE) | set(limits.ENDED) == set(REQUEST.states)
 

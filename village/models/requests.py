@@ -72,6 +72,7 @@ DUE_KINDS = (
     "duty",
     "suspend_review",
     "suspend_limit",
+    "answer_remind",
 )
 
 number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)
@@ -170,6 +171,8 @@ class Request(Base):
     )
     suspended_for: Mapped[timedelta | None] = mapped_column(doc="how long it rested before")
     suspend_asked_at: Mapped[datetime | None] = mapped_column(doc="when the chair was asked (R33)")
+    phone_tried_at: Mapped[datetime | None] = mapped_column(doc="of a question to her (R9)")
+    lapsed_at: Mapped[datetime | None] = mapped_column(doc="when it ended unanswered (R9)")
     response_breached_at: Mapped[datetime | None]
     resolve_breached_at: Mapped[datetime | None]
     escalated_to: Mapped[str | None] = mapped_column(doc="the rung that is to sign for it (3.7)")

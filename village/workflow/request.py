@@ -15,7 +15,7 @@ from village.access import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SY
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
-from village.workflow import recusal, request_clock, request_duty, request_suspend
+from village.workflow import recusal, request_clock, request_duty, request_silence, request_suspend
 from village.workflow import request_advice as advice
 from village.workflow import request_callback as callback
 from village.workflow import request_limits as limits
@@ -145,6 +145,7 @@ TABLE: tuple[Transition, ...] = (
       effects=(limits.go_on,), keeps=("text",), tell=TRIAGE),
     T("answer", ("needs_info",), "submitted", HERS, "R8",
       effects=(limits.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
+    *request_silence.ROWS,
     T("reject", ("submitted",), "rejected", STAFF, "R11",
       guards=(recusal.not_recused, rules.is_confirmed),
       effects=(limits.responded, merge.part_merged),

@@ -16,6 +16,7 @@ from village.workflow.engine import LOCK, Step
 
 TRIAGE_HOURS = 4
 ANSWER_DAYS = 5
+FIRST_REMINDER = timedelta(days=2)  # R7
 AUTO_CLOSE_DAYS = 7
 EMERGENCY_MINUTES = 2
 OFFICERS = (HEAD, CHAIR, MEDIATOR, STAND_IN)
@@ -39,7 +40,10 @@ STATE_DUE = {
     "not_ours": "ask_helped",
 }
 # Those that an effect sets, and that end with the state too.
-STATE_ENDS = {"suspended": ("suspend_review", "suspend_limit")}
+STATE_ENDS = {
+    "needs_info": ("answer_remind",),
+    "suspended": ("suspend_review", "suspend_limit"),
+}
 
 
 def set_limits(step: Step) -> None:
@@ -122,7 +126,9 @@ def bring_forward(step: Step) -> None:
 
 def pause(step: Step) -> None:
     """The clock rests while the villager is asked (3.0)."""
-    step.row.question = step.payload["question"]
+    step.row.question, step.row.phone_tried_at = step.payload["question"], None
+    soon = step.now + FIRST_REMINDER
+    step.due["answer_remind"] = clock.add_service_hours(soon, 0, hours_of(step))
     rest(step)
 
 
@@ -187,9 +193,14 @@ def _state_due(step: Step, state: str) -> datetime:
     if state == "triage":
         return priorities.after(step.row.priority, TRIAGE_HOURS, step.now, hours_of(step))
     if state == "needs_info":
-        return clock.end_of_service_day(step.now, ANSWER_DAYS, hours_of(step))
+        return answer_due(step)
     # resolved (R24) and not_ours (R31) both wait a week for the villager's word
     return step.now + timedelta(days=AUTO_CLOSE_DAYS)
+
+
+def answer_due(step: Step) -> datetime:
+    """Return by when she who is asked something is to answer: five days (R7)."""
+    return clock.end_of_service_day(step.now, ANSWER_DAYS, hours_of(step))
 
 
 def cancel_due(step: Step, *kinds: str) -> None:
