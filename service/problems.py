@@ -12,6 +12,7 @@ import sqlalchemy.exc
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from service.schemas.base import Shape
 from service.schemas.mydata import MatterSchema
 from village import errors
 from village.catalog.files import read
@@ -45,7 +46,7 @@ CODES = {
 RETRYABLE = (429, 503)
 
 
-class ProblemSchema(ma.Schema):
+class ProblemSchema(Shape):
     """An error: `title` is for a villager to read, `detail` for the client's developer."""
 
     type = ma.fields.String(required=True)

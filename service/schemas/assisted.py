@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Text
+from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Shape, Text
 from service.schemas.requests import RequestInSchema
 from service.slips import spaced
 from village.stations import CONSENTS, SOURCES
@@ -39,7 +39,7 @@ class AssistedInSchema(RequestInSchema):
     served = fields.Nested(ServedSchema, data_key="for", required=True)
 
 
-class SlipSchema(ma.Schema):
+class SlipSchema(Shape):
     """A slip: the code is told here and never again; `page` is printed as it is."""
 
     number = fields.String(required=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Flag, Moment, Schema
+from service.schemas.base import Flag, Moment, Schema, Shape
 from service.schemas.requests import RequestSchema
 from village.stations import CALL_KINDS
 
@@ -16,13 +15,13 @@ class ClaimSchema(Schema):
     slip_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9 -]{12,20}$"))
 
 
-class ClaimedSchema(ma.Schema):
+class ClaimedSchema(Shape):
     """What is the caller's own now."""
 
     items = fields.List(fields.Nested(RequestSchema), required=True)
 
 
-class CallItemSchema(ma.Schema):
+class CallItemSchema(Shape):
     """A call to make, without whom to call."""
 
     id = fields.UUID(attribute="call.id", required=True)
@@ -39,7 +38,7 @@ class CallItemSchema(ma.Schema):
     created_at = Moment(attribute="call.created_at", required=True)
 
 
-class CallListSchema(ma.Schema):
+class CallListSchema(Shape):
     """The caller's calls, the oldest first."""
 
     items = fields.List(fields.Nested(CallItemSchema), required=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from service.schemas.base import Shape
 from service.schemas.grounds import AdviceSchema
 from village.stations import KINDS, PRIORITIES
 
 
-class VillageItemSchema(ma.Schema):
+class VillageItemSchema(Shape):
     """A natural village."""
 
     code = fields.String(required=True)
@@ -19,14 +20,14 @@ class VillageItemSchema(ma.Schema):
     )
 
 
-class VillagesSchema(ma.Schema):
+class VillagesSchema(Shape):
     """All natural villages; there are few."""
 
     items = fields.List(fields.Nested(VillageItemSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class StationSchema(ma.Schema):
+class StationSchema(Shape):
     """A station, addressed `{village}.{kind}`."""
 
     id = fields.String(required=True)
@@ -34,7 +35,7 @@ class StationSchema(ma.Schema):
     name = fields.String(required=True)
 
 
-class StationsSchema(ma.Schema):
+class StationsSchema(Shape):
     """The five stations of a village."""
 
     items = fields.List(fields.Nested(StationSchema), required=True)
@@ -47,13 +48,13 @@ class DirectoryEntrySchema(AdviceSchema):
     title = fields.String(required=True)
 
 
-class DirectorySchema(ma.Schema):
+class DirectorySchema(Shape):
     """The county's directory."""
 
     items = fields.List(fields.Nested(DirectoryEntrySchema), required=True)
 
 
-class TaskCardOutSchema(ma.Schema):
+class TaskCardOutSchema(Shape):
     """The default task card of a category."""
 
     people = fields.Integer(required=True)
@@ -64,7 +65,7 @@ class TaskCardOutSchema(ma.Schema):
     at_once = fields.Boolean(required=True)
 
 
-class CategorySchema(ma.Schema):
+class CategorySchema(Shape):
     """What may be asked for; `form` is a JSON Schema of `answers`."""
 
     code = fields.String(required=True)
@@ -85,14 +86,14 @@ class CategorySchema(ma.Schema):
     )
 
 
-class CategoriesSchema(ma.Schema):
+class CategoriesSchema(Shape):
     """The categories, in their order; there are few enough for one page."""
 
     items = fields.List(fields.Nested(CategorySchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class CategoryQuery(ma.Schema):
+class CategoryQuery(Shape):
     """Which station's."""
 
     station = fields.String(validate=validate.OneOf(KINDS))
@@ -103,7 +104,7 @@ class CategoryQuery(ma.Schema):
         unknown = ma.EXCLUDE
 
 
-class CategoryNameSchema(ma.Schema):
+class CategoryNameSchema(Shape):
     """A category's name, for a picker."""
 
     code = fields.String(required=True)
@@ -112,7 +113,7 @@ class CategoryNameSchema(ma.Schema):
     open = fields.Boolean(required=True)
 
 
-class DemoPersonSchema(ma.Schema):
+class DemoPersonSchema(Shape):
     """Somebody to log in as, in a demo."""
 
     code = fields.String(required=True)
@@ -120,7 +121,7 @@ class DemoPersonSchema(ma.Schema):
     role_label = fields.String(required=True)
 
 
-class BootstrapSchema(ma.Schema):
+class BootstrapSchema(Shape):
     """One call at the phone's start."""
 
     villages = fields.List(fields.Nested(VillageItemSchema), required=True)

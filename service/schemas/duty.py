@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Flag, Moment, Schema
+from service.schemas.base import Flag, Moment, Schema, Shape
 from service.schemas.people import ClockTime, minute
 from village.hours import DAYS, LEAST_MINUTES
 from village.rota import MOST_SHIFTS
@@ -29,7 +29,7 @@ class ServiceHoursInSchema(Schema):
         return {**data, **times}
 
 
-class ServiceHoursSchema(ma.Schema):
+class ServiceHoursSchema(Shape):
     """A village's service hours as they are."""
 
     opens = ClockTime(required=True, data_key="from")
@@ -63,7 +63,7 @@ class AbsenceInSchema(Schema):
     cover = fields.UUID(load_default=None, allow_none=True)
 
 
-class ShiftSchema(ma.Schema):
+class ShiftSchema(Shape):
     """A turn as it is."""
 
     person = fields.UUID(required=True)
@@ -73,7 +73,7 @@ class ShiftSchema(ma.Schema):
     ends_at = Moment(required=True, data_key="to")
 
 
-class AbsenceSchema(ma.Schema):
+class AbsenceSchema(Shape):
     """An absence as it is; of its reason nothing is asked or kept."""
 
     person = fields.UUID(required=True)
@@ -84,14 +84,14 @@ class AbsenceSchema(ma.Schema):
     cover_name = fields.String(required=True, allow_none=True)
 
 
-class DutySchema(ma.Schema):
+class DutySchema(Shape):
     """A village's rota and absences, the next ones first."""
 
     shifts = fields.List(fields.Nested(ShiftSchema), required=True)
     absences = fields.List(fields.Nested(AbsenceSchema), required=True)
 
 
-class PhoneTaskSchema(ma.Schema):
+class PhoneTaskSchema(Shape):
     """About which number to phone whom; of the matter nothing is told."""
 
     id = fields.UUID(required=True)
@@ -102,7 +102,7 @@ class PhoneTaskSchema(ma.Schema):
     call = fields.List(fields.String(), required=True)
 
 
-class PhoneTasksSchema(ma.Schema):
+class PhoneTasksSchema(Shape):
     """What a clerk is still to phone about, the oldest first."""
 
     items = fields.List(fields.Nested(PhoneTaskSchema), required=True)

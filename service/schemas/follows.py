@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Moment, page_of
+from service.schemas.base import Moment, Shape, page_of
 from village.stations import KINDS
 from village.timeline import status_text
 from village.workflow.request import REQUEST
 
 
-class FaceSchema(ma.Schema):
+class FaceSchema(Shape):
     """The public face of a request."""
 
     id = fields.UUID(attribute="request.id", required=True)

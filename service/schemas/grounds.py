@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
+from service.schemas.base import Shape
 from village.stations import KINDS, PRIORITIES
 
 
-class NumberSchema(ma.Schema):
+class NumberSchema(Shape):
     """A number to call."""
 
     label = fields.String(required=True)
     number = fields.String(required=True)
 
 
-class ReasonSchema(ma.Schema):
+class ReasonSchema(Shape):
     """A term that spoke for the routing."""
 
     kind = fields.String(required=True)
@@ -23,21 +23,21 @@ class ReasonSchema(ma.Schema):
     weight = fields.Float(required=True)
 
 
-class AlternativeSchema(ma.Schema):
+class AlternativeSchema(Shape):
     """Another station that it could be."""
 
     station = fields.String(required=True)
     confidence = fields.Float(required=True)
 
 
-class DecidingRuleSchema(ma.Schema):
+class DecidingRuleSchema(Shape):
     """The village's own rule that decided, as it was then."""
 
     id = fields.UUID(required=True)
     version = fields.Integer(required=True)
 
 
-class RoutingSchema(ma.Schema):
+class RoutingSchema(Shape):
     """How the station was found."""
 
     decision = fields.String(
@@ -54,7 +54,7 @@ class RoutingSchema(ma.Schema):
     rule = fields.Nested(DecidingRuleSchema, allow_none=True)
 
 
-class AsksSchema(ma.Schema):
+class AsksSchema(Shape):
     """She chose a category, and her words speak of another station: which is it?
 
     Her answers are the actions `recategorise` and `keep_category`; without one it goes on as
@@ -67,7 +67,7 @@ class AsksSchema(ma.Schema):
     category = fields.String(required=True, allow_none=True)
 
 
-class PartSchema(ma.Schema):
+class PartSchema(Shape):
     """A piece of the text that is a matter of its own; `none`: no village matter."""
 
     text = fields.String(required=True)
@@ -76,7 +76,7 @@ class PartSchema(ma.Schema):
     none = fields.Boolean(required=True)
 
 
-class FlagSchema(ma.Schema):
+class FlagSchema(Shape):
     """How careful to be, why, and the words that said so."""
 
     kind = fields.String(required=True)
@@ -85,7 +85,7 @@ class FlagSchema(ma.Schema):
     priority = fields.String(required=True, allow_none=True, validate=validate.OneOf(PRIORITIES))
 
 
-class RankedSchema(ma.Schema):
+class RankedSchema(Shape):
     """A station that came into question, and how sure that was."""
 
     station = fields.String(required=True, validate=validate.OneOf(KINDS))
@@ -93,7 +93,7 @@ class RankedSchema(ma.Schema):
     confidence = fields.Float(required=True)
 
 
-class GroundsSchema(ma.Schema):
+class GroundsSchema(Shape):
     """Why it was routed so, in words, for those who decide."""
 
     decided = fields.String(required=True)
@@ -107,7 +107,7 @@ class GroundsSchema(ma.Schema):
     proposed = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
 
 
-class AdviceSchema(ma.Schema):
+class AdviceSchema(Shape):
     """Who is responsible for what is no village matter, to call, to copy or to print (R31)."""
 
     kind = fields.String(required=True)

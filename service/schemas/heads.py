@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, Schema, Whole
+from service.schemas.base import Code, Flag, Moment, Schema, Shape, Whole
 from service.schemas.people import ClockTime
 from service.schemas.wishes import Kilometres
 from village.circles import CIRCLES
@@ -33,7 +33,7 @@ class InviteSchema(Schema):
     person = fields.UUID(required=True)
 
 
-class PersonRefSchema(ma.Schema):
+class PersonRefSchema(Shape):
     """A volunteer by name: no figure, no rank, no reason."""
 
     person = fields.UUID(required=True)
@@ -46,14 +46,14 @@ class SuggestedSchema(PersonRefSchema):
     reasons = fields.List(fields.String(), required=True)
 
 
-class SuggestionsSchema(ma.Schema):
+class SuggestionsSchema(Shape):
     """Who of the village may be asked now, by name; of the next villages only how many."""
 
     items = fields.List(fields.Nested(SuggestedSchema), required=True)
     neighbours = fields.Integer(required=True)
 
 
-class AcceptedSchema(ma.Schema):
+class AcceptedSchema(Shape):
     """Who said yes, and when she will be there."""
 
     name = fields.String(required=True)
@@ -61,7 +61,7 @@ class AcceptedSchema(ma.Schema):
     accepted_at = Moment(required=True)
 
 
-class LeftOutSchema(ma.Schema):
+class LeftOutSchema(Shape):
     """How many a hard rule left out; `others` are those of whom no more is said."""
 
     reason = fields.String(required=True)
@@ -69,7 +69,7 @@ class LeftOutSchema(ma.Schema):
     text = fields.String(required=True)
 
 
-class WaveSchema(ma.Schema):
+class WaveSchema(Shape):
     """How many were asked within an hour, of which circle, and by whose choice."""
 
     at = Moment(required=True, metadata={"description": "the full hour"})
@@ -80,7 +80,7 @@ class WaveSchema(ma.Schema):
     text = fields.String(required=True)
 
 
-class LastLookSchema(ma.Schema):
+class LastLookSchema(Shape):
     """What the last look found: people who could be asked then, or later, and who not."""
 
     at = Moment(required=True, metadata={"description": "the full hour"})
@@ -90,7 +90,7 @@ class LastLookSchema(ma.Schema):
     left_out = fields.List(fields.Nested(LeftOutSchema), required=True)
 
 
-class NeighboursSchema(ma.Schema):
+class NeighboursSchema(Shape):
     """Whether and from when the next villages are asked."""
 
     state = fields.String(
@@ -101,7 +101,7 @@ class NeighboursSchema(ma.Schema):
     text = fields.String(required=True)
 
 
-class WhyTaskSchema(ma.Schema):
+class WhyTaskSchema(Shape):
     """How looking for people stands: counts, and the names of those who said yes alone.
 
     The numbers are null for disputes and whatever else the caller may not read; `waiting` and
@@ -132,7 +132,7 @@ class MemberSchema(PersonRefSchema):
     rest_until = Moment(required=True, allow_none=True)
 
 
-class MembersSchema(ma.Schema):
+class MembersSchema(Shape):
     """A station's active volunteers, by name."""
 
     items = fields.List(fields.Nested(MemberSchema), required=True)
@@ -145,7 +145,7 @@ class AgreementInSchema(Schema):
     km = Kilometres(allow_none=True, load_default=None, validate=validate.Range(0, 50))
 
 
-class AgreementSchema(ma.Schema):
+class AgreementSchema(Shape):
     """Two villages that lend each other volunteers, as one side sees it."""
 
     id = fields.UUID(attribute="agreement.id", required=True)
@@ -168,7 +168,7 @@ class AgreementSchema(ma.Schema):
     )
 
 
-class AgreementsSchema(ma.Schema):
+class AgreementsSchema(Shape):
     """A station's agreements, newest first."""
 
     items = fields.List(fields.Nested(AgreementSchema), required=True)
@@ -200,7 +200,7 @@ class PairInSchema(Schema):
         return data
 
 
-class PairSchema(ma.Schema):
+class PairSchema(Shape):
     """A standing pair; each visit is still an invitation."""
 
     id = fields.UUID(attribute="pair.id", required=True)
@@ -226,7 +226,7 @@ class PairSchema(ma.Schema):
     )
 
 
-class PairsSchema(ma.Schema):
+class PairsSchema(Shape):
     """Pairs that are proposed or stand."""
 
     items = fields.List(fields.Nested(PairSchema), required=True)

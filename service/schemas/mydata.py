@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Flag, Moment, Schema
+from service.schemas.base import Flag, Moment, Schema, Shape
 
 OPEN_KINDS = ("office", "task", "request")
 
 
-class SectionSchema(ma.Schema):
+class SectionSchema(Shape):
     """What is kept of one kind; `rows` have the columns of the database."""
 
     name = fields.String(required=True)
@@ -22,13 +21,13 @@ class SectionSchema(ma.Schema):
     rows = fields.List(fields.Dict(), required=True)
 
 
-class MyDataSchema(ma.Schema):
+class MyDataSchema(Shape):
     """All that is kept of the caller."""
 
     sections = fields.List(fields.Nested(SectionSchema), required=True)
 
 
-class ReadSchema(ma.Schema):
+class ReadSchema(Shape):
     """A read of the caller's sensitive fields by another person."""
 
     at = Moment(required=True)
@@ -37,20 +36,20 @@ class ReadSchema(ma.Schema):
     fields_read = fields.List(fields.String(), required=True)
 
 
-class ReadPageSchema(ma.Schema):
+class ReadPageSchema(Shape):
     """Who has looked, the newest first."""
 
     items = fields.List(fields.Nested(ReadSchema), required=True)
 
 
-class MatterSchema(ma.Schema):
+class MatterSchema(Shape):
     """What is still open."""
 
     kind = fields.String(required=True, validate=validate.OneOf(OPEN_KINDS))
     text = fields.String(required=True)
 
 
-class DeletionSchema(ma.Schema):
+class DeletionSchema(Shape):
     """What an erasure would mean, in plain sentences."""
 
     open = fields.List(fields.Nested(MatterSchema), required=True)
@@ -64,7 +63,7 @@ class DeletionInSchema(Schema):
     anyway = Flag(load_default=False)
 
 
-class ErasureSchema(ma.Schema):
+class ErasureSchema(Shape):
     """What was done: counts of requests."""
 
     at = Moment(required=True)

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Text, Whole
+from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Shape, Text, Whole
 from village.catalog.privacy import documents
 
 NEEDS = ("privacy", "profile", "village")
@@ -25,7 +25,7 @@ class RefreshSchema(Schema):
     refresh_token = fields.String(required=True, validate=validate.Regexp(r"^[!-~]{1,512}$"))
 
 
-class RoleSchema(ma.Schema):
+class RoleSchema(Shape):
     """An office in its term."""
 
     role = fields.String(required=True)
@@ -34,7 +34,7 @@ class RoleSchema(ma.Schema):
     label = fields.String(required=True)
 
 
-class PersonSchema(ma.Schema):
+class PersonSchema(Shape):
     """The caller."""
 
     id = fields.UUID(required=True)
@@ -45,7 +45,7 @@ class PersonSchema(ma.Schema):
     needs = fields.List(fields.String(validate=validate.OneOf(NEEDS)), required=True)
 
 
-class TokenSchema(ma.Schema):
+class TokenSchema(Shape):
     """A new pair of tokens; never stored, never replayed."""
 
     access_token = fields.String(required=True)
@@ -86,7 +86,7 @@ class PhoneCodeSchema(Schema):
     code = fields.String(required=True, validate=validate.Regexp(r"^[!-~]{1,256}$"))
 
 
-class PhoneSchema(ma.Schema):
+class PhoneSchema(Shape):
     """The caller's number, masked; `verified`: WeChat says that it is hers."""
 
     number = fields.String(required=True, allow_none=True)
@@ -107,7 +107,7 @@ class ConsentSchema(ConsentInSchema):
     at = Moment(required=True)
 
 
-class AskedSchema(ma.Schema):
+class AskedSchema(Shape):
     """A document, and what the caller has said to its version in force; null: nothing yet."""
 
     document = fields.String(
@@ -124,7 +124,7 @@ class AskedSchema(ma.Schema):
     at = Moment(attribute="answer.at", required=True, allow_none=True, dump_default=None)
 
 
-class ConsentListSchema(ma.Schema):
+class ConsentListSchema(Shape):
     """Every document, the needed first."""
 
     items = fields.List(fields.Nested(AskedSchema), required=True)
@@ -201,7 +201,7 @@ class AvailabilityInSchema(Schema):
         return data
 
 
-class AvailabilitySchema(ma.Schema):
+class AvailabilitySchema(Shape):
     """A volunteer's times as they are."""
 
     windows = fields.List(fields.Nested(WeeklyWindowSchema), required=True)

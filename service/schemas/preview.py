@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Schema, Text
+from service.schemas.base import Code, Schema, Shape, Text
 from service.schemas.grounds import (
     AdviceSchema,
     AlternativeSchema,
@@ -27,7 +26,7 @@ class PreviewInSchema(Schema):
     place = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
 
 
-class HintQuestionSchema(ma.Schema):
+class HintQuestionSchema(Shape):
     """The question that will be put before anything else, with the numbers to call."""
 
     kind = fields.String(required=True)
@@ -35,7 +34,7 @@ class HintQuestionSchema(ma.Schema):
     numbers = fields.List(fields.Nested(NumberSchema), required=True)
 
 
-class PreviewSchema(ma.Schema):
+class PreviewSchema(Shape):
     """What would become of it; nothing was written."""
 
     decision = fields.String(

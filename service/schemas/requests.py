@@ -12,6 +12,7 @@ from service.schemas.base import (
     Flag,
     Moment,
     Schema,
+    Shape,
     Switch,
     Text,
     Whole,
@@ -115,7 +116,7 @@ class EmergencyAnswerSchema(Schema):
     danger_now = Flag(required=True)
 
 
-class EmergencySchema(ma.Schema):
+class EmergencySchema(Shape):
     """The question that an emergency word raised."""
 
     kind = fields.String(required=True)
@@ -125,7 +126,7 @@ class EmergencySchema(ma.Schema):
     danger_now = fields.Boolean(required=True, allow_none=True)
 
 
-class SplitOffSchema(ma.Schema):
+class SplitOffSchema(Shape):
     """A request that was made of a part."""
 
     id = fields.UUID(required=True)
@@ -137,14 +138,14 @@ class SplitOffSchema(ma.Schema):
     station = fields.String(required=True, allow_none=True, validate=validate.OneOf(KINDS))
 
 
-class DeadlinesSchema(ma.Schema):
+class DeadlinesSchema(Shape):
     """The two clocks of a request."""
 
     first_response_due = Moment(required=True, allow_none=True)
     resolve_due = Moment(required=True, allow_none=True)
 
 
-class RequestSchema(ma.Schema):
+class RequestSchema(Shape):
     """A request, as far as its reader may see it: fields that she may not see are left out."""
 
     id = fields.UUID(attribute="request.id", required=True)
@@ -245,7 +246,7 @@ class RequestItemSchema(RequestSchema):
 RequestPageSchema = page_of(RequestItemSchema, "RequestPage")
 
 
-class EventSchema(ma.Schema):
+class EventSchema(Shape):
     """A line of the timeline, in plain words."""
 
     at = Moment(required=True)
@@ -254,7 +255,7 @@ class EventSchema(ma.Schema):
     by = fields.String(required=True)
 
 
-class TimelineSchema(ma.Schema):
+class TimelineSchema(Shape):
     """What has happened, oldest first."""
 
     items = fields.List(fields.Nested(EventSchema), required=True)

@@ -12,6 +12,7 @@ from service.schemas.base import (
     Flag,
     Moment,
     Schema,
+    Shape,
     Switch,
     Text,
     Whole,
@@ -58,7 +59,7 @@ class RuleChangeSchema(RuleInSchema):
     active = Flag()
 
 
-class RuleFieldsSchema(ma.Schema):
+class RuleFieldsSchema(Shape):
     """What a rule says."""
 
     title = fields.String(required=True)
@@ -73,7 +74,7 @@ class RuleFieldsSchema(ma.Schema):
     referral = fields.String(required=True, allow_none=True)
 
 
-class ChangeSchema(ma.Schema):
+class ChangeSchema(Shape):
     """Who made it so, and when."""
 
     version = fields.Integer(required=True)
@@ -92,7 +93,7 @@ class RuleVersionSchema(RuleFieldsSchema, ChangeSchema):
     """A rule as it was from `changed_at` on."""
 
 
-class RuleVersionsSchema(ma.Schema):
+class RuleVersionsSchema(Shape):
     """All that a rule has been, newest first."""
 
     items = fields.List(fields.Nested(RuleVersionSchema), required=True)
@@ -120,7 +121,7 @@ class DryRunInSchema(Schema):
             raise ma.ValidationError("新规则要有名称和去处", "rule")
 
 
-class MoveSchema(ma.Schema):
+class MoveSchema(Shape):
     """How many would move from where to where."""
 
     origin = fields.String(data_key="from", required=True, validate=validate.OneOf(LIES_AT))
@@ -128,7 +129,7 @@ class MoveSchema(ma.Schema):
     count = fields.Integer(required=True)
 
 
-class ExampleSchema(ma.Schema):
+class ExampleSchema(Shape):
     """A request that would move; `station` is where it lies today, people's steps included."""
 
     id = fields.UUID(attribute="request.id", required=True)
@@ -140,7 +141,7 @@ class ExampleSchema(ma.Schema):
     why = fields.String(required=True, allow_none=True)
 
 
-class DryRunSchema(ma.Schema):
+class DryRunSchema(Shape):
     """What would move among the requests that were looked at."""
 
     looked_at = fields.Integer(required=True)

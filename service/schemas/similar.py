@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Schema, Text
+from service.schemas.base import Code, Schema, Shape, Text
 from service.schemas.follows import FaceSchema
 from service.schemas.requests import PlaceSchema
 from village.access import CONTENT
@@ -33,7 +32,7 @@ class SimilarSchema(FaceSchema):
     text = fields.String(attribute="request.text", metadata={"sens": CONTENT})
 
 
-class SimilarListSchema(ma.Schema):
+class SimilarListSchema(Shape):
     """The likeliest first, five at most."""
 
     items = fields.List(fields.Nested(SimilarSchema), required=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, Schema
+from service.schemas.base import Code, Flag, Moment, Schema, Shape
 
 FURTHEST_KM = 50
 
@@ -36,28 +35,28 @@ class WishesInSchema(Schema):
     rest_until = Moment(allow_none=True, metadata={"description": "null: the rest is over"})
 
 
-class DislikedSchema(ma.Schema):
+class DislikedSchema(Shape):
     """A category for which she is not asked."""
 
     category = fields.String(required=True)
     name = fields.String(required=True)
 
 
-class RestSchema(ma.Schema):
+class RestSchema(Shape):
     """Until when she is left in peace; `by` is the head who said so, null: she herself."""
 
     until = Moment(required=True)
     by = fields.String(required=True, allow_none=True)
 
 
-class LearntSchema(ma.Schema):
+class LearntSchema(Shape):
     """What her own answers have told, in plain words."""
 
     kind = fields.String(required=True)
     text = fields.String(required=True)
 
 
-class WishesSchema(ma.Schema):
+class WishesSchema(Shape):
     """A volunteer's wishes as they are, and what was learnt from her answers."""
 
     other_stations = fields.Boolean(attribute="volunteer.helps_village", required=True)

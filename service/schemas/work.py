@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Moment, Schema, Switch, Text, Whole, WindowQuery, page_of
+from service.schemas.base import Moment, Schema, Shape, Switch, Text, Whole, WindowQuery, page_of
 from service.schemas.requests import NAMED
 from village.access import CHAIR, HEAD
 from village.tasks import PART_ACTIONS, STATES, TaskView
@@ -24,21 +23,21 @@ RISK_NOTICES = (
 )
 
 
-class WhenSchema(ma.Schema):
+class WhenSchema(Shape):
     """The time within which the work is to be done."""
 
     start = Moment(attribute="starts_at", data_key="from", required=True)
     end = Moment(attribute="ends_at", data_key="to", required=True)
 
 
-class WhySchema(ma.Schema):
+class WhySchema(Shape):
     """Why she was asked: about herself, never about others."""
 
     kind = fields.String(required=True)
     text = fields.String(required=True)
 
 
-class OfferSchema(ma.Schema):
+class OfferSchema(Shape):
     """An invitation: what, roughly where, and when; yes and no are both fine."""
 
     id = fields.UUID(attribute="offer.id", required=True)
@@ -89,13 +88,13 @@ class DeclineOfferSchema(Schema):
     until = Moment(allow_none=True, load_default=None)
 
 
-class ContactSchema(ma.Schema):
+class ContactSchema(Shape):
     """Whom to ask for, from acceptance to completion and a day."""
 
     name = fields.String(required=True)
 
 
-class HelperSchema(ma.Schema):
+class HelperSchema(Shape):
     """Who said yes, and when she will be there; nothing of those who did not."""
 
     name = fields.String(required=True)
@@ -106,7 +105,7 @@ class HelperSchema(ma.Schema):
     )
 
 
-class TaskSchema(ma.Schema):
+class TaskSchema(Shape):
     """A task card; details and contact only for those who work on it, and for a time."""
 
     id = fields.UUID(attribute="task.id", required=True)
@@ -171,7 +170,7 @@ class CompleteSchema(Schema):
     files = fields.List(fields.UUID(), validate=validate.Length(max=0))
 
 
-class NotificationSchema(ma.Schema):
+class NotificationSchema(Shape):
     """A line of the inbox."""
 
     id = fields.UUID(required=True)
@@ -192,7 +191,7 @@ class NotificationQuery(WindowQuery):
     unread = Switch(load_default=None, allow_none=False)
 
 
-class ReadAllSchema(ma.Schema):
+class ReadAllSchema(Shape):
     """How many lines were marked."""
 
     marked = fields.Integer(required=True)
