@@ -174,6 +174,12 @@ class Shaken:
                 self.stack.start(name)
 
 
+def unexpected(folder: Path) -> list[str]:
+    """What our processes logged as a bug: the folder is gone before anybody can look."""
+    lines = [line for log in folder.glob("*.log") for line in log.read_text().splitlines()]
+    return [line for line in lines if '"unexpected error"' in line]
+
+
 @contextmanager
 def breakable(clock_file: Path) -> Iterator[tuple[Stack, Servers]]:
     """A stack with a PostgreSQL and a Valkey of its own."""
@@ -189,6 +195,7 @@ def breakable(clock_file: Path) -> Iterator[tuple[Stack, Servers]]:
         stack.start_all()
         yield stack, servers
     finally:
+        print(*unexpected(folder), sep="\n")  # noqa: T201 - pytest shows it where the test fails
         stack.stop()
         for server in reversed(servers.running.values()):
             server.stop()
