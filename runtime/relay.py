@@ -32,6 +32,7 @@ from runtime.staying import AWAY, GATHER_SECONDS, HERE_KEY, LEAVE_SECONDS
 from runtime.worker import QUEUES, entries
 from village import (
     clock,
+    complaints,
     idempotency,
     keys,
     outbox,
@@ -55,6 +56,7 @@ HOUSEKEEPING_LOCK = 5_001
 # What is done again and again: every so many seconds, by one relay at a time.
 CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (30.0, sweeps.close_stuck),
+    (60.0, complaints.sweep),
     (3600.0, outbox.purge),
     (3600.0, idempotency.purge),
     (3600.0, people.purge_codes),

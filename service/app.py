@@ -20,6 +20,7 @@ from service.api import (
     auth,
     calls,
     catalog,
+    complaints,
     duty,
     follows,
     me,
@@ -47,7 +48,7 @@ PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
     auth, me, mydata, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
-    agreements, calls, pairs, rules, notifications, duty,
+    agreements, calls, pairs, rules, notifications, duty, complaints,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -27,6 +27,7 @@ MEDIATOR = "mediator"
 STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
 CLERK = "clerk"
 CALLER = "caller"  # asked to phone a person without an account about the result
+HANDLER = "handler"  # has a complaint about an officer, who is not she
 ENTERER = "enterer"  # speaks for whom she entered it for, until that person claims it
 OWNER = "owner"
 SYSTEM = "system"
@@ -98,6 +99,11 @@ MATRIX: dict[str, frozenset[str]] = {
     "call.list": frozenset({ANYONE}),
     "call.read": frozenset({OWNER}),
     "call.done": frozenset({OWNER}),
+    "complaint.file": frozenset({ANYONE}),
+    "complaint.list": frozenset({ANYONE}),
+    "complaint.read": frozenset({OWNER, HANDLER}),
+    "complaint.handle": frozenset({HANDLER}),
+    "complaint.decide": frozenset({OWNER}),
     "notification.list": frozenset({ANYONE}),
     "notification.read": frozenset({OWNER}),
 }
@@ -130,6 +136,9 @@ HIDDEN: dict[str, str] = {
     "routing_rule.dry_run": "routing_rule.read",
     "call.read": "call.read",
     "call.done": "call.read",
+    "complaint.read": "complaint.read",
+    "complaint.handle": "complaint.read",
+    "complaint.decide": "complaint.read",
     "notification.read": "notification.read",
     "phone_task.done": "phone_task.done",
 }

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, forgetting
+from village import clock, complaints, forgetting
 from village.access import Actor
 from village.catalog.files import read
 from village.db import Base
@@ -161,6 +161,7 @@ def _forget_person(session: Session, person: Person) -> None:
     _delete(
         session, StandingPair, sa.or_(StandingPair.villager_id == me, StandingPair.person_id == me)
     )
+    complaints.forget_closed(session, me)
     _as_volunteer(session, me)
     session.flush()
 

@@ -48,6 +48,9 @@ where f.person_id = :me order by f.at limit :most
 -- pairs
 select s.category, s.status, s.proposed_at, s.ended_at from standing_pairs s
 where :me in (s.person_id, s.villager_id) order by s.proposed_at limit :most
+-- complaints
+select created_at, office, reason, text, status, answer from complaints
+where complainant_id = :me order by id limit :most
 -- logins
 select created_at, expires_at, revoked_at from token_families where person_id = :me
 order by created_at limit :most

@@ -58,6 +58,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
     "heard": {"text": "第三盏"},
+    "complaints": {
+        "village": HOME,
+        "office": "head",
+        "station": "public_works",
+        "reason": "rude",
+        "text": "说话难听",
+    },
+    "raise": {"text": "还是不行"},
     "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
     "confirm": {"solved": "yes"},
     "call_back": {"solved": "yes"},
@@ -247,6 +255,12 @@ def _phone_tasks(world: World, permission: str) -> Objects:
     yield world.phone_task, lambda code: {access.CLERK} if code == roster.CLERK else set()
 
 
+def _complaints(world: World, permission: str) -> Objects:
+    """About the head of public works, by u041: her village's chair has it, and nobody else."""
+    known = {"u041": {OWNER}, "u001": {access.HANDLER}}
+    yield world.complaint, lambda code: known.get(code, set())
+
+
 def _lines(world: World, permission: str) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
@@ -263,6 +277,7 @@ OBJECTS: dict[str, Callable[[World, str], Objects]] = {
     "<uuid:pair_id>": _pairs,
     "<uuid:rule_id>": _rules,
     "<uuid:phone_task_id>": _phone_tasks,
+    "<uuid:complaint_id>": _complaints,
 }
 
 

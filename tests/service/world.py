@@ -109,6 +109,7 @@ class World:
     agreement: str = ""
     rule: str = ""
     pair: str = ""
+    complaint: str = ""
 
 
 def build(house: House) -> World:
@@ -131,6 +132,8 @@ def build(house: House) -> World:
         id=world.cases["submitted"].id,
     )
     world.phone_task = str(task.id)
+    said = {"office": "head", "station": "public_works", "reason": "rude", "text": "说话难听"}
+    world.complaint = house.done("/complaints", "u041", said)["id"]
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
     return world
 

@@ -1,6 +1,7 @@
 """Tables, a file per family; importing this package registers them all."""
 
 from village.models.calls import ClaimTry, PhoneCall
+from village.models.complaints import Complaint, ComplaintStep
 from village.models.config import ConfigVersion
 from village.models.dispatch import (
     Certificate,
@@ -50,6 +51,8 @@ __all__ = [
     "Category",
     "Certificate",
     "ClaimTry",
+    "Complaint",
+    "ComplaintStep",
     "ConfigVersion",
     "ConflictDeclaration",
     "Consent",
