@@ -33,6 +33,7 @@ from runtime.worker import QUEUES, entries
 from village import (
     clock,
     complaints,
+    duty_reports,
     idempotency,
     keys,
     outbox,
@@ -57,6 +58,7 @@ HOUSEKEEPING_LOCK = 5_001
 CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (30.0, sweeps.close_stuck),
     (60.0, complaints.sweep),
+    (60.0, duty_reports.sweep),
     (3600.0, outbox.purge),
     (3600.0, idempotency.purge),
     (3600.0, people.purge_codes),

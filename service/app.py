@@ -29,6 +29,7 @@ from service.api import (
     ops,
     pairs,
     preview,
+    reports,
     requests,
     rules,
     search,
@@ -49,6 +50,7 @@ VERSION = "0.1.0"
 DOORS = (
     auth, me, mydata, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
     agreements, calls, pairs, rules, notifications, duty, complaints,
+    reports,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -104,6 +104,11 @@ MATRIX: dict[str, frozenset[str]] = {
     "complaint.read": frozenset({OWNER, HANDLER}),
     "complaint.handle": frozenset({HANDLER}),
     "complaint.decide": frozenset({OWNER}),
+    "duty_report.raise": frozenset({VOLUNTEER, HEAD, CHAIR, MEDIATOR, CLERK}),
+    "duty_report.list": frozenset({ANYONE}),
+    "duty_report.read": frozenset({HEAD, CHAIR, CLERK, MEDIATOR}),
+    "duty_report.report": frozenset({CLERK}),
+    "duty_report.confirm": frozenset({CHAIR}),
     "notification.list": frozenset({ANYONE}),
     "notification.read": frozenset({OWNER}),
 }
@@ -139,6 +144,9 @@ HIDDEN: dict[str, str] = {
     "complaint.read": "complaint.read",
     "complaint.handle": "complaint.read",
     "complaint.decide": "complaint.read",
+    "duty_report.read": "duty_report.read",
+    "duty_report.report": "duty_report.read",
+    "duty_report.confirm": "duty_report.read",
     "notification.read": "notification.read",
     "phone_task.done": "phone_task.done",
 }

@@ -65,6 +65,10 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "rude",
         "text": "说话难听",
     },
+    "duty-reports": {"village": HOME, "kind": "danger", "text": "有人住在危房里"},
+    "report": {"authority": "police", "receiver": "派出所"},
+    "receipt": {"text": "已受理"},
+    "dismiss": REASON,
     "raise": {"text": "还是不行"},
     "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
     "confirm": {"solved": "yes"},
@@ -192,6 +196,7 @@ Relations = Callable[[str], set[str]]
 IN_BODY: dict[str, Relations] = {
     "/api/v1/requests/assisted": roster.to_assist,
     "/api/v1/routing/dry_run": roster.to_home,
+    "/api/v1/duty-reports": roster.to_alarm,
 }
 
 
@@ -255,6 +260,11 @@ def _phone_tasks(world: World, permission: str) -> Objects:
     yield world.phone_task, lambda code: {access.CLERK} if code == roster.CLERK else set()
 
 
+def _reports(world: World, permission: str) -> Objects:
+    """Raised by the head of public works about no request: read by station, chair and clerk."""
+    yield world.report, roster.to_report
+
+
 def _complaints(world: World, permission: str) -> Objects:
     """About the head of public works, by u041: her village's chair has it, and nobody else."""
     known = {"u041": {OWNER}, "u001": {access.HANDLER}}
@@ -278,6 +288,7 @@ OBJECTS: dict[str, Callable[[World, str], Objects]] = {
     "<uuid:rule_id>": _rules,
     "<uuid:phone_task_id>": _phone_tasks,
     "<uuid:complaint_id>": _complaints,
+    "<uuid:report_id>": _reports,
 }
 
 

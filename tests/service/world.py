@@ -110,6 +110,7 @@ class World:
     rule: str = ""
     pair: str = ""
     complaint: str = ""
+    report: str = ""
 
 
 def build(house: House) -> World:
@@ -134,6 +135,8 @@ def build(house: House) -> World:
     world.phone_task = str(task.id)
     said = {"office": "head", "station": "public_works", "reason": "rude", "text": "说话难听"}
     world.complaint = house.done("/complaints", "u041", said)["id"]
+    seen = {"kind": "danger", "text": "有人住在危房里"}
+    world.report = house.done("/duty-reports", "u006", seen)["id"]
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
     return world
 
@@ -277,6 +280,18 @@ def to_assist(code: str) -> set[str]:
     """How a person stands to entering something for a villager: by an office of the village."""
     held = {relation for relation, village, _ in offices(code) if village == HOME}
     return held | ({access.CLERK} if code == CLERK else set())
+
+
+def to_alarm(code: str) -> set[str]:
+    """How a person stands to raising an alarm: by an office of the village, or as a volunteer."""
+    here = is_volunteer(code) and _home(code) == HOME
+    return to_assist(code) | ({VOLUNTEER} if here else set())
+
+
+def to_report(code: str) -> set[str]:
+    """How a person stands to a report of public works."""
+    found = to_station(code, HOME, "public_works")
+    return found | ({access.CLERK} if code == CLERK else set())
 
 
 def to_task(code: str, world: World) -> set[str]:

@@ -38,6 +38,7 @@ from village.models.people import (
     WechatIdentity,
 )
 from village.models.privacy import AccessLog, Erasure, ImpactAssessment, KnownKey
+from village.models.reports import DutyReport
 from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
 from village.models.similar import SimilarText
@@ -59,6 +60,7 @@ __all__ = [
     "Delivery",
     "DispatchSettings",
     "DueTime",
+    "DutyReport",
     "DutyShift",
     "Erasure",
     "Event",

@@ -1,0 +1,306 @@
+"""What must be reported by law: raised by who sees it, told to an authority by the clerk (2.10).
+
+A child in danger within the hour, the rest within two. The clerk enters whom she told and what
+they answered; that nothing need be reported takes her word and the chair's. Nobody who is
+close to the person of its request finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from village import access, access_log, clock, keys, lines
+from village.access import CHAIR, CLERK, HEAD, MEDIATOR, VOLUNTEER, Actor, Grant
+from village.db import table
+from village.errors import GuardFailed, Invalid, LostRace
+from village.ids import least_id, new_id
+from village.models import DutyReport, OrgUnit, Request, RoleGrant
+from village.workflow import recusal
+from village.workflow.request import works_on
+
+WITHIN = {"child": timedelta(hours=1), "violence": timedelta(hours=2), "danger": timedelta(hours=2)}
+AGAIN = timedelta(days=1)
+LOOK_BACK = timedelta(days=2)  # for requests that the sweep has not seen
+MOST = 100
+FIELD = "duty_report"  # the name under which a read is noted for her whose request it is
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """A report as an office meets it; in lists and for who only raised it without its words."""
+
+    report: DutyReport
+    relations: frozenset[str]
+    words: str | None = None
+
+    @property
+    def allowed_actions(self) -> list[str]:
+        """What the caller may do with it now."""
+        report, found = self.report, []
+        if CLERK in self.relations:
+            steps = {"raised": ["report", "dismiss"], "reported": ["receipt"]}
+            found = steps.get(report.status, [])
+            found = [one for one in found if one != "dismiss" or report.dismiss_reason is None]
+        if CHAIR in self.relations and report.status == "raised" and report.dismiss_reason:
+            found = [*found, "confirm_dismissal"]
+        return found
+
+
+# ---------------------------------------------------------------- raising
+
+
+def raise_alarm(session: Session, actor: Actor, sent: dict[str, Any]) -> ReportView:
+    """Say that something must be reported: an officer or a volunteer of the village (4.2).
+
+    About a request only who may read it. Raises Forbidden, Invalid.
+    """
+    request = _known_request(session, actor, sent.get("request"))
+    village = request.village_code if request else sent.get("village") or actor.village
+    access.require("duty_report.raise", raiser_relations(session, actor, village))
+    if request is not None and _of_request(session, request.id) is not None:
+        raise Invalid(errors={"request": ["这件事已经有人报过了"]})
+    report = DutyReport(
+        id=new_id(), kind=sent["kind"], village_code=village,
+        station=_station(actor, village, request), request_id=request and request.id,
+        raised_by=actor.person_id, status="raised", raised_at=clock.now(),
+        due_at=clock.now() + WITHIN[sent["kind"]],
+    )  # fmt: skip
+    report.words_sealed = keys.ring().seal(sent["text"].encode(), _bound(report.id))
+    session.add(report)
+    session.flush()
+    _ring(session, report, "duty_report_raised")
+    return ReportView(report, frozenset())
+
+
+def raiser_relations(session: Session, actor: Actor, village: str | None) -> frozenset[str]:
+    """Return by what the caller may raise an alarm in a village."""
+    unit = session.get(OrgUnit, village) if village else None
+    if unit is None:
+        return frozenset()
+    found = set(access.assist_relations(actor, unit.code, unit.parent_code))
+    if actor.volunteer and actor.village == unit.code:
+        found.add(VOLUNTEER)
+    return frozenset(found)
+
+
+def _known_request(session: Session, actor: Actor, request_id: UUID | None) -> Request | None:
+    if request_id is None:
+        return None
+    found = session.get(Request, request_id)
+    if found is None:
+        raise Invalid(errors={"request": ["没有这件事"]})
+    knows = access.request_relations(actor, found) or works_on(session, actor, found.id)
+    if not knows:
+        raise Invalid(errors={"request": ["没有这件事"]})
+    return found
+
+
+def _station(actor: Actor, village: str | None, request: Request | None) -> str | None:
+    """The safe path's words are no head's to read, unless it is she who raised it."""
+    if request is not None and not access.is_safe_path(request) and not request.sealed:
+        return request.station
+    own = (grant.station for grant in actor.grants if grant.unit == village and grant.station)
+    return next(own, None) if request is None else None
+
+
+def _of_request(session: Session, request_id: UUID) -> DutyReport | None:
+    return session.scalars(
+        sa.select(DutyReport).where(DutyReport.request_id == request_id)
+    ).one_or_none()
+
+
+def _bound(report_id: UUID) -> str:
+    return f"duty_report:{report_id}"
+
+
+def seal_anew(report: DutyReport) -> None:
+    """Seal its words by the current key."""
+    if report.words_sealed is not None:
+        words = keys.ring().open(report.words_sealed, _bound(report.id))
+        report.words_sealed = keys.ring().seal(words, _bound(report.id))
+
+
+# ---------------------------------------------------------------- who reads it
+
+
+def relations(session: Session, actor: Actor, report: DutyReport) -> frozenset[str]:
+    """Return how the caller stands to a report: by office, if she is not too close to it."""
+    unit = session.get_one(OrgUnit, report.village_code)
+    found = set()
+    if actor.chairs(report.village_code):
+        found.add(CHAIR)
+    if unit.parent_code and Grant(access.CLERK_OFFICE, unit.parent_code) in actor.grants:
+        found.add(CLERK)
+    if report.station and actor.heads(report.village_code, report.station):
+        found.add(HEAD)
+    if actor.person_id == report.raised_by and actor.mediates(report.village_code, "mediation"):
+        found.add(MEDIATOR)
+    return frozenset() if found and _is_close(session, actor, report) else frozenset(found)
+
+
+def _is_close(session: Session, actor: Actor, report: DutyReport) -> bool:
+    if report.request_id is None or actor.person_id is None:
+        return False
+    request = session.get_one(Request, report.request_id)
+    return recusal.is_too_close(session, actor.person_id, request.requester_id)
+
+
+def list_mine(session: Session, actor: Actor) -> list[ReportView]:
+    """Return what lies with the caller's offices, the newest first: a hundred at most."""
+    units = {grant.unit for grant in actor.grants}
+    below = sa.select(OrgUnit.code).where(OrgUnit.parent_code.in_(units))
+    near = sa.or_(DutyReport.village_code.in_(units), DutyReport.village_code.in_(below))
+    found = session.scalars(sa.select(DutyReport).where(near).order_by(DutyReport.id.desc()))
+    seen = ((one, relations(session, actor, one)) for one in found.fetchmany(MOST))
+    return [ReportView(one, mine) for one, mine in seen if access.allows("duty_report.read", mine)]
+
+
+def read(session: Session, actor: Actor, report_id: UUID) -> ReportView:
+    """Return a report with its words; the read is noted for her whose request it is."""
+    report = session.get(DutyReport, report_id)
+    mine = relations(session, actor, report) if report else frozenset()
+    access.require("duty_report.read", mine)
+    return _opened(session, actor, report, mine)  # type: ignore[arg-type]
+
+
+def _opened(session: Session, actor: Actor, report: DutyReport, mine: frozenset[str]) -> ReportView:
+    if report.words_sealed is None:
+        return ReportView(report, mine)
+    if report.request_id is not None:
+        request = session.get_one(Request, report.request_id)
+        access_log.note(session, actor, request, min(mine), [FIELD])
+    words = keys.ring().open(report.words_sealed, _bound(report.id)).decode()
+    return ReportView(report, mine, words)
+
+
+# ---------------------------------------------------------------- steps
+
+
+def report_it(session: Session, actor: Actor, report_id: UUID, sent: dict[str, Any]) -> ReportView:
+    """The clerk enters which authority she told, and who took it. Raises NotFound, LostRace."""
+    report, mine = _mine(session, actor, report_id, "duty_report.report", "raised")
+    report.status, report.reported_by, report.reported_at = "reported", actor.person_id, clock.now()
+    report.authority, report.receiver = sent["authority"], sent["receiver"]
+    report.dismiss_reason = report.dismiss_asked_by = None
+    _ring(session, report, "duty_report_reported", CHAIR)
+    return _opened(session, actor, report, mine)
+
+
+def receipt(session: Session, actor: Actor, report_id: UUID, text: str) -> ReportView:
+    """The clerk enters what the authority answered. Raises NotFound, LostRace."""
+    report, mine = _mine(session, actor, report_id, "duty_report.report", "reported")
+    report.status, report.receipt, report.receipted_at = "receipted", text, clock.now()
+    return _opened(session, actor, report, mine)
+
+
+def dismiss(session: Session, actor: Actor, report_id: UUID, reason: str) -> ReportView:
+    """The clerk says why nothing need be reported; it stays due until the chair agrees."""
+    report, mine = _mine(session, actor, report_id, "duty_report.report", "raised")
+    report.dismiss_reason, report.dismiss_asked_by = reason, actor.person_id
+    _ring(session, report, "duty_report_dismissal", CHAIR)
+    return _opened(session, actor, report, mine)
+
+
+def confirm_dismissal(session: Session, actor: Actor, report_id: UUID) -> ReportView:
+    """The chair agrees: two people have looked. Raises GuardFailed `second_person_needed`."""
+    report, mine = _mine(session, actor, report_id, "duty_report.confirm", "raised")
+    if report.dismiss_reason is None:
+        raise LostRace("report_over", "nobody has asked for it")
+    if report.dismiss_asked_by == actor.person_id:
+        raise GuardFailed("second_person_needed", "another person must agree")
+    report.status, report.dismissed_by = "dismissed", actor.person_id
+    session.flush()
+    return _opened(session, actor, report, mine)
+
+
+def _mine(
+    session: Session, actor: Actor, report_id: UUID, permission: str, state: str
+) -> tuple[DutyReport, frozenset[str]]:
+    report = session.get(DutyReport, report_id, with_for_update=True)
+    mine = relations(session, actor, report) if report else frozenset()
+    access.require(permission, mine)
+    if report is None or report.status != state:
+        raise LostRace("report_over", "it is in another state")
+    return report, mine
+
+
+# ---------------------------------------------------------------- the clock
+
+
+def sweep(session: Session) -> int:
+    """Raise what a request on a child's safe path calls for, and ring for what is late."""
+    return _raise_for_children(session) + _ring_for_late(session)
+
+
+def _raise_for_children(session: Session) -> int:
+    since = least_id(clock.wall() - LOOK_BACK)
+    known = sa.exists().where(DutyReport.request_id == Request.id)
+    child = Request.emergency["kind"].astext == "child"
+    found = sa.select(Request).where(
+        Request.id >= since, child, Request.status != "draft", ~known,
+        Request.ended_at.is_(None),
+    )  # fmt: skip
+    rows = session.scalars(found.limit(MOST)).all()
+    for request in rows:
+        _raise_for(session, request)
+    return len(rows)
+
+
+def _raise_for(session: Session, request: Request) -> None:
+    now = clock.now()
+    row = {
+        "id": new_id(), "kind": "child", "village_code": request.village_code,
+        "request_id": request.id, "status": "raised", "raised_at": now,
+        "due_at": now + WITHIN["child"],
+    }  # fmt: skip
+    reports = table(DutyReport)
+    written = insert(reports).values(row).on_conflict_do_nothing(index_elements=["request_id"])
+    report_id = session.scalar(written.returning(reports.c.id))
+    if report_id is not None:
+        _ring(session, session.get_one(DutyReport, report_id), "duty_report_raised")
+
+
+def _ring_for_late(session: Session) -> int:
+    late = sa.select(DutyReport).where(
+        DutyReport.status == "raised", DutyReport.due_at <= clock.now()
+    )
+    found = session.scalars(late.limit(MOST).with_for_update(skip_locked=True)).all()
+    for report in found:
+        report.late_at, report.due_at = clock.now(), clock.now() + AGAIN
+        _ring(session, report, "duty_report_late")
+    return len(found)
+
+
+def _ring(session: Session, report: DutyReport, kind: str, *roles: str) -> None:
+    """Tell clerk and chair (or `roles`), and the township what is late: that there is one."""
+    village = session.get_one(OrgUnit, report.village_code)
+    committee = session.get(OrgUnit, village.parent_code) if village.parent_code else None
+    offices = {("chair", village.code): CHAIR}
+    if committee is not None:
+        offices["clerk", committee.code] = CLERK
+    asked = [office for office, role in offices.items() if not roles or role in roles]
+    if report.late_at is not None and committee is not None and committee.parent_code:
+        asked.append(("township_officer", committee.parent_code))
+    lines.tell(session, _holders(session, report, asked), kind, place=village.name)
+
+
+def _holders(
+    session: Session, report: DutyReport, offices: Sequence[tuple[str, str]]
+) -> list[UUID]:
+    held = sa.select(RoleGrant.person_id).where(
+        sa.tuple_(RoleGrant.role, RoleGrant.unit_code).in_(list(offices)),
+        *recusal.in_term(RoleGrant),
+    )
+    people = session.scalars(held.distinct()).all()
+    if report.request_id is None:
+        return list(people)
+    about = session.get_one(Request, report.request_id).requester_id
+    return [one for one in people if not recusal.is_too_close(session, one, about)]
