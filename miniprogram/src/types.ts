@@ -95,6 +95,14 @@ export interface Request {
   allowed_actions: string[];
 }
 
+/** A sentence to take instead of writing one's own. */
+export interface StandardAnswer {
+  code: string;
+  action: string;
+  field: string;
+  text: string;
+}
+
 /** What a neighbour sees of a request: never whose it is, never her words. */
 export interface Face {
   id: string;

@@ -16,10 +16,11 @@ from service.schemas.requests import (
     RequestPageSchema,
     RequestQuery,
     RequestSchema,
+    StandardAnswersSchema,
     TimelineSchema,
 )
 from service.schemas.similar import SimilarInSchema, SimilarListSchema, SimilarSchema
-from village import clock, requests, similar
+from village import clock, requests, similar, standard_answers
 from village.access import CONTENT, META, REQUESTER
 from village.requests import RequestView
 from village.timeline import PRESENT, sentence
@@ -86,6 +87,17 @@ def read_similar(call: Call, request_id: UUID) -> dict[str, Any]:
 
 def _dump_similar(found: list[similar.Similar], seen: frozenset[str]) -> dict[str, Any]:
     return {"items": [dump_seen(SimilarSchema, one, seen) for one in found]}
+
+
+@door.open(
+    "GET", "/<uuid:request_id>/answers", permission="request.answers",
+    returns=StandardAnswersSchema,
+)  # fmt: skip
+def read_answers(call: Call, request_id: UUID) -> dict[str, Any]:
+    """Sentences to take instead of writing one's own, for what may be done now."""
+    found = standard_answers.offered(call.session, call.actor, request_id)
+    body: dict[str, Any] = StandardAnswersSchema().dump({"items": found})
+    return body
 
 
 @door.open("GET", "/<uuid:request_id>", permission="request.read", returns=RequestSchema)

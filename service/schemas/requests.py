@@ -261,6 +261,21 @@ class TimelineSchema(Shape):
     items = fields.List(fields.Nested(EventSchema), required=True)
 
 
+class StandardAnswerSchema(ma.Schema):
+    """A sentence for a field of an action's body."""
+
+    code = fields.String(required=True)
+    action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
+    field = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class StandardAnswersSchema(ma.Schema):
+    """Those of the request's own kind first."""
+
+    items = fields.List(fields.Nested(StandardAnswerSchema), required=True)
+
+
 class RequestQuery(WindowQuery):
     """Filters of `GET /requests`."""
 
