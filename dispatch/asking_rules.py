@@ -4,7 +4,7 @@ An asking is an `invite` or a `call_up` of an offer; last week's are enough for 
 What a person has said of herself since then is not held against it: her row is looked at only
 while the asking is the last that has written it (`by_name.remember` does), which PostgreSQL knows
 by `xmin`. What is kept with its time needs no such care, but for what was written by another room
-within the same ten seconds: the round may not have seen it.
+within the same moment (`:unseen`): the round may not have seen it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _SEEN = f"""
         left join dispatch_settings s on s.village_code = t.village_code and s.station = t.station
         left join dispatch_settings w on w.village_code = t.village_code and w.station is null
         cross join lateral (
-            select coalesce(greatest(s.set_at, w.set_at) < a.at - interval '10 seconds', true)
+            select coalesce(greatest(s.set_at, w.set_at) < a.at - cast(:unseen as interval), true)
                 as usual) as settled
         cross join lateral (
             select usual,
@@ -89,7 +89,7 @@ _SEEN = f"""
             from notifications n join deliveries d on d.notification_id = n.id
             where n.person_id = a.person_id and n.template <> 'N10' and d.status <> 'unavailable'
               and d.created_at > a.at - interval '7 days'
-              and d.created_at < a.at - interval '10 seconds') as told
+              and d.created_at < a.at - cast(:unseen as interval)) as told
         where a.at > cast(:now as timestamptz) - interval '7 days')
 """  # noqa: S608 - words of ours
 _ROWS = ", ".join(f"('{name}', {rule})" for name, rule in RULES.items())

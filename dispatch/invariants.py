@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,6 +20,8 @@ from village import clock
 from village.eligibility import papers
 
 log = logging.getLogger(__name__)
+
+UNSEEN = timedelta(seconds=10)
 
 _HELD = "p.status in ('taken', 'checked_in') and t.status in ('open', 'filled')"
 
@@ -85,9 +88,13 @@ QUESTIONS: dict[str, str] = {
 }
 
 
-def broken(session: Session) -> dict[str, list[str]]:
-    """Return, for each promise that is broken, the ids of the rows that break it."""
-    facts, found = {"papers": list(papers()), "now": clock.now()}, defaultdict[str, list[str]](list)
+def broken(session: Session, unseen: timedelta = UNSEEN) -> dict[str, list[str]]:
+    """Return, for each promise that is broken, the ids of the rows that break it.
+
+    What was told so shortly (`unseen`, domain time) before an asking need not have been seen.
+    """
+    facts = {"papers": list(papers()), "now": clock.now(), "unseen": unseen}
+    found = defaultdict[str, list[str]](list)
     for name, question in QUESTIONS.items():
         found[name] += map(str, session.scalars(sa.text(question), facts))
     for name, row in session.execute(asking_rules.BROKEN, facts):

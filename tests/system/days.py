@@ -20,10 +20,11 @@ def begun(stack: Stack, **facts: Any) -> Iterator[Month]:
     """A month that is ready to be played on a stack whose clock file is followed here, too."""
     engine = create_engine(stack.database_url, pool_size=2)
     sandbox = f"http://127.0.0.1:{stack.sandbox_port}"
-    with open_county(stack.url) as county:
-        world = World(stack.url, engine, sandbox)
-        yield begin(world, county, **facts)
-    engine.dispose()
+    try:
+        with open_county(stack.url) as county:
+            yield begin(World(stack.url, engine, sandbox), county, **facts)
+    finally:
+        engine.dispose()
 
 
 def must_hold(month: Month, found: Figures) -> None:
