@@ -19,7 +19,7 @@ LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-u
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(PHONE) &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format openapi bench fuzz faults lock clean
+.PHONY: help setup run test lint format openapi bench fuzz faults upgrade lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
@@ -50,11 +50,14 @@ openapi: $(STAMPS)/python ## Write the API contract to openapi/
 bench: $(STAMPS)/python ## Measure, each figure beside a ceiling of the same run
 	@for file in bench/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
 
-fuzz: $(STAMPS)/python ## Fuzz the API by its contract, longer than the tests do
-	WUZHAN_FUZZ_EXAMPLES=200 $(BIN)/pytest tests/service/test_fuzz.py
+fuzz: $(STAMPS)/python ## Fuzz the API by its contract as everybody: more than 10,000 cases
+	WUZHAN_FUZZ_EXAMPLES=100 $(BIN)/pytest -s tests/service/test_fuzz.py
 
 faults: setup ## Break 300 things, one after the other, under days of a village (half an hour)
 	WUZHAN_FAULTS=300 $(BIN)/pytest -s tests/system/test_faults.py
+
+upgrade: $(STAMPS)/python ## Let an older version serve beside this one while people write: make upgrade FROM=commit
+	$(BIN)/python -m tests.system.upgrade $(FROM)
 
 lock: ## Renew the hash-locked requirements (needs uv)
 	$(LOCK) pyproject.toml --extra local --extra dev -o requirements/dev.txt

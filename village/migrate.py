@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from alembic import command
@@ -9,8 +10,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 FOLDER = Path(__file__).parent / "migrations"
+TABLE_IS_IN_USE = ("55P03", "40P01")  # lock_not_available, deadlock_detected
+TRIES = 100
+PAUSE_SECONDS = 0.5
 
 
 def config(url: str) -> Config:
@@ -22,8 +27,20 @@ def config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Apply every migration up to `revision`; safe to run by several processes at once."""
-    command.upgrade(config(url), revision)
+    """Apply every migration up to `revision`; safe to run by several processes at once.
+
+    People go on meanwhile: a revision that cannot have its tables at once lets go of all of them,
+    and is tried again. Raises OperationalError where that does not help for a minute or two.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            command.upgrade(config(url), revision)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") not in TABLE_IS_IN_USE or not tries_left:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 def downgrade(url: str, revision: str) -> None:

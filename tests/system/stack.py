@@ -58,6 +58,7 @@ class Stack:
     logins: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     lost: list[UUID] = field(default_factory=list)  # deliveries whose process died in mid-call
     clock_file: Path | None = None  # real time without one
+    code: Path = ROOT  # another version's, perhaps
 
     @property
     def url(self) -> str:
@@ -89,8 +90,9 @@ class Stack:
         for name in names:
             with self.log(name) as output:
                 self.running[name] = subprocess.Popen(
-                    self.command(name), cwd=ROOT, env=self.environment(), start_new_session=True,
+                    self.command(name), cwd=self.code, env=self.environment(),
                     stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                    start_new_session=True,
                 )  # fmt: skip
 
     def log(self, name: str) -> IO[bytes]:
