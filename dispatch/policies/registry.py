@@ -38,8 +38,14 @@ class Policy:
 
 @cache
 def versions() -> tuple[str, ...]:
-    """Return the versions that can be chosen."""
+    """Return all versions."""
     return tuple(_settings())
+
+
+@cache
+def choices() -> tuple[str, ...]:
+    """Return the versions that a village can choose: all but the demonstration's."""
+    return tuple(one for one in versions() if not _bare(one).endswith("_demo"))
 
 
 @cache

@@ -1,10 +1,12 @@
-"""The station's queue and people, the chair's triage, and when a village's stations serve."""
+"""The station's queue and people, the chair's triage, when a village's stations serve and ask."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from dispatch import settings
+from dispatch.policies.registry import choices
 from service.api.agreements import station_of
 from service.api.requests import dump_requests
 from service.door import Call, Door
@@ -12,6 +14,7 @@ from service.schemas.base import WindowQuery, window_of
 from service.schemas.duty import ServiceHoursInSchema, ServiceHoursSchema
 from service.schemas.heads import MemberSchema, MembersSchema, RestInSchema
 from service.schemas.requests import QueueQuery, RequestPageSchema
+from service.schemas.settings import DispatchSettingsInSchema, DispatchSettingsSchema
 from village import hours, requests, rests
 from village.errors import NotFound
 
@@ -85,6 +88,60 @@ def set_hours(call: Call, sent: dict[str, Any], village: str) -> dict[str, Any]:
     """Set them; deadlines that were promised before stay as they are."""
     _known(call, village)
     return _dump_hours(hours.put(call.session, call.actor, village, sent))
+
+
+@door.open(
+    "GET", "/villages/<string:village>/dispatch-settings", permission="dispatch_settings.read",
+    returns=DispatchSettingsSchema,
+)  # fmt: skip
+def read_village_settings(call: Call, village: str) -> dict[str, Any]:
+    """How a village asks its volunteers: by which policy, how often, how far, and when."""
+    _known(call, village)
+    return _dump_settings(settings.read(call.session, call.actor, village, None))
+
+
+@door.open(
+    "PUT", "/villages/<string:village>/dispatch-settings", permission="dispatch_settings.village",
+    body=DispatchSettingsInSchema, returns=DispatchSettingsSchema, versioned=True,
+)  # fmt: skip
+def set_village_settings(call: Call, sent: dict[str, Any], village: str) -> dict[str, Any]:
+    """Replace the settings that are sent, for all stations that have none of their own."""
+    _known(call, village)
+    return _change_settings(call, village, None, sent)
+
+
+@door.open(
+    "GET", "/stations/<string:station>/dispatch-settings", permission="dispatch_settings.read",
+    returns=DispatchSettingsSchema,
+)  # fmt: skip
+def read_station_settings(call: Call, station: str) -> dict[str, Any]:
+    """How a station asks: what it has set itself, and what its village has."""
+    found = station_of(call, station)
+    return _dump_settings(settings.read(call.session, call.actor, found.village_code, found.kind))
+
+
+@door.open(
+    "PUT", "/stations/<string:station>/dispatch-settings", permission="dispatch_settings.station",
+    body=DispatchSettingsInSchema, returns=DispatchSettingsSchema, versioned=True,
+)  # fmt: skip
+def set_station_settings(call: Call, sent: dict[str, Any], station: str) -> dict[str, Any]:
+    """Replace the settings that are sent; the head sets `widest` and `hold`, the chair all."""
+    found = station_of(call, station)
+    return _change_settings(call, found.village_code, found.kind, sent)
+
+
+def _change_settings(
+    call: Call, village: str, kind: str | None, sent: dict[str, Any]
+) -> dict[str, Any]:
+    return _dump_settings(
+        settings.change(call.session, call.actor, village, kind, sent, if_match=call.if_match)
+    )
+
+
+def _dump_settings(found: settings.Settings) -> dict[str, Any]:
+    facts = {**vars(found), "policies": choices()}
+    body: dict[str, Any] = DispatchSettingsSchema().dump(facts)
+    return body
 
 
 def _known(call: Call, village: str) -> None:

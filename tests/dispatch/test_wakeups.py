@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from dispatch import returns, wakeups
+from dispatch import returns, settings, wakeups
 from tests.dispatch.test_candidates import told
 from tests.village.town import ALWAYS, LAMP, STATION, WEDNESDAY, Town
 from village import agreements, availability, clock, outbox, people, rests, wishes
@@ -224,6 +224,25 @@ def test_an_agreement_that_comes_into_force_is_thought_of_by_whoever_is_short(to
     assert town.task(request_id).next_wake is not None
     town.later(hours=2)
     assert helper.person_id in asked(town, request_id)
+
+
+@pytest.mark.parametrize("station", [None, STATION])
+def test_settings_that_allow_more_are_thought_of_by_whoever_is_short(
+    town: Town, station: str | None
+) -> None:
+    """The same people are asked, by another policy, once they may have more than one message."""
+    say = {"day_cap": 1}
+    town.run(lambda s: settings.change(s, town.chair, VILLAGE, station, say))
+    request_id = town.bring("dispatching", people=1)
+    for helper in town.helpers:
+        told(town, helper, 1, "sent", "N08")
+    town.work()
+    assert asked(town, request_id) == []
+    more = {"day_cap": 4, "policy": "nearest-1"}
+    town.run(lambda s: settings.change(s, town.chair, VILLAGE, station, more))
+    town.work()
+    (offer,) = town.offers(request_id)
+    assert offer.policy == "nearest-1"
 
 
 def test_a_limit_that_moves_is_looked_at_at_once(town: Town) -> None:

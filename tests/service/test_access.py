@@ -96,6 +96,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "phoned": {"reached": True},
     "hours": {"from": "08:00", "to": "20:00", "days": "every_day"},
     "rest": {"until": None},
+    "dispatch-settings": {"hold": True},
     "dry_run": {
         "village": HOME,
         "rule": {"title": "井", "words": ["水井"], "to": "station", "station": "sanitation"},

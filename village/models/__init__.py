@@ -6,6 +6,7 @@ from village.models.config import ConfigVersion
 from village.models.dispatch import (
     Certificate,
     DispatchSettings,
+    DispatchSettingsVersion,
     RequestExclusion,
     ResponseReset,
     ResponseStat,
@@ -59,6 +60,7 @@ __all__ = [
     "Consent",
     "Delivery",
     "DispatchSettings",
+    "DispatchSettingsVersion",
     "DueTime",
     "DutyReport",
     "DutyShift",

@@ -76,6 +76,21 @@ class DispatchSettings(Base):
     asks_to: Mapped[int | None] = mapped_column(doc="None: 20:00")
     set_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
     set_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class DispatchSettingsVersion(Base):
+    """Settings as they were from a moment on, and who made them so; a trigger keeps them."""
+
+    __tablename__ = "dispatch_settings_versions"
+
+    settings_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("dispatch_settings.id"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True)
+    settings: Mapped[dict[str, Any]]
+    changed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    changed_at: Mapped[datetime]
 
 
 class VillageAgreement(Base):
