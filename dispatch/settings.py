@@ -37,8 +37,7 @@ USUAL: dict[str, Any] = {
 }
 HEADS_WORD = {"widest", "hold"}
 NOBODY_SAID: dict[str, Any] = dict.fromkeys(USUAL)
-EARLIEST, LATEST = 6 * 60, 22 * 60  # people sleep
-LEAST_MINUTES = 60  # of a day in which people may be asked
+EARLIEST, LATEST, LEAST_MINUTES = 6 * 60, 22 * 60, 60
 MOST_VERSIONS = 20
 
 
@@ -94,16 +93,17 @@ def change(
     before = _values(row)
     values = {**before, **sent}
     if values != before:
-        _check(values)
+        if "asks_from" in sent:
+            _check(sent["asks_from"], sent["asks_to"])
         fresh = DispatchSettings(id=new_id(), village_code=village, station=station, version=0)
         _write(session, actor, row or fresh, values)
         _look_again(session, village, station)
     return _read(session, village, station)
 
 
-def _check(values: Mapping[str, Any]) -> None:
-    opens, closes = values["asks_from"], values["asks_to"]
-    if opens is None and closes is None:
+def _check(opens: int | None, closes: int | None) -> None:
+    """People sleep; and a day without an hour in which to ask would end every search."""
+    if opens is None or closes is None:
         return
     if not EARLIEST <= opens <= closes - LEAST_MINUTES <= LATEST - LEAST_MINUTES:
         raise Invalid(errors={"asks": ["要在6点到22点之间，至少一个小时"]})

@@ -70,8 +70,8 @@ _WORKS = sa.text("""
     order by t.id
 """)
 
-# Reachable: WeChat knows her, and either the last invitation was not refused for want of her
-# consent, or she has lately looked by herself, so that the inbox will do.
+# Reachable: WeChat knows her, and either she lets it bring messages and the last invitation was
+# not refused since she said so, or she has lately looked by herself, so that the inbox will do.
 _ABOUT_THEM = """
     with ids as materialized (
         select m.person_id, row_number() over (order by m.person_id) - 1 as at
@@ -104,9 +104,16 @@ _ABOUT_THEM = """
             max(n.read_at) as looked,
             (array_agg(d.status order by n.id desc)
                 filter (where n.template = 'N10' and d.id is not null))[1] = 'unavailable'
-                as refused
+                as refused,
+            max(d.created_at) filter (where n.template = 'N10') as invited
         from notifications n left join deliveries d on d.notification_id = n.id
         where n.person_id in (select person_id from ids) group by 1),
+    agreed as (select person_id, max(at) filter (where accepted) as at,
+            max(at) filter (where not accepted) as stopped
+        from consents where document = 'wechat_push'
+          and person_id in (select person_id from ids) group by 1),
+    granted as (select person_id, at from push_grants where template = 'N10' and given
+          and person_id in (select person_id from ids)),
     logins as (select person_id, max(expires_at) - make_interval(days => :login_days) as looked
         from token_families where person_id in (select person_id from ids) group by 1),
     known as (select distinct person_id from wechat_identities
@@ -124,7 +131,10 @@ _ABOUT_THEM = """
             coalesce(offered.week, 0) + coalesce(called.week, 0) + coalesce(told.week, 0)
                 as messages,
             coalesce(held.tasks, 0) as tasks,
-            known.person_id is not null and (not coalesce(told.refused, false)
+            known.person_id is not null and (
+                not (coalesce(agreed.stopped > coalesce(agreed.at, '-infinity'), false)
+                    or coalesce(told.refused, false) and told.invited
+                        >= coalesce(greatest(agreed.at, granted.at), '-infinity'))
                 or coalesce(greatest(told.looked, offered.looked, logins.looked) > :lately, false))
                 as reachable,
             v.helps_village, v.next_village, v.next_village_km,
@@ -135,6 +145,7 @@ _ABOUT_THEM = """
         left join held using (person_id) left join offered using (person_id)
         left join called using (person_id)
         left join told using (person_id) left join logins using (person_id)
+        left join agreed using (person_id) left join granted using (person_id)
         left join known using (person_id)),
     stations as (select at, village_code, station from memberships join ids using (person_id)
         where village_code = any(:villages) and active),

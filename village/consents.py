@@ -13,10 +13,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import clock, outbox
 from village.access import Actor
 from village.catalog.files import Row
-from village.catalog.privacy import SENSITIVE, documents
+from village.catalog.privacy import SENSITIVE, WECHAT_PUSH, documents
 from village.errors import GuardFailed, Invalid
 from village.models import Consent, Request
 
@@ -66,8 +66,9 @@ def answer(
         at=clock.now(),
     )
     session.add(consent)
-    if not accepted and document in STOPS and actor.person_id is not None:
-        STOPS[document](session, actor.person_id)
+    effects = BEGINS if accepted else STOPS
+    if document in effects and actor.person_id is not None:
+        effects[document](session, actor.person_id)
     return consent
 
 
@@ -78,6 +79,12 @@ def _forget_answers(session: Session, person_id: UUID) -> None:
     session.execute(gone.values(sealed_answers=None, version=Request.version + 1))
 
 
+def _reach_again(session: Session, person_id: UUID) -> None:
+    """The searches that lack her may ask her again."""
+    outbox.put(session, "dispatch.freed", person_id)
+
+
+BEGINS: Mapping[str, Callable[[Session, UUID], None]] = {WECHAT_PUSH: _reach_again}
 STOPS: Mapping[str, Callable[[Session, UUID], None]] = {SENSITIVE: _forget_answers}
 
 

@@ -33,6 +33,7 @@ from village.models import (
     Offer,
     Person,
     Place,
+    PushGrant,
     Request,
     ResponseStat,
     StandingPair,
@@ -188,6 +189,7 @@ OF_HERS: tuple[tuple[type[Base], sa.SQLColumnExpression[Any]], ...] = (
     (Certificate, Certificate.person_id),
     (ConflictDeclaration, ConflictDeclaration.person_id),
     (ResponseStat, ResponseStat.person_id),
+    (PushGrant, PushGrant.person_id),
 )
 
 

@@ -7,6 +7,8 @@ from role_grants g join org_units u on u.code = g.unit_code where g.person_id = 
 order by g.valid_from limit :most
 -- consents
 select document, version, accepted, at from consents where person_id = :me order by at limit :most
+-- pushes
+select template, given, at from push_grants where person_id = :me order by template limit :most
 -- requests
 select r.number, r.created_at, c.zh as category, r.text, r.place ->> 'name' as place, r.answers,
        r.on_behalf_of ->> 'name' as on_behalf_of, r.hide_me, r.status, r.result, r.solved, r.rating,

@@ -17,9 +17,10 @@ from service.schemas.people import (
     PhoneInSchema,
     PhoneSchema,
     ProfileSchema,
+    SubscriptionsInSchema,
     VillageSchema,
 )
-from village import availability, consents, people, phones
+from village import availability, consents, people, phones, subscriptions
 from village.errors import Invalid, Unavailable
 from wechat.errors import LoginCodeInvalid, WechatError
 
@@ -72,6 +73,12 @@ def list_consents(call: Call) -> dict[str, Any]:
     found = consents.list_mine(call.session, call.actor)
     body: dict[str, Any] = ConsentListSchema().dump({"items": found})
     return body
+
+
+@door.open("POST", "/subscriptions", permission="me.update", body=SubscriptionsInSchema, status=204)
+def keep_subscriptions(call: Call, sent: dict[str, Any]) -> None:
+    """Say what one answered when WeChat asked whether messages of some kinds may come."""
+    subscriptions.keep(call.session, call.actor, sent["results"])
 
 
 @door.open("GET", "/phone", permission="me.read", returns=PhoneSchema)

@@ -8,8 +8,11 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Shape, Text, Whole
+from village.catalog.entries import subscription_moments
 from village.catalog.privacy import documents
+from village.subscriptions import ANSWERS
 
+MOST_TEMPLATES = 5  # that WeChat asks about at once
 NEEDS = ("privacy", "profile", "village")
 
 
@@ -72,6 +75,17 @@ class VillageSchema(Schema):
     """The code of a natural village."""
 
     village = Code(20, required=True)
+
+
+class SubscriptionsInSchema(Schema):
+    """What she answered when WeChat asked, by its template id; `client_id` is the tap's own."""
+
+    moment = fields.String(required=True, validate=validate.OneOf(tuple(subscription_moments())))
+    results = fields.Dict(
+        keys=Code(128), values=fields.String(validate=validate.OneOf(ANSWERS)),
+        required=True, validate=validate.Length(max=MOST_TEMPLATES),
+    )  # fmt: skip
+    client_id = Code(64, required=True)
 
 
 class PhoneInSchema(Schema):

@@ -48,7 +48,7 @@ class DispatchSettingsInSchema(Schema):
 class SetSchema(ma.Schema):
     """Settings; null where nothing is set here."""
 
-    policy = fields.String(required=True, allow_none=True, validate=validate.OneOf(choices()))
+    policy = fields.String(required=True, allow_none=True)
     widest = fields.String(required=True, allow_none=True, validate=CIRCLE)
     hold = fields.Boolean(required=True, allow_none=True)
     day_cap = fields.Integer(required=True, allow_none=True)

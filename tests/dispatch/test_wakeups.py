@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +13,32 @@ import sqlalchemy as sa
 
 from dispatch import returns, settings, wakeups
 from tests.dispatch.test_candidates import told
+from tests.village.roster.files import xlsx
 from tests.village.town import ALWAYS, LAMP, STATION, WEDNESDAY, Town
-from village import agreements, availability, clock, outbox, people, rests, wishes
+from village import (
+    agreements,
+    availability,
+    clock,
+    consents,
+    people,
+    rests,
+    subscriptions,
+    wishes,
+)
 from village.access import Actor
+from village.catalog.entries import notification_templates
+from village.catalog.privacy import documents
 from village.models import (
     Certificate,
-    Membership,
     Offer,
+    Person,
     Place,
     Round,
     TimeOff,
     TokenFamily,
     Volunteer,
 )
+from village.roster import importing
 from village.workflow.engine import attempt
 from village.workflow.request import REQUEST
 
@@ -153,34 +166,14 @@ def test_who_has_her_hands_free_again_is_asked(town: Town, does: str) -> None:
     assert asked(town, request_id) == [helper.person_id]
 
 
-@dataclass
-class Paper:
-    """What an officer enters of a person; whoever enters it says `dispatch.freed`."""
-
-    before: dict[str, Any]
-    row: Callable[[Actor], Any]
-
-
-PAPERS = {
-    "skill": Paper({"skills": []}, lambda who: set_of(who, skills=["电工证"])),
-    "certificate": Paper(
-        {"lapsed": True},
-        lambda who: (
-            sa.update(Certificate)
-            .where(Certificate.person_id == who.person_id)
-            .values(valid_until=date(2027, 1, 1))
-        ),
-    ),
-    "membership": Paper(
-        {"active": False},
-        lambda who: (
-            sa.update(Membership).where(Membership.person_id == who.person_id).values(active=True)
-        ),
-    ),
-    "insurance": Paper(
-        {"insured_until": None}, lambda who: set_of(who, insured_until=date(2027, 1, 1))
-    ),
-    "registration": Paper({"status": "applied"}, lambda who: set_of(who, status="active")),
+COLUMNS = ["姓名", "村", "出生年", "服务站", "持证", "证书有效期至", "保险有效期"]
+ROSTER: dict[str, str] = {"姓名": "新来的", "村": "青石", "出生年": "1980", "服务站": "公益事业站"}
+# What is missing of her, and what the village's roster says of it.
+ENTERED: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "skill": ({"skills": []}, {"持证": "电工证"}),
+    "certificate": ({}, {"持证": "电工证", "证书有效期至": "2027-01-01"}),
+    "membership": ({"station": "culture", "helps_village": False}, {}),
+    "insurance": ({"insured_until": None}, {"保险有效期": "2027-01-01"}),
 }
 
 
@@ -188,20 +181,39 @@ def set_of(who: Actor, **values: Any) -> sa.Update:
     return sa.update(Volunteer).where(Volunteer.person_id == who.person_id).values(**values)
 
 
-@pytest.mark.parametrize("kind", PAPERS)
-def test_what_is_entered_of_her_lets_her_be_asked(town: Town, waiting: UUID, kind: str) -> None:
-    paper = PAPERS[kind]
-    lapsed = paper.before.pop("lapsed", False)
-    helper = town.volunteer("新来的", **paper.before)
-    if lapsed:
-        old = sa.update(Certificate).where(Certificate.person_id == helper.person_id)
+def newcomer(town: Town, kind: str) -> Actor:
+    """Somebody whom an earlier roster has brought."""
+    who = _newcomer(town, kind)
+    known = sa.update(Person).where(Person.id == who.person_id).values(code="r-new")
+    town.run(lambda s: s.execute(known))
+    return who
+
+
+def _newcomer(town: Town, kind: str) -> Actor:
+    who = town.volunteer("新来的", **ENTERED[kind][0])
+    if kind == "certificate":
+        old = sa.update(Certificate).where(Certificate.person_id == who.person_id)
         town.run(lambda s: s.execute(old.values(valid_until=date(2026, 1, 1))))
+    return who
+
+
+@pytest.mark.parametrize("kind", ENTERED)
+def test_what_the_roster_says_of_her_lets_her_be_asked(
+    town: Town, waiting: UUID, kind: str, tmp_path: Path
+) -> None:
+    helper = newcomer(town, kind)
     town.round(waiting)
     assert asked(town, waiting) == []
-    town.run(lambda s: s.execute(paper.row(helper)))
-    town.run(lambda s: outbox.put(s, "dispatch.freed", helper.person_id))
+    line = {**ROSTER, **ENTERED[kind][1]}
+    file = xlsx(tmp_path / "roster.xlsx", COLUMNS, [line.get(name) for name in COLUMNS])
+    said = importing.read(file, unseen)
+    town.run(lambda s: importing.apply(s, said, unseen))
     town.work()
     assert asked(town, waiting) == [helper.person_id]
+
+
+def unseen(things: Any, what: str, total: int) -> Any:
+    return things
 
 
 def test_an_agreement_that_comes_into_force_is_thought_of_by_whoever_is_short(town: Town) -> None:
@@ -298,6 +310,78 @@ def test_one_whom_the_inbox_reaches_again_is_thought_of(
         town.run(lambda s: people.open_family(s, helper.person_id))
     else:
         town.run(lambda s: people.rotate_family(s, family.id, 0))
+    town.work()
+    assert asked(town, waiting) == [helper.person_id]
+
+
+def refused_long_ago(town: Town) -> Actor:
+    """One whom WeChat brought no invitation, and who has not looked since."""
+    helper = town.volunteer("好久没看的")
+    told(town, helper, 1, "unavailable", "N10")
+    return helper
+
+
+def lets_wechat_ask(who: Actor, document: str = "wechat_push") -> Callable[[Any], Any]:
+    version = documents()[document]["version"]
+    return lambda s: consents.answer(s, who, document, version, accepted=True)
+
+
+def allows(who: Actor, template: str = "N10", answer: str = "accept") -> Callable[[Any], Any]:
+    sent = {template_ids()[template]: answer}
+    return lambda s: subscriptions.keep(s, who, sent)
+
+
+def template_ids() -> dict[str, str]:
+    return {row["code"]: row["wechat_template_id"] for row in notification_templates()}
+
+
+@pytest.mark.parametrize("says", [lets_wechat_ask, allows])
+def test_one_whom_wechat_may_reach_again_is_thought_of_where_she_helps(
+    town: Town, waiting: UUID, says: Callable[[Actor], Callable[[Any], Any]]
+) -> None:
+    helper = refused_long_ago(town)
+    skilled = brought(town, skills=["烹饪"])
+    town.work()
+    town.round(waiting)
+    assert asked(town, waiting) == []
+    clock.step(timedelta(minutes=1))
+    town.run(says(helper))
+    assert town.run(lambda s: wakeups.freed(s, helper.person_id)) == [waiting]
+    town.work()
+    assert asked(town, waiting) == [helper.person_id]
+    assert asked(town, skilled) == []
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        lambda who: lets_wechat_ask(who, "sensitive"),
+        lambda who: allows(who, "N08"),
+        lambda who: allows(who, answer="reject"),
+    ],
+)
+def test_a_yes_to_something_else_wakes_nobody(
+    town: Town, waiting: UUID, says: Callable[[Actor], Callable[[Any], Any]]
+) -> None:
+    helper = refused_long_ago(town)
+    town.work()
+    clock.step(timedelta(minutes=1))
+    town.run(says(helper))
+    assert town.waiting("dispatch.freed") == 0
+    town.round(waiting)
+    assert asked(town, waiting) == []
+
+
+def test_who_wants_no_message_by_wechat_is_not_asked_unless_she_looks(
+    town: Town, waiting: UUID
+) -> None:
+    helper = town.volunteer("不要推送的", max_open_tasks=0)
+    no = ("wechat_push", documents()["wechat_push"]["version"])
+    town.run(lambda s: consents.answer(s, helper, *no, accepted=False))
+    times(max_open_tasks=2)(town, helper)
+    town.work()
+    assert asked(town, waiting) == []
+    town.run(lambda s: people.open_family(s, helper.person_id))
     town.work()
     assert asked(town, waiting) == [helper.person_id]
 

@@ -22,6 +22,7 @@ from village.models.messages import (
     Notification,
     NotificationTemplate,
     Outbox,
+    PushGrant,
     Reminder,
 )
 from village.models.org import Category, OrgUnit, Station
@@ -82,6 +83,7 @@ __all__ = [
     "PhoneCall",
     "PhoneTask",
     "Place",
+    "PushGrant",
     "Reminder",
     "Request",
     "RequestExclusion",

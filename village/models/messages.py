@@ -83,6 +83,19 @@ class Delivery(Base):
     finished_at: Mapped[datetime | None]
 
 
+class PushGrant(Base):
+    """Whether a person let WeChat bring her messages by a template, when she was asked last."""
+
+    __tablename__ = "push_grants"
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
+    template: Mapped[str] = mapped_column(
+        sa.ForeignKey("notification_templates.code"), primary_key=True
+    )
+    given: Mapped[bool]
+    at: Mapped[datetime]
+
+
 class Outbox(Base):
     """What must happen after the commit. The row is the job's record; RQ carries its id.
 
