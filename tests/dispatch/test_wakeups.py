@@ -183,14 +183,9 @@ def set_of(who: Actor, **values: Any) -> sa.Update:
 
 def newcomer(town: Town, kind: str) -> Actor:
     """Somebody whom an earlier roster has brought."""
-    who = _newcomer(town, kind)
+    who = town.volunteer("新来的", **ENTERED[kind][0])
     known = sa.update(Person).where(Person.id == who.person_id).values(code="r-new")
     town.run(lambda s: s.execute(known))
-    return who
-
-
-def _newcomer(town: Town, kind: str) -> Actor:
-    who = town.volunteer("新来的", **ENTERED[kind][0])
     if kind == "certificate":
         old = sa.update(Certificate).where(Certificate.person_id == who.person_id)
         town.run(lambda s: s.execute(old.values(valid_until=date(2026, 1, 1))))

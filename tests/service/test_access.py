@@ -97,6 +97,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "hours": {"from": "08:00", "to": "20:00", "days": "every_day"},
     "rest": {"until": None},
     "dispatch-settings": {"hold": True},
+    "subscriptions": {"moment": "on_accept", "results": {}, "client_id": "tap"},
     "dry_run": {
         "village": HOME,
         "rule": {"title": "井", "words": ["水井"], "to": "station", "station": "sanitation"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.service.house import House
 from tests.service.test_level3 import CARE, HEAD, VILLAGER, agree
 from tests.service.test_problems import problem
@@ -81,3 +83,36 @@ def test_no_message_goes_to_wechat_any_more(house: House) -> None:
     )  # fmt: skip
     assert set(states) == {("unavailable", "consent_withdrawn")}
     assert house.seen("/notifications", VILLAGER)["items"]
+
+
+# ------------------------------------------------------------------ what WeChat asked her
+
+
+def test_the_newest_answer_to_wechat_s_question_is_kept(house: House) -> None:
+    ids = {row.code: row.wechat_template_id for row in house.rows(TEMPLATES)}
+    for answer in ("reject", "accept", "accept"):
+        sent = {"moment": "on_accept", "results": {ids["N10"]: answer}, "client_id": "a-tap"}
+        assert house.post("/me/subscriptions", VOLUNTEER, sent).status_code == 204
+    assert [tuple(row) for row in house.rows(GRANTS)] == [("N10", True)]
+    woken = house.rows("select 1 from outbox where job = 'dispatch.freed'")
+    assert len(woken) >= 2  # once for each yes
+
+
+TEMPLATES = "select code, wechat_template_id from notification_templates"
+GRANTS = "select template, given from push_grants"
+VOLUNTEER = "u016"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"moment": "on_monday"}, {"results": {"not-ours": "accept"}}, {"results": ["accept"]},
+        {"results": {"not-ours": "perhaps"}}, {"client_id": ""}, {"moment": None},
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_to_wechat_is_refused_in_words(
+    house: House, sent: dict[str, Any]
+) -> None:
+    plain: dict[str, Any] = {"moment": "on_accept", "results": {}, "client_id": "a-tap"}
+    problem(house.post("/me/subscriptions", VOLUNTEER, {**plain, **sent}), 422, "invalid")
+    assert house.rows(GRANTS) == []
