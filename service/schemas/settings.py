@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from dispatch.policies.registry import choices
 from dispatch.work import DAY_CAP, WEEK_CAP
-from service.schemas.base import Flag, Moment, Schema, Whole
+from service.schemas.base import Flag, Moment, Schema, Shape, Whole
 from service.schemas.people import ClockTime, minute
 from village.invitations import CIRCLES
 
@@ -45,7 +45,7 @@ class DispatchSettingsInSchema(Schema):
         return data
 
 
-class SetSchema(ma.Schema):
+class SetSchema(Shape):
     """Settings; null where nothing is set here."""
 
     policy = fields.String(required=True, allow_none=True)
@@ -66,7 +66,7 @@ class SetSchema(ma.Schema):
         }
 
 
-class SaidSchema(ma.Schema):
+class SaidSchema(Shape):
     """Settings as they were from a moment on."""
 
     version = fields.Integer(required=True)
@@ -75,7 +75,7 @@ class SaidSchema(ma.Schema):
     changed_at = Moment(required=True)
 
 
-class DispatchSettingsSchema(ma.Schema):
+class DispatchSettingsSchema(Shape):
     """What is set here, what is in force, what can be chosen, and who has set what before."""
 
     own = fields.Nested(SetSchema, required=True)
