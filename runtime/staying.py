@@ -31,7 +31,14 @@ MOST_SECONDS = 2.0
 # How long the relay leaves rows to a worker that is there.
 LEAVE_SECONDS = 0.25
 HERE_KEY = "wuzhan:stays:{queue}"
-AWAY = (sa.exc.OperationalError, psycopg.OperationalError, redis.RedisError)
+# A file of the server's that may not grow is an internal error to PostgreSQL (class XX).
+AWAY = (
+    sa.exc.OperationalError,
+    sa.exc.InternalError,
+    psycopg.OperationalError,
+    psycopg.InternalError,
+    redis.RedisError,
+)
 
 
 def stay(queue: str, engine: sa.Engine, link: redis.Redis, work: Callable[[], bool]) -> None:

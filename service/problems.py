@@ -171,6 +171,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(sqlalchemy.exc.OperationalError, _on_database_away)
     app.register_error_handler(sqlalchemy.exc.TimeoutError, _on_database_away)
+    app.register_error_handler(sqlalchemy.exc.InternalError, _on_internal_error)
     app.register_error_handler(Exception, _on_bug)
 
 
@@ -187,6 +188,14 @@ def _on_http_error(error: HTTPException) -> Any:
 def _on_database_away(error: Exception) -> Response:
     log.warning("database away", extra={"error": type(error).__name__})
     return respond(problem(503, "unavailable", "the database does not answer"))
+
+
+def _on_internal_error(error: sqlalchemy.exc.InternalError) -> Response:
+    """Tell an ill server from our bug: to PostgreSQL a file that cannot grow is of class XX."""
+    if not str(getattr(error.orig, "sqlstate", "")).startswith("XX"):
+        return _on_bug(error)
+    log.error("database ill", extra={"sqlstate": getattr(error.orig, "sqlstate", "")})
+    return respond(problem(503, "unavailable", "the database cannot do it now"))
 
 
 def _on_bug(error: Exception) -> Response:

@@ -248,3 +248,23 @@ def test_a_year_without_holidays_is_told(house: House, tmp_path: Path) -> None:
         clock.set_time(datetime(2027, 1, 1, tzinfo=clock.SHANGHAI), speed=0.0)
         assert ready(house)[2]["calendar"] == "degraded"
     workdays.configure(own)
+
+
+@pytest.mark.parametrize(("sqlstate", "status", "code"), [
+    ("XX000", 503, "unavailable"),  # what it says where a file of its own may not grow
+    ("53100", 503, "unavailable"),
+    ("XX001", 503, "unavailable"),
+    ("25P02", 500, "error"),  # a bug of ours
+])  # fmt: skip
+def test_a_database_that_is_ill_is_no_bug(
+    house: House, sqlstate: str, status: int, code: str
+) -> None:
+    house.rows(
+        "create function fall_ill() returns trigger language plpgsql as $$ begin"
+        f" raise exception using errcode = '{sqlstate}'; end $$"
+    )
+    house.rows(
+        "create trigger ill before insert on requests for each row execute function fall_ill()"
+    )
+    body = {"village": "990101", "text": LAMP}
+    problem(house.post("/requests", "u041", body), status, code)

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -160,7 +160,8 @@ class Stack:
     def database(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         target = make_url(self.database_url).set(drivername="postgresql")
         url = target.render_as_string(hide_password=False)
-        with psycopg.connect(url, connect_timeout=10) as link:
+        # The link's own end is a commit, which may fail, and then leaves it open.
+        with closing(psycopg.connect(url, connect_timeout=10)) as link, link:
             yield link
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
