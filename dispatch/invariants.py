@@ -48,9 +48,9 @@ QUESTIONS: dict[str, str] = {
         join people asks on asks.id = r.requester_id
         where asked.id = asks.id
         or (asked.household = asks.household and asked.village_code = asks.village_code)
-        or exists (select from request_exclusions e where e.at <= o.created_at
+        or exists (select from request_exclusions e where e.at < o.created_at
                    and e.request_id = r.id and e.person_id = asked.id)
-        or exists (select from conflict_declarations c where c.declared_at <= o.created_at and
+        or exists (select from conflict_declarations c where c.declared_at < o.created_at and
                    ((c.person_id = asked.id and c.other_id = asks.id)
                     or (c.other_id = asked.id and c.person_id = asks.id)))""",
     "at_two_places_at_once": """

@@ -13,14 +13,16 @@ from service.schemas.work import (
     AcceptOfferSchema,
     CompleteSchema,
     DeclineOfferSchema,
+    ExclusionInSchema,
     OfferPageSchema,
     OfferQuery,
     OfferSchema,
     TaskPageSchema,
     TaskQuery,
     TaskSchema,
+    TooCloseSchema,
 )
-from village import invitations, offers, reserve, tasks
+from village import exclusions, invitations, offers, reserve, tasks
 
 door = Door("work", __name__, description="邀请与任务")
 
@@ -72,6 +74,25 @@ def stand_down(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, An
     """Take that back, free of consequence."""
     reserve.stand_down(call.session, call.actor, offer_id)
     return _offer(call, offer_id)
+
+
+@door.open(
+    "POST", "/offers/<uuid:offer_id>/too_close", permission="offer.answer", body=TooCloseSchema,
+    returns=OfferSchema,
+)  # fmt: skip
+def declare_tie(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
+    """Say that one is too close to the villager: one is not asked for her matters any more."""
+    exclusions.declare(call.session, call.actor, offer_id, sent["kind"])
+    return _offer(call, offer_id)
+
+
+@door.open(
+    "POST", "/requests/<uuid:request_id>/exclusions", permission="request.exclude",
+    body=ExclusionInSchema, status=204,
+)  # fmt: skip
+def exclude(call: Call, sent: dict[str, Any], request_id: UUID) -> None:
+    """Say who must not help with a request: by a tie, or by the villager's word alone."""
+    exclusions.exclude(call.session, call.actor, request_id, sent["person"], sent["kind"])
 
 
 def _offer(call: Call, offer_id: UUID) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 from service.schemas.base import Moment, Schema, Shape, Switch, Text, Whole, WindowQuery, page_of
 from service.schemas.requests import NAMED
 from village.access import CHAIR, HEAD
+from village.exclusions import KINDS, TIES, WORD
 from village.tasks import PART_ACTIONS, STATES, TaskView
 from village.wishes import REASONS
 from village.workflow.offer import OFFER
@@ -86,6 +87,19 @@ class DeclineOfferSchema(Schema):
 
     reason = fields.String(allow_none=True, load_default=None, validate=validate.OneOf(REASONS))
     until = Moment(allow_none=True, load_default=None)
+
+
+class TooCloseSchema(Schema):
+    """How she is close to the villager: a relative, a contractor, or a party to the matter."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(TIES))
+
+
+class ExclusionInSchema(Schema):
+    """Who must not be asked; a villager's own word (`word`) needs no reason."""
+
+    person = fields.UUID(required=True)
+    kind = fields.String(load_default=WORD, validate=validate.OneOf(KINDS))
 
 
 class ContactSchema(Shape):

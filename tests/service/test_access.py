@@ -46,6 +46,7 @@ ALIKE = (
     "submitted", "hidden", "elsewhere", "safe", "safe dispute", "kin",
     "entered draft", "entered dispute",
 )  # fmt: skip
+ACTS = ("request.act", "request.exclude")
 SENDING = ("POST", "PUT")
 OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
 REASON = {"reason": "因为"}
@@ -96,6 +97,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "phoned": {"reached": True},
     "hours": {"from": "08:00", "to": "20:00", "days": "every_day"},
     "rest": {"until": None},
+    "too_close": {"kind": "kin"},
     "dispatch-settings": {"hold": True},
     "subscriptions": {"moment": "on_accept", "results": {}, "client_id": "tap"},
     "dry_run": {
@@ -164,6 +166,8 @@ def _body(county: County, path: str, method: str) -> dict[str, Any]:
         return {"code": "phone.0"} if method == "POST" else {"number": "0" * 10}
     if path.endswith("/requests/claim"):
         return {"slip_code": "0" * 12}
+    if last == "exclusions":
+        return {"person": county.world.member}
     if last == "invite":
         return {"person": county.world.member}
     if last == "pairs":
@@ -221,7 +225,7 @@ Objects = Iterator[tuple[str, Relations]]
 
 def _requests(world: World, permission: str) -> Objects:
     for case in world.cases.values():
-        if permission != "request.act" or case.name not in ALIKE:
+        if permission not in ACTS or case.name not in ALIKE:
             yield case.id, partial(roster.to_case, case=case)
 
 

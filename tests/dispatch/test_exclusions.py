@@ -1,0 +1,134 @@
+"""Who must not help: said by herself, by a party's word, or by the head; and what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from dispatch import invariants
+from tests.village.town import Town
+from village import exclusions
+from village.access import Actor
+from village.errors import Forbidden, Invalid, NotFound, Recused
+from village.models import ConflictDeclaration, RequestExclusion
+
+
+def asked(town: Town, request_id: UUID, status: str | None = None) -> set[UUID]:
+    return {offer.person_id for offer in town.offers(request_id, status)}
+
+
+def exclude(town: Town, request_id: UUID, who: Actor, by: Actor, kind: str = "word") -> None:
+    town.run(lambda s: exclusions.exclude(s, by, request_id, who.person_id, kind))
+    town.work()
+
+
+def who_is_asked(town: Town, request_id: UUID) -> Actor:
+    (offer,) = town.offers(request_id, "offered")
+    return next(helper for helper in town.helpers if helper.person_id == offer.person_id)
+
+
+@pytest.fixture
+def request_id(town: Town) -> UUID:
+    found = town.bring("dispatching", people=1)
+    town.work()
+    return found
+
+
+def test_whom_a_villager_does_not_want_is_asked_no_more_and_the_next_is_asked(
+    town: Town, request_id: UUID
+) -> None:
+    first = who_is_asked(town, request_id)
+    for _ in range(2):
+        exclude(town, request_id, first, town.villager)
+    assert asked(town, request_id, "withdrawn") == {first.person_id}
+    assert who_is_asked(town, request_id) != first
+    (row,) = town.run(lambda s: s.query(RequestExclusion).all())
+    assert (row.kind, row.added_by) == ("word", town.villager.person_id)
+    assert town.run(invariants.broken) == {}
+
+
+def test_who_was_excluded_before_the_first_round_is_never_asked(town: Town) -> None:
+    request_id = town.submit()
+    for helper in town.helpers[:2]:
+        exclude(town, request_id, helper, town.head, "contractor")
+    town.act(request_id, "accept")
+    town.act(request_id, "dispatch", task={"people_needed": 2})
+    for _ in range(3):
+        town.later(hours=3)
+    assert asked(town, request_id) == {town.helpers[2].person_id}
+
+
+def test_a_place_that_she_held_opens_again(town: Town) -> None:
+    request_id = town.bring("assigned", people=1)
+    exclude(town, request_id, town.helpers[0], town.head, "kin")
+    assert town.status(request_id) == "dispatching"
+    assert [place.person_id for place in town.places(request_id)] == [None]
+    assert who_is_asked(town, request_id) != town.helpers[0]
+
+
+def test_who_is_at_work_already_is_left_to_the_head(town: Town) -> None:
+    request_id = town.bring("assigned", people=1)
+    town.check_in(town.task(request_id).id, town.helpers[0])
+    exclude(town, request_id, town.helpers[0], town.villager)
+    assert [place.status for place in town.places(request_id)] == ["checked_in"]
+
+
+def test_a_tie_that_she_declares_holds_for_all_of_the_villager_s_requests(
+    town: Town, request_id: UUID
+) -> None:
+    first = who_is_asked(town, request_id)
+    other = town.bring("dispatching", people=1)
+    town.run(lambda s: s.execute(sa.text("delete from outbox")))
+    held = town.take_place(other, first)
+    (offer,) = town.offers(request_id, "offered")
+    town.run(lambda s: exclusions.declare(s, first, offer.id, "kin"))
+    town.work()
+    for one in (request_id, other):
+        assert first.person_id in asked(town, one, "withdrawn")
+    assert town.task(other).id == held
+    assert [place.person_id for place in town.places(other)] == [None]
+    third = town.bring("dispatching", people=3)
+    for _ in range(3):
+        town.later(hours=3)
+    assert first.person_id not in asked(town, third)
+    (row,) = town.run(
+        lambda s: s.query(ConflictDeclaration).filter_by(person_id=first.person_id).all()
+    )
+    assert (row.other_id, row.kind) == (town.villager.person_id, "kin")
+
+
+def nobodys(town: Town, request_id: UUID) -> Any:
+    exclude(town, request_id, town.villager, town.head)
+
+
+REFUSED: list[tuple[type[Exception], Any]] = [
+    (Forbidden, lambda town, one: exclude(town, one, town.helpers[0], town.villager, "kin")),
+    (NotFound, lambda town, one: exclude(town, one, town.helpers[0], town.nephew)),
+    (Invalid, nobodys),
+]
+
+
+@pytest.mark.parametrize(("error", "say"), REFUSED)
+def test_what_may_not_be_said_is_refused(
+    town: Town, request_id: UUID, error: type[Exception], say: Any
+) -> None:
+    before = asked(town, request_id, "offered")
+    with pytest.raises(error):
+        say(town, request_id)
+    assert asked(town, request_id, "offered") == before
+
+
+def test_a_chair_who_is_too_close_herself_takes_nobody_out(town: Town) -> None:
+    request_id = town.submit(town.nephew)
+    with pytest.raises(Recused):
+        exclude(town, request_id, town.helpers[0], town.chair)
+
+
+def test_another_s_offer_is_not_hers_to_speak_of(town: Town, request_id: UUID) -> None:
+    (offer,) = town.offers(request_id, "offered")
+    other = next(one for one in town.helpers if one.person_id != offer.person_id)
+    with pytest.raises(NotFound):
+        town.run(lambda s: exclusions.declare(s, other, offer.id, "kin"))
