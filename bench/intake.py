@@ -34,6 +34,7 @@ from bench._load import Round  # noqa: E402
 from runtime import places, settings, up, wsgi  # noqa: E402
 from runtime.local import start_postgres  # noqa: E402
 from runtime.settings import Settings  # noqa: E402
+from village import keys  # noqa: E402
 from village.catalog.files import read  # noqa: E402
 
 CONNECTIONS = 8
@@ -61,7 +62,12 @@ def loaded(url: str, folder: Path) -> Settings:
     """Return the settings of the installation under test: the defaults, with this database."""
     values = {"database_url": url, "data_dir": folder, "port": up.free_port(), "demo": True}
     # Redis is not there: intake does without it.
-    return settings.load().with_values(**values, redis_url="redis://127.0.0.1:1", secret_key=SECRET)
+    found = settings.load().with_values(
+        **values, redis_url="redis://127.0.0.1:1", secret_key=SECRET
+    )
+    keys.made(found.own_keys)
+    keys.configure(found.own_keys)
+    return found
 
 
 def measure(installation: Settings, rounds: int, seconds: float) -> None:

@@ -5,6 +5,7 @@ A few days in every run of the tests; `make faults` goes on until 300 things hav
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 from collections.abc import Iterator
@@ -85,6 +86,8 @@ def differs_where_it_should(month: Month) -> None:
         assert any(line.startswith(said) for line in found), (said, found)
 
 
+# Where a server dies between taking a link and its first answer, SQLAlchemy drops it unclosed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_days_of_a_village_reconcile_and_keep_their_limits_while_everything_breaks(
     house: tuple[Stack, Servers],
 ) -> None:
@@ -94,3 +97,4 @@ def test_days_of_a_village_reconcile_and_keep_their_limits_while_everything_brea
         broken, number = broken + shaken.done.total(), number + 1
         print(dict(shaken.done), dict(shaken.died), *table(figures(month)), sep="\n")  # noqa: T201
     differs_where_it_should(month)
+    gc.collect()  # such links end here, where that is no failure
