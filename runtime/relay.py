@@ -31,6 +31,7 @@ from runtime.settings import Settings
 from runtime.staying import AWAY, GATHER_SECONDS, HERE_KEY, LEAVE_SECONDS
 from runtime.worker import QUEUES, entries
 from village import (
+    callbacks,
     clock,
     complaints,
     duty_reports,
@@ -57,6 +58,7 @@ HOUSEKEEPING_LOCK = 5_001
 # What is done again and again: every so many seconds, by one relay at a time.
 CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (30.0, sweeps.close_stuck),
+    (600.0, callbacks.draw),
     (60.0, complaints.sweep),
     (60.0, duty_reports.sweep),
     (3600.0, outbox.purge),

@@ -51,7 +51,7 @@ def put(
     `solved`: it is the result, and she is asked whether it is. What was to be told of earlier
     events is overtaken; their ids are in the order of time. The caller holds the request's lock.
     """
-    caller = _outside(session, request) if solved else _caller(session, request)
+    caller = outside(session, request) if solved else _caller(session, request)
     later = sa.exists().where(PhoneCall.request_id == request.id, PhoneCall.event_id > event_id)
     if caller is None or session.scalar(sa.select(later)):
         return
@@ -85,7 +85,7 @@ def _overtake(session: Session, request_id: UUID, event_id: UUID) -> None:
 
 def _caller(session: Session, request: Request) -> UUID | None:
     if is_safe_path(request):
-        return _outside(session, request)
+        return outside(session, request)
     found = sa.select(RoleGrant.person_id).where(*recusal.in_term(RoleGrant))
     if request.sealed:
         mediates = (RoleGrant.role == "mediator", RoleGrant.unit_code == request.village_code)
@@ -93,10 +93,10 @@ def _caller(session: Session, request: Request) -> UUID | None:
         found = found.where(*mediates, far)
     else:
         found = found.where(RoleGrant.person_id == request.proxy_id)
-    return session.scalar(found.limit(1)) or _outside(session, request)
+    return session.scalar(found.limit(1)) or outside(session, request)
 
 
-def _outside(session: Session, request: Request) -> UUID | None:
+def outside(session: Session, request: Request) -> UUID | None:
     """Return the chair, or who stands above her: not who entered it, nor who heads its station."""
     heads = sa.select(RoleGrant.person_id).where(
         RoleGrant.unit_code == request.village_code,
@@ -138,7 +138,7 @@ def done(session: Session, actor: Actor, call_id: UUID, *, reached: bool) -> Cal
     # the request's lock comes first, as everywhere
     request = session.get_one(Request, seen.request.id, with_for_update=LOCK)
     call = session.get_one(PhoneCall, call_id, with_for_update=True, populate_existing=True)
-    if reached and call.kind == "call_back":
+    if reached and call.kind != "tell":
         raise GuardFailed("ask_her", "say what she said")
     if call.done_at is None and reached:
         call.done_at, call.outcome = clock.now(), "reached"

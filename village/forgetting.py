@@ -51,7 +51,7 @@ def forget(session: Session, request_ids: Sequence[UUID]) -> None:
     lines = {"title": gone, "text": gone, "fields": {}}
     _change(session, Notification, Notification.request_id.in_(request_ids), lines)
     of_calls = PhoneCall.request_id.in_(request_ids)
-    _change(session, PhoneCall, of_calls, {"title": gone, "text": gone})
+    _change(session, PhoneCall, of_calls, {"title": gone, "text": gone, "comment": None})
     session.execute(sa.delete(SimilarText).where(SimilarText.request_id.in_(request_ids)))
 
 

@@ -135,7 +135,7 @@ export interface Slip {
 /** Something to be told by phone, or the question whether it is solved. */
 export interface PhoneCall {
   id: string;
-  kind: "tell" | "call_back";
+  kind: "tell" | "call_back" | "sample";
   request: string;
   number: string;
   title: string;

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from service.door import Call, Door
-from service.schemas.calls import CallDoneSchema, CallListSchema, CallSchema
-from village import calls
+from service.schemas.calls import CallAnswersSchema, CallDoneSchema, CallListSchema, CallSchema
+from village import callbacks, calls
 
 door = Door("calls", __name__, url_prefix="/calls", description="要打的电话")
 
@@ -34,5 +34,16 @@ def read_call(call: Call, call_id: UUID) -> dict[str, Any]:
 def finish_call(call: Call, sent: dict[str, bool], call_id: UUID) -> dict[str, Any]:
     """Say that she was told; or that nobody answered, and it stays to be done."""
     seen = calls.done(call.session, call.actor, call_id, reached=sent["reached"])
+    body: dict[str, Any] = CallSchema().dump(seen)
+    return body
+
+
+@door.open(
+    "POST", "/<uuid:call_id>/answers", permission="call.done", body=CallAnswersSchema,
+    returns=CallSchema,
+)  # fmt: skip
+def keep_answers(call: Call, sent: dict[str, Any], call_id: UUID) -> dict[str, Any]:
+    """Keep what she said when she was drawn to be asked; "not solved" has it done again."""
+    seen = callbacks.record(call.session, call.actor, call_id, sent)
     body: dict[str, Any] = CallSchema().dump(seen)
     return body

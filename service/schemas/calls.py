@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from service.schemas.base import Flag, Moment, Schema, Shape
-from service.schemas.requests import RequestSchema
+from service.schemas.base import Flag, Moment, Schema, Shape, Text, Whole
+from service.schemas.requests import SOLVED, RequestSchema
 from village.stations import CALL_KINDS
 
 
@@ -49,6 +49,14 @@ class CallSchema(CallItemSchema):
 
     name = fields.String(required=True)
     phone = fields.String(required=True, allow_none=True)
+
+
+class CallAnswersSchema(Schema):
+    """What she said to the three questions (3.1): solved, how satisfied, anything else."""
+
+    solved = fields.String(required=True, validate=validate.OneOf(SOLVED))
+    rating = Whole(1, 5)
+    comment = Text(500)
 
 
 class CallDoneSchema(Schema):

@@ -12,8 +12,8 @@ from village.db import Base
 from village.ids import new_id
 from village.models.org import one_of
 
-CALL_KINDS = ("tell", "call_back")
-CALL_OUTCOMES = ("reached", "overtaken", "claimed", "called_back")
+CALL_KINDS = ("tell", "call_back", "sample")
+CALL_OUTCOMES = ("reached", "overtaken", "claimed", "called_back", "answered", "let_go")
 
 
 class PhoneCall(Base):
@@ -23,6 +23,8 @@ class PhoneCall(Base):
     __table_args__ = (
         sa.CheckConstraint(one_of("kind", CALL_KINDS), name="kind"),
         sa.CheckConstraint(one_of("outcome", CALL_OUTCOMES), name="outcome"),
+        sa.CheckConstraint("solved in ('yes', 'partly', 'no')", name="solved"),
+        sa.CheckConstraint("rating between 1 and 5", name="rating"),
         sa.CheckConstraint("(done_at is null) = (outcome is null)", name="done"),
         sa.Index("ix_phone_calls_open", "caller_id", postgresql_where=sa.text("done_at is null")),
         sa.Index("ix_phone_calls_request", "request_id"),
@@ -40,6 +42,9 @@ class PhoneCall(Base):
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
+    solved: Mapped[str | None] = mapped_column(doc="of a sample: what she said (3.1)")
+    rating: Mapped[int | None]
+    comment: Mapped[str | None]
 
 
 class ClaimTry(Base):

@@ -242,7 +242,7 @@ TABLE: tuple[Transition, ...] = (
       when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
-    T("call_back", callback.ASKED_BACK, "closed", (CALLER,), "R24",
+    T("call_back", callback.ASKED_BACK, "closed", (CALLER,), "R24", when=callback.is_entered,
       guards=(recusal.not_recused,), effects=(rules.keep_verdict, callback.asked_back),
       keeps=("solved", "rating", "comment"),
       tell=(Tell(HEAD, push=False), Tell("volunteers", push=False))),

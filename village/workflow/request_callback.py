@@ -24,11 +24,10 @@ def is_entered(request: Request) -> bool:
 
 def is_asked(session: Session, actor: Actor, request: Request) -> bool:
     """Tell whether the actor was asked to phone the person about the result."""
-    if not is_entered(request) or request.status not in ASKED_BACK or not actor.grants:
+    if request.status not in ASKED_BACK or not actor.grants:
         return False
-    asked = _open(request.id).where(
-        PhoneCall.caller_id == actor.person_id, PhoneCall.kind == "call_back"
-    )
+    kind = "call_back" if is_entered(request) else "sample"
+    asked = _open(request.id).where(PhoneCall.caller_id == actor.person_id, PhoneCall.kind == kind)
     return bool(session.scalar(sa.select(asked.exists())))
 
 
