@@ -71,6 +71,7 @@ ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
         for kind in (*LIMITS["first_response"][1:], *LIMITS["resolve"][1:])
     },
     "duty": _step("duty_call"),
+    "unresolved": _step("remind_unresolved"),
     "suspend_review": _step("suspend_review"),
     "suspend_limit": _step("ask_consent", "resume"),
     "first_response": _step("response_breach"),

@@ -1,8 +1,8 @@
 """Call-backs (回访): somebody outside the station asks what came of it, for a record (3.1).
 
-All that was urgent (P1, P2), and one in five of the rest, drawn by the closing event's own
-random bits: nobody can know before. Who entered a request for somebody is asked back as it is
-resolved already (`village/calls.py`). Nobody phones who may be listened to at home.
+All that was urgent (P1, P2) or could not be done, and one in five of the rest, drawn by the
+closing event's own random bits: nobody can know before. Whose request somebody entered is asked
+back as it is resolved already (`village/calls.py`). Nobody phones who may be listened to.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from village.workflow.request import REQUEST
 from village.workflow.request_rules import REOPEN_DAYS
 
 URGENT = ("P1", "P2")
+UNRESOLVED = "unresolved_closed"
+ENDINGS = ("closed", UNRESOLVED)
 ONE_IN = 5
 LOOK_BACK = timedelta(days=2)
 OPEN_FOR = timedelta(days=30)
@@ -48,8 +50,8 @@ def draw(session: Session) -> int:
 def _closed() -> sa.Select[Request, UUID]:
     """Requests and their closing events; the last bits of an event's id are random."""
     closing = sa.and_(
-        Event.request_id == Request.id, Event.machine == "request", Event.to_status == "closed",
-        Event.from_status == "resolved",
+        Event.request_id == Request.id, Event.machine == "request",
+        Event.to_status == Request.status, Event.to_status != Event.from_status,
     )  # fmt: skip
     tail = sa.func.right(sa.cast(Event.id, sa.Text), 4)
     share = sa.cast(sa.cast(sa.func.concat("x", tail), sa.dialects.postgresql.BIT(16)), sa.Integer)
@@ -60,8 +62,10 @@ def _closed() -> sa.Select[Request, UUID]:
         .join(Person, Person.id == Request.requester_id)
         .where(
             Event.id >= least_id(clock.wall() - LOOK_BACK),
-            Request.status == "closed",
-            sa.or_(Request.priority.in_(URGENT), share % ONE_IN == 0),
+            Request.status.in_(ENDINGS),
+            sa.or_(
+                Request.priority.in_(URGENT), Request.status == UNRESOLVED, share % ONE_IN == 0
+            ),
             ~asked, ~on_safe_path(), Person.erased_at.is_(None), Request.forgotten_at.is_(None),
         )
         .order_by(Event.id)

@@ -89,6 +89,8 @@ export const ACTIONS: Record<string, Action> = {
 
   claim: { label: "以后我自己来管", style: "primary" },
 
+  ask_review: { label: "请会长再看看", fields: () => [text("reason", "为什么觉得该受理", 300)] },
+
   unmerge: { label: "不是同一件事，分开办" },
 
   // who asks back for somebody without an account
@@ -121,6 +123,18 @@ export const ACTIONS: Record<string, Action> = {
   go_ahead: { label: "人不够也先办", style: "primary" },
   start: { label: "人到了，开始办", style: "primary" },
   handle: { label: "站里自己办" },
+  ask_unresolved: { label: "实在办不成", fields: () => [text("reason", "难在哪里、试过什么", 300)] },
+  try_again: { label: "请站里再想想办法", fields: () => [text("reason", "可以怎么办", 300)] },
+  countersign: {
+    label: "同意没能办成",
+    style: "danger",
+    fields: () => [text("reason", "为什么办不成", 300), text("advice", "对方还可以找谁", 500)],
+  },
+  uphold: {
+    label: "还是不受理",
+    style: "danger",
+    fields: () => [text("advice", "告诉对方可以找谁", 500)],
+  },
   resume: { label: "接着办", style: "primary" },
   let_rest: { label: "同意再缓一缓" },
   acknowledge: { label: "我看到了" },

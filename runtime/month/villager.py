@@ -9,7 +9,7 @@ from runtime.month.handset import Sending
 from runtime.month.people import Person
 from village.catalog.files import Row
 
-OVER = ("withdrawn", "handed_over", "merged", "split", "rejected")
+OVER = ("withdrawn", "handed_over", "unresolved_closed", "merged", "split", "rejected")
 
 
 def write(person: Person, row: Row, *, category: bool) -> None:

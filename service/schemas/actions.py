@@ -106,6 +106,19 @@ class SuspendSchema(Schema):
     comment = Text(200)
 
 
+class UpholdSchema(Schema):
+    """`uphold`: the refusal stands; where she can still go (R12)."""
+
+    advice = Text(500, required=True)
+
+
+class CountersignSchema(Schema):
+    """`countersign`: it cannot be done: why, and where else to go (R26)."""
+
+    reason = Text(300, required=True)
+    advice = Text(500, required=True)
+
+
 class MaybeReasonSchema(Schema):
     """A reason, if one likes."""
 
@@ -180,6 +193,11 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "start": Empty,
     "suspend": SuspendSchema,
     "resume": Empty,
+    "ask_review": ReasonInSchema,
+    "uphold": UpholdSchema,
+    "ask_unresolved": ReasonInSchema,
+    "try_again": ReasonInSchema,
+    "countersign": CountersignSchema,
     "let_rest": Empty,
     "submit_result": SubmitResultSchema,
     "send_back": ReasonInSchema,

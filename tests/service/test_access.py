@@ -53,11 +53,17 @@ REASON = {"reason": "因为"}
 BODIES: dict[str, dict[str, Any]] = {
     "ask": {"question": "在哪里？"},
     "answer": {"text": "在村口"},
+    "answers": {"solved": "yes"},
     "route": {"station": "culture", "reason": "归他们"},
     "ask_chair": REASON,
     "reject": {"reason": "spam", "advice": "请另找"},
     "submit_result": {"result": "做好了"},
     "send_back": REASON,
+    "ask_review": REASON,
+    "uphold": {"advice": "请打12345"},
+    "ask_unresolved": REASON,
+    "try_again": REASON,
+    "countersign": {**REASON, "advice": "请打12345"},
     "heard": {"text": "第三盏"},
     "complaints": {
         "village": HOME,

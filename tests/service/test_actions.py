@@ -15,7 +15,7 @@ from tests.service.test_walk import invited
 from village import clock
 from village.workflow.request import REQUEST
 
-REASONED = ("send_back", "reopen", "ask_chair")
+REASONED = ("ask_review", "ask_unresolved", "try_again", "send_back", "reopen", "ask_chair")
 STALE = {"If-Match": '"7"'}
 
 
@@ -63,6 +63,8 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "submit_result": {"result": "a"},
         "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
         "heard": {"text": "a"},
+        "uphold": {"advice": "a"},
+        "countersign": {"reason": "a", "advice": "a"},
     }
     for caller in ("u041", "u006", "u001"):
         promised = set(house.seen(path, caller)["allowed_actions"])

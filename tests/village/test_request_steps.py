@@ -33,12 +33,13 @@ from village.errors import (
     WuzhanError,
 )
 from village.ids import new_id
-from village.models import Category, PhoneCall, Place, Task
+from village.models import Category, Event, PhoneCall, Place, Task
 from village.workflow import (
     recusal,
     request_callback,
     request_clock,
     request_duty,
+    request_review,
     request_silence,
     request_suspend,
 )
@@ -72,6 +73,11 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "call_back": {"solved": "yes", "rating": 5},
     "still_open": {"reason": "又坏了"},
     "heard": {"text": "第三盏"},
+    "ask_review": {"reason": "是村里的事"},
+    "uphold": {"advice": "请打12345"},
+    "ask_unresolved": {"reason": "没有零件了"},
+    "try_again": {"reason": "问问邻村"},
+    "countersign": {"reason": "没有零件了", "advice": "请打12345"},
     "suspend": {"reason": "weather", "until": date(2027, 1, 8), "comment": "等天晴"},
 }
 
@@ -211,6 +217,18 @@ def silent_nowhere(town: Town, source: str) -> UUID:
     return request_id
 
 
+def under_review(town: Town, source: str) -> UUID:
+    request_id = town.bring("rejected")
+    town.act(request_id, "ask_review", town.villager, reason="是村里的事")
+    return request_id
+
+
+def unresolved_asked(town: Town, source: str) -> UUID:
+    request_id = town.bring(source)
+    town.act(request_id, "ask_unresolved", reason="没有零件了")
+    return request_id
+
+
 UNKNOWN = (HEAD, "triage")  # what lies at no station is the chair's
 
 # How to bring a request to where a row with a condition applies.
@@ -239,6 +257,8 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     request_suspend.from_checking: put_off("checking"),
     request_suspend.awaits_consent: consent_asked,
     request_silence.was_phoned: phoned,
+    request_review.is_under_review: under_review,
+    request_review.is_asked: unresolved_asked,
     request_silence.lapsed: silent,
     request_silence.lapsed_nowhere: silent_nowhere,
     request_silence.has_no_station: nowhere,
@@ -259,7 +279,9 @@ def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
 
 def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
     if role == STAND_IN:
-        urgent = {"priority": "P1"} if row.when is request_duty.is_unseen else {}
+        urgent: dict[str, Any] = {"priority": "P1"} if row.when is request_duty.is_unseen else {}
+        if row.when is request_review.is_under_review:
+            urgent = {"review_asked_at": clock.now()}
         return town.submit(town.nephew, category=None, **urgent)
     if row.action == "still_open" and row.target == "triage":
         return resolved_again(town, source)
@@ -363,6 +385,18 @@ def long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, resolved_at=clock.now() - timedelta(days=15, minutes=1))
 
 
+def refused_herself(town: Town, request_id: UUID, actor: Actor) -> None:
+    """Who refused it was the chair, or whoever stands in for her."""
+    made = town.events(request_id)[-1]
+    facts = {"machine": "request", "subject_id": request_id, "action": "reject", "data": {}}
+    facts |= {"from_status": "triage", "to_status": "triage", "actor_role": "chair"}
+    town.add(Event(request_id=request_id, actor_id=actor.person_id, at=made.at, **facts))
+
+
+def asked_herself(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, unresolved_by=actor.person_id)
+
+
 def ended_long_ago(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, ended_at=clock.now() - timedelta(days=15, minutes=1))
 
@@ -411,6 +445,9 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     rules.somebody_accepted: (nobody, GuardFailed, "nobody_yet"),
     rules.second_person: (same_person, GuardFailed, "second_person_needed"),
     rules.within_15_days: (long_ago, GuardFailed, "too_late"),
+    request_review.within_7_days: (ended_long_ago, GuardFailed, "too_late_to_review"),
+    request_review.did_not_refuse: (refused_herself, GuardFailed, "second_person_needed"),
+    request_review.did_not_ask: (asked_herself, GuardFailed, "second_person_needed"),
     request_silence.within_15_days_of_end: (ended_long_ago, GuardFailed, "too_late"),
     merge.is_same_place: (hidden, GuardFailed, "cannot_merge"),
     merge.took_nothing_in: (taken_in, GuardFailed, "has_merged"),

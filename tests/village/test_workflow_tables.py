@@ -65,6 +65,7 @@ def test_ended_requests_live_again_only_by_reopening() -> None:
             "call_back",
             "still_open",
             "answer",
+            "ask_review",
         }
     assert set(PEOPLE_DECIDE) | set(limits.ENDED) == set(REQUEST.states)
 

@@ -433,6 +433,14 @@ _in_progress = _after(_accepted, "handle")
 _checking = _after(_in_progress, "submit_result", result="换了灯泡")
 _resolved = _after(_checking, "resolve")
 
+
+def _unresolved(town: Town, **facts: Any) -> UUID:
+    request_id = _accepted(town, **facts)
+    town.act(request_id, "ask_unresolved", reason="没有零件了")
+    town.act(request_id, "countersign", town.chair, reason="没有零件了", advice="请打12345")
+    return request_id
+
+
 OTHER = UUID("01900000-0000-7000-8000-00000000000a")
 BRING: dict[str, Callable[..., UUID]] = {
     "draft": Town.hold,
@@ -448,6 +456,7 @@ BRING: dict[str, Callable[..., UUID]] = {
     "resolved": _resolved,
     "closed": _after(_resolved, "confirm", solved="yes"),
     "rejected": _after(Town.submit, "reject", reason="spam", advice="请打12345"),
+    "unresolved_closed": _unresolved,
     "withdrawn": _after(_accepted, "withdraw"),
     "merged": _merged,
     "not_ours": _not_ours,

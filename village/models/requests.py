@@ -32,6 +32,7 @@ REQUEST_STATES = (
     "merged",
     "not_ours",
     "split",
+    "unresolved_closed",
 )
 # How it reached whoever entered it for somebody (permissions 4.2), and how she agreed (F-BASE).
 SOURCES = ("phone", "door", "paper")
@@ -73,6 +74,7 @@ DUE_KINDS = (
     "suspend_review",
     "suspend_limit",
     "answer_remind",
+    "unresolved",
 )
 
 number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)
@@ -172,6 +174,10 @@ class Request(Base):
     suspended_for: Mapped[timedelta | None] = mapped_column(doc="how long it rested before")
     suspend_asked_at: Mapped[datetime | None] = mapped_column(doc="when the chair was asked (R33)")
     phone_tried_at: Mapped[datetime | None] = mapped_column(doc="of a question to her (R9)")
+    review_asked_at: Mapped[datetime | None] = mapped_column(doc="of a refusal, once (R12)")
+    unresolved_by: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("people.id"), doc="who says that it cannot be done (R36)"
+    )
     lapsed_at: Mapped[datetime | None] = mapped_column(doc="when it ended unanswered (R9)")
     response_breached_at: Mapped[datetime | None]
     resolve_breached_at: Mapped[datetime | None]

@@ -15,7 +15,14 @@ from village.access import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SY
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
-from village.workflow import recusal, request_clock, request_duty, request_silence, request_suspend
+from village.workflow import (
+    recusal,
+    request_clock,
+    request_duty,
+    request_review,
+    request_silence,
+    request_suspend,
+)
 from village.workflow import request_advice as advice
 from village.workflow import request_callback as callback
 from village.workflow import request_limits as limits
@@ -242,18 +249,7 @@ TABLE: tuple[Transition, ...] = (
       when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
-    T("call_back", callback.ASKED_BACK, "closed", (CALLER,), "R24", when=callback.is_entered,
-      guards=(recusal.not_recused,), effects=(rules.keep_verdict, callback.asked_back),
-      keeps=("solved", "rating", "comment"),
-      tell=(Tell(HEAD, push=False), Tell("volunteers", push=False))),
-    T("still_open", callback.ASKED_BACK, "in_progress", (CALLER,), "R25",
-      when=rules.never_reopened,
-      guards=(recusal.not_recused, rules.within_15_days),
-      effects=(rules.open_again, callback.asked_back),
-      keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
-    T("still_open", callback.ASKED_BACK, "triage", (CALLER,), "R25",
-      guards=(recusal.not_recused, rules.within_15_days),
-      effects=(rules.open_again, callback.asked_back), keeps=("reason",), tell=TRIAGE),
+    *callback.ROWS,
     T("withdraw", ("triage",), "withdrawn", HERS, "R27",
       effects=(merge.part_merged,), keeps=("reason",), tell=(Tell(CHAIR, push=False),)),
     T("withdraw", ("draft", *AT_STATION), "withdrawn", (ENTERER,), "R27",
@@ -270,7 +266,7 @@ TABLE: tuple[Transition, ...] = (
       guards=(recusal.not_recused,),
       effects=(limits.responded, rules.hand_over, rules.cancel_task, merge.part_merged),
       tell=(Tell(REQUESTER, "N07"), FOLLOWERS)),
-    # ------------------------------------------------------------------ put off
+    *request_review.ROWS,
     *request_suspend.ROWS,
     # ------------------------------------------------------------------ the clock
     *request_clock.ROWS,

@@ -10,9 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village.access import Actor
+from village.access import CALLER, CHAIR, HEAD, STAND_IN, Actor
 from village.models import PhoneCall, Request
-from village.workflow.engine import Step
+from village.workflow import recusal
+from village.workflow import request_rules as rules
+from village.workflow.engine import Step, Tell, Transition
 
 ASKED_BACK = ("resolved", "closed")
 
@@ -52,3 +54,24 @@ def _close(step: Step, outcome: str) -> None:
     waiting = PhoneCall.id.in_(_open(step.row.id).scalar_subquery())
     closed = sa.update(PhoneCall).where(waiting).values(done_at=step.now, outcome=outcome)
     step.session.execute(closed, execution_options={"synchronize_session": False})
+
+
+# ---------------------------------------------------------------- the rows
+
+TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
+T = Transition
+
+ROWS: tuple[Transition, ...] = (
+    T("call_back", ASKED_BACK, "closed", (CALLER,), "R24", when=is_entered,
+      guards=(recusal.not_recused,), effects=(rules.keep_verdict, asked_back),
+      keeps=("solved", "rating", "comment"),
+      tell=(Tell(HEAD, push=False), Tell("volunteers", push=False))),
+    T("still_open", ASKED_BACK, "in_progress", (CALLER,), "R25",
+      when=rules.never_reopened,
+      guards=(recusal.not_recused, rules.within_15_days),
+      effects=(rules.open_again, asked_back),
+      keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
+    T("still_open", ASKED_BACK, "triage", (CALLER,), "R25",
+      guards=(recusal.not_recused, rules.within_15_days),
+      effects=(rules.open_again, asked_back), keeps=("reason",), tell=TRIAGE),
+)  # fmt: skip

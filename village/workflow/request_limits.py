@@ -20,7 +20,8 @@ FIRST_REMINDER = timedelta(days=2)  # R7
 AUTO_CLOSE_DAYS = 7
 EMERGENCY_MINUTES = 2
 OFFICERS = (HEAD, CHAIR, MEDIATOR, STAND_IN)
-ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours", "split")
+ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours", "split",
+         "unresolved_closed")  # fmt: skip
 
 # A limit's due times: itself, and the warnings before it (3.0).
 LIMITS = {

@@ -20,7 +20,8 @@ MERGEABLE = ("submitted", "accepted")
 # Not while a villager is asked something: the others' matter must not wait for her.
 TAKES_IN = ("submitted", "accepted", "dispatching", "assigned", "in_progress", "checking")
 # It ends without being done: those who went along get their own requests back.
-TOLD = ("rejected", "withdrawn", "handed_over")  # so are those who merely follow it
+# Those who merely follow it are told.
+TOLD = ("rejected", "withdrawn", "handed_over", "unresolved_closed")
 LOST = (*TOLD, "split")
 PART_DAYS = 15  # as long as what was resolved can be reopened (R25)
 CLOCKS = ("first_response", "resolve")
