@@ -38,6 +38,7 @@ from village import (
     idempotency,
     keys,
     outbox,
+    papers,
     people,
     reminders,
     retention,
@@ -68,6 +69,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, similar.purge),
     (3600.0, reminders.calendar),
     (3600.0, terms.remind),
+    (3600.0, papers.remind),
     (3600.0, retention.run),
 )
 

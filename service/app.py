@@ -23,11 +23,13 @@ from service.api import (
     complaints,
     duty,
     follows,
+    glass,
     me,
     mydata,
     notifications,
     ops,
     pairs,
+    papers,
     preview,
     reports,
     requests,
@@ -50,7 +52,7 @@ VERSION = "0.1.0"
 DOORS = (
     auth, me, mydata, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
     agreements, calls, pairs, rules, notifications, duty, complaints,
-    reports,
+    reports, papers, glass,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -27,7 +27,7 @@ def tell(session: Session, people: Iterable[UUID], kind: str, **values: str) -> 
         {
             "id": new_id(),
             "person_id": person_id,
-            "title": words["title"],
+            "title": words["title"].format_map(values),
             "text": words["text"].format_map(values),
             "fields": {},
             "created_at": clock.now(),

@@ -35,6 +35,9 @@ where person_id = :me order by 1, 2 limit :most
 select starts_at, ends_at from time_off where person_id = :me order by starts_at limit :most
 -- certificates
 select skill, valid_until::text, checked_at from certificates where person_id = :me limit :most
+-- papers
+select kind, skill, issuer, number, valid_from::text, valid_until::text, confirmed_at, revoked_at
+from papers where person_id = :me order by id limit :most
 -- offers
 select o.created_at, o.status, o.reason, o.answered_at, o.opened_at from offers o
 where o.person_id = :me order by o.id limit :most

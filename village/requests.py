@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from village import access, access_log, clock, grounds, sealing
+from village import access, access_log, clock, glass, grounds, sealing
 from village.access import CONTENT, IDENTITY, REQUESTER, Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
@@ -96,6 +96,8 @@ def view(session: Session, actor: Actor, request: Request) -> RequestView:
 def after(session: Session, actor: Actor, request: Request) -> RequestView:
     """Return the request to who has just acted on it, even if it is out of her hands now."""
     relations = REQUEST.relations(session, actor, request)
+    if glass.opens(session, actor, request):
+        relations |= {access.GLASS}
     name, recused = _requester(session, actor, request)
     assigned = () if request.status in NOBODY_YET else tuple(_names(session, [request.id]))
     return RequestView(
@@ -120,6 +122,9 @@ def _opened(
     seen = access.request_view(request, relations)
     level3 = sealing.opened(request) if CONTENT in seen else {}
     if REQUESTER in relations:
+        return level3
+    if access.GLASS in relations:  # every look is noted, not only that at level 3
+        access_log.note(session, actor, request, access.GLASS, [access.GLASS, *level3])
         return level3
     read = [*level3, *([access_log.REPORTER] if request.hide_me and IDENTITY in seen else [])]
     if read:

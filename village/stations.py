@@ -5,6 +5,7 @@ from __future__ import annotations
 from village.models.calls import CALL_KINDS
 from village.models.complaints import COMPLAINT_OFFICES, COMPLAINT_REASONS
 from village.models.org import PRIORITIES, STATIONS
+from village.models.papers import PAPER_KINDS
 from village.models.reports import AUTHORITIES, REPORT_KINDS, REPORT_STATES
 from village.models.requests import CONSENTS, RUNGS, SOURCES, SUSPEND_REASONS
 
@@ -17,6 +18,7 @@ __all__ = [
     "COMPLAINT_REASONS",
     "CONSENTS",
     "KINDS",
+    "PAPER_KINDS",
     "PRIORITIES",
     "REPORT_KINDS",
     "REPORT_STATES",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.service.house import FLOOD, House
-from village import access
+from village import access, clock
 from village.access import (
     CHAIR,
     ENTERER,
@@ -111,6 +111,9 @@ class World:
     pair: str = ""
     complaint: str = ""
     report: str = ""
+    paper: str = ""
+    number: str = ""
+    glass: str = ""  # asked by the administrator
 
 
 def build(house: House) -> World:
@@ -137,6 +140,9 @@ def build(house: House) -> World:
     world.complaint = house.done("/complaints", "u041", said)["id"]
     seen = {"kind": "danger", "text": "有人住在危房里"}
     world.report = house.done("/duty-reports", "u006", seen)["id"]
+    world.number = house.seen(f"/requests/{world.cases['submitted'].id}", "u041")["number"]
+    why = {"number": world.number, "reason": "修复一个显示错误"}
+    world.glass = house.done("/break-glass", "u904", why)["id"]
     world.line = house.seen("/notifications", "u041")["items"][0]["id"]
     return world
 
@@ -161,6 +167,9 @@ def _standing(house: House, world: World) -> None:
     people = house.seen(f"/stations/{STATION}/volunteers", "u006")["items"]
     names = {code: house.seen("/me", code)["id"] for code in (PAIRED, "u017")}
     world.member = names["u017"]
+    papers = f"/stations/{STATION}/volunteers/{world.member}/papers"
+    seen = {"kind": "training", "issuer": "县红十字会", "valid_from": str(clock.today())}
+    world.paper = house.done(papers, "u006", seen)["id"]
     assert world.member in {each["person"] for each in people}
     sent = {"with": NEXT}
     world.agreement = house.done(f"/stations/{STATION}/agreements", "u006", sent)["id"]
@@ -280,6 +289,11 @@ def to_assist(code: str) -> set[str]:
     """How a person stands to entering something for a villager: by an office of the village."""
     held = {relation for relation, village, _ in offices(code) if village == HOME}
     return held | ({access.CLERK} if code == CLERK else set())
+
+
+def to_glass(code: str) -> set[str]:
+    """Who asks to open a request in need, and who agrees."""
+    return {"u904": {access.ADMIN}, "u902": {access.COUNTY}}.get(code, set())
 
 
 def to_alarm(code: str) -> set[str]:

@@ -37,6 +37,8 @@ PLAIN: dict[str, Schema] = {
         "additionalProperties": False,
     },
 }
+# What else is noted as read, and is no field of a form.
+OTHERS = {"duty_report": "依法报告的记录", "break_glass": "经两人同意，打开了这件事"}
 _TYPE = re.compile(r"(?P<name>[a-z_]+)(?:[(\[](?P<detail>.*)[)\]])?")
 
 
@@ -59,7 +61,7 @@ def form_schema(form: str) -> Schema:
 def titles() -> dict[str, str]:
     """Return the Chinese name of each field; of the same name in several forms the first."""
     found = {row["field"]: row["zh"] for row in reversed(read("form_fields"))}
-    return {**found, "phone": "电话", "reporter": "您的姓名（您没有公开）"}
+    return {**found, "phone": "电话", "reporter": "您的姓名（您没有公开）", **OTHERS}
 
 
 @cache

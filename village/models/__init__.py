@@ -16,6 +16,7 @@ from village.models.dispatch import (
 )
 from village.models.duty import Absence, DutyShift, PhoneTask
 from village.models.follows import Follow
+from village.models.glass import BreakGlass
 from village.models.messages import (
     Delivery,
     IdempotencyKey,
@@ -26,6 +27,7 @@ from village.models.messages import (
     Reminder,
 )
 from village.models.org import Category, OrgUnit, Station
+from village.models.papers import Paper
 from village.models.people import (
     AvailabilityWindow,
     ConflictDeclaration,
@@ -51,6 +53,7 @@ __all__ = [
     "AccessLog",
     "Assisted",
     "AvailabilityWindow",
+    "BreakGlass",
     "Category",
     "Certificate",
     "ClaimTry",
@@ -79,6 +82,7 @@ __all__ = [
     "Offer",
     "OrgUnit",
     "Outbox",
+    "Paper",
     "Person",
     "PhoneCall",
     "PhoneTask",

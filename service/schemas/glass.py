@@ -1,0 +1,30 @@
+"""Break-glass, in and out."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from service.schemas.base import Moment, Schema, Shape, Text
+
+
+class GlassInSchema(Schema):
+    """Which request, by its number, and why."""
+
+    number = Text(30, required=True)
+    reason = Text(300, shortest=5, required=True)
+
+
+class GlassSchema(Shape):
+    """What was asked, and until when it is open."""
+
+    id = fields.UUID(required=True)
+    request = fields.UUID(attribute="request_id", required=True)
+    reason = fields.String(required=True)
+    asked_at = Moment(required=True)
+    expires_at = Moment(required=True, allow_none=True)
+
+
+class GlassListSchema(Shape):
+    """The newest first, a hundred at most."""
+
+    items = fields.List(fields.Nested(GlassSchema), required=True)
