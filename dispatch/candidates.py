@@ -221,6 +221,12 @@ def not_at_work(people: People, work: Work, now: datetime) -> Bools:
     return ~(people.at_work | people.whose(people.busy, (start <= at) & (end > at)))
 
 
+@alike_by(lambda work: work.waited_for)
+def not_waited_for(people: People, work: Work, now: datetime) -> Bools:
+    """No older task of this priority in her own village, which lends her, waits for her."""
+    return ~people.among(work.waited_for)
+
+
 @alike_by(lambda work: work.day_cap)
 def below_day_cap(people: People, work: Work, now: datetime) -> Bools:
     """She has not yet had the day's messages."""
@@ -252,6 +258,7 @@ OF_THE_MOMENT: tuple[Alike, ...] = (
     not_resting,
     below_capacity,
     not_at_work,
+    not_waited_for,
     below_day_cap,
     below_week_cap,
 )

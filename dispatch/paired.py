@@ -87,21 +87,21 @@ def _missed(
 ) -> Bools:
     """Return whom an older task of this priority waits for, and has no more than it needs of."""
     missed, places = np.zeros(len(people), dtype=bool), 0
-    rested = _rested(people, work, now) & ~people.among(taken)
+    free = rested(people, work, now) & ~people.among(taken)
     for older in before:
         open_places = older.places_open - len(older.out)
         if older.priority == work.priority and open_places > 0:
             places += open_places
-            able = passed(people, older, now, AT_ONCE) & rested
+            able = passed(people, older, now, AT_ONCE) & free
             if np.count_nonzero(able) <= places:
                 missed |= able
     return missed
 
 
-def _rested(people: People, work: Work, now: datetime) -> Bools:
+def rested(people: People, work: Work, now: datetime) -> Bools:
     """Return who has rested from her last message as long as every policy wants it."""
-    rested = registry.load(registry.FALLBACK).settings["rested"][work.urgency]
-    enough: Bools = 1 - np.exp(-people.rested(now) / REST) >= rested
+    least = registry.load(registry.FALLBACK).settings["rested"][work.urgency]
+    enough: Bools = 1 - np.exp(-people.rested(now) / REST) >= least
     return enough
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from dispatch import by_name, learning, paired, record, reserve, situation, wakeups
+from dispatch import borders, by_name, learning, paired, record, reserve, situation, wakeups
 from dispatch.deciding import Facts, Look, decisions, in_turn, most_for
 from dispatch.endings import Ending
 from dispatch.explore import Chosen
@@ -140,6 +140,7 @@ def _look_at(
     facts = Facts(people, learnt, now, most_for(seen.works))
     plans: dict[UUID, Plan] = {}
     due = [work for work in seen.works if work.is_due(now)]
+    due = borders.leave(session, due, people, near, now)
     if any(work.pairs for work in due):
         due = in_turn(due, learnt, now)
     first = paired.ask(session, due, people, learnt, now)

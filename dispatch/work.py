@@ -18,8 +18,9 @@ OWN_STATION, OWN_VILLAGE, NEXT_VILLAGE = 0, 1, 2
 class Work:
     """An open task as the filters and the policy meet it.
 
-    `pairs`: who has agreed to help this requester with this again and again. `near`: km to the
-    villages that lend, by (village, station), station None: at every station.
+    `waited_for`: whom an older task of their own village waits for. `pairs`: who has agreed to
+    help this requester with this again and again. `near`: km to the villages that lend, by
+    (village, station), station None: at every station.
     `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
     between which messages go out that are not urgent. `least`: as far as the head has said to ask
     by now. `short`: how many people its last
@@ -47,6 +48,7 @@ class Work:
     asked: frozenset[UUID] = frozenset()
     too_close: frozenset[UUID] = frozenset()
     pairs: frozenset[UUID] = frozenset()
+    waited_for: frozenset[UUID] = frozenset()
     near: Mapping[tuple[str, str | None], float] = field(default_factory=dict)
     out: tuple[tuple[datetime, float | None], ...] = ()
     policy: str | None = None

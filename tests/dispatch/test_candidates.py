@@ -130,6 +130,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("not_at_work", {}, {}, True),
     ("not_at_work", {"at_work": True}, {}, False),
     ("not_at_work", {"busy": ((WEDNESDAY - HOUR, WEDNESDAY + HOUR),)}, {}, False),
+    ("not_waited_for", {}, {}, True),
+    ("not_waited_for", {}, {"waited_for": frozenset({ME})}, False),
     ("below_day_cap", {"messages_today": 3}, {}, True),
     ("below_day_cap", {"messages_today": 4}, {}, False),
     ("below_day_cap", {"messages_today": 2}, {"day_cap": 2}, False),

@@ -18,10 +18,10 @@ from dispatch.people import People
 from dispatch.work import Work
 from tests.village.town import HANDLERS, STATION, VILLAGE, Town
 from village import availability, clock, outbox, wishes
-from village.access import Actor
+from village.access import Actor, Grant
 from village.db import transaction
 from village.errors import WuzhanError
-from village.models import DispatchSettings, Offer, Request, Round, Task
+from village.models import DispatchSettings, Offer, Request, Round, Task, Volunteer
 
 STEPS, MOST_STEPS = 90, 600
 RESTED = 0.6  # by the policy, of those who are not urgent
@@ -198,3 +198,59 @@ def test_one_who_has_rested_goes_to_the_oldest_though_a_younger_one_looks_first(
     assert town.task(older).next_wake > clock.now()
     town.work()
     assert [len(town.offers(one)) for one in (older, younger)] == [1, 0]
+
+
+# ---------------------------------------------------------------- beyond the village's border
+
+
+NEXT = "t-beishan"
+
+
+def sent_out(town: Town, village: str, priority: str = "P1") -> UUID:
+    head = Actor(town.head.person_id, "站长", village, (Grant("head", village, STATION),))
+    request_id = town.submit(village_code=village, priority=priority)
+    town.act(request_id, "accept", head)
+    town.act(request_id, "dispatch", head, task={"people_needed": 1})
+    town.work()
+    clock.step(timedelta(minutes=5))
+    return request_id
+
+
+@pytest.fixture
+def lent(town: Town) -> Actor:
+    """Everybody rests; one of the next village, who lends, is the first who has rested."""
+    town.neighbour(NEXT)
+    until = clock.now() + timedelta(minutes=20)
+    resting = sa.update(Volunteer).values(rest_until=until + timedelta(days=1))
+    town.run(lambda s: s.execute(resting))
+    lends = {"village": NEXT, "next_village": True, "next_village_km": 9.0}
+    return town.volunteer("邻村的", **lends, rest_until=until)
+
+
+def test_who_is_lent_goes_to_the_older_task_of_her_own_village(town: Town, lent: Actor) -> None:
+    """The younger one of the borrowing village looks first."""
+    older, younger = sent_out(town, NEXT), sent_out(town, VILLAGE)
+    clock.step(timedelta(minutes=12))
+    town.round(younger)
+    assert town.offers(younger) == []
+    town.work()
+    assert [offer.person_id for offer in town.offers(older)] == [lent.person_id]
+    assert town.offers(younger) == []
+
+
+@pytest.mark.parametrize("theirs", ["younger", "less urgent", "elsewhere"])
+def test_who_is_lent_is_asked_where_nothing_older_of_hers_needs_her(
+    town: Town, lent: Actor, theirs: str
+) -> None:
+    if theirs == "younger":
+        asks = sent_out(town, VILLAGE)
+        sent_out(town, NEXT)
+    else:
+        village = "t-nanshan" if theirs == "elsewhere" else NEXT
+        if theirs == "elsewhere":
+            town.settle(village)
+        sent_out(town, village, "P2" if theirs == "less urgent" else "P1")
+        asks = sent_out(town, VILLAGE)
+    clock.step(timedelta(minutes=12))
+    town.round(asks)
+    assert [offer.person_id for offer in town.offers(asks)] == [lent.person_id]
