@@ -5,7 +5,6 @@ A few days in every run of the tests; `make faults` goes on until 300 things hav
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 from collections.abc import Iterator
@@ -97,4 +96,3 @@ def test_days_of_a_village_reconcile_and_keep_their_limits_while_everything_brea
         broken, number = broken + shaken.done.total(), number + 1
         print(dict(shaken.done), dict(shaken.died), *table(figures(month)), sep="\n")  # noqa: T201
     differs_where_it_should(month)
-    gc.collect()  # such links end here, where that is no failure
