@@ -1,8 +1,9 @@
 """Whether to ask about danger before anything else: the lexicon's word, and the model's.
 
 The model's points for danger, and more where the lexicon found a word, most of all where home, a
-child, suicide or a silent door is meant: from the policy's mark on, the question is put. So the
-model asks where no word did, and a word that only tells of last year or of a film does not.
+child, suicide or a silent door is meant, and in a short text a fire or a theft: from the policy's
+mark on, the question is put. So the model asks where no word did, and a word that only tells of
+last year or of a film does not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dispatch.routing.emergency import Screen
 from village.catalog.files import parts, read
 
 ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
+ASKED_IF_SHORT = ALWAYS_ASKED | {"fire", "police"}  # letters tell of many that are long over
 
 
 def ask(text: str) -> Screen | None:
@@ -35,9 +37,9 @@ def _spoken_for(found: Screen | None, text: str) -> float:
     """Return what the lexicon's hit adds to the model's points."""
     if found is None:
         return 0.0
-    where = "_in_letter" if _is_letter(text) else ""
-    always = ALWAYS_ASKED & set(found.kinds)
-    return policy(f"word{where}") + policy(f"always{where}") * bool(always)
+    where, most = ("_in_letter", ALWAYS_ASKED) if _is_letter(text) else ("", ASKED_IF_SHORT)
+    always = not most.isdisjoint(found.kinds)
+    return policy(f"word{where}") + policy(f"always{where}") * always
 
 
 def _general() -> Screen:

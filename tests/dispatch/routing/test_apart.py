@@ -1,8 +1,8 @@
 """What is said by people who never saw a text that the model learnt from, and what comes of it.
 
-`apart_*` and `unseen_*` were looked at while words, texts and thresholds were improved, `third_*`
-and `fourth_*` before the last texts were written: they measure what was learnt. `fifth_*` was
-opened once, for the figures of the model card. None may be learnt from.
+All but `seventh_*` were looked at while words, texts and thresholds were improved: they measure
+what was learnt. `seventh_*` was opened once, for the figures of the model card. None may be learnt
+from.
 """
 
 from __future__ import annotations
@@ -22,11 +22,16 @@ from dispatch.routing.evaluate import figures, judge
 from village.catalog.files import Row
 
 HERE = Path(__file__).parent
-# What is wanted is 0.80, 0.98 and 0.03. Of what only sounds like danger 4.3 % was asked about where
-# nobody had looked (see the model card): these are the figures of the model that is shipped.
-LEAST_STRICT = {"apart": 0.86, "fourth": 0.92, "third": 0.92, "unseen": 0.76}
-LEAST_RECALL = {"apart": 0.99, "fifth": 0.98, "fourth": 0.98, "third": 0.99, "unseen": 0.97}
-MOST_FALSE_ALARMS = {"apart": 0.02, "fifth": 0.044, "fourth": 0.044, "third": 0.03, "unseen": 0.04}
+# What is wanted is 0.80, 0.98 and 0.03; these are the figures of the model that is shipped.
+LEAST_STRICT = {"apart": 0.86, "fourth": 0.93, "third": 0.92, "unseen": 0.78}
+LEAST_RECALL = {
+    "apart": 0.99, "fifth": 0.99, "fourth": 0.976, "seventh": 0.99, "sixth": 0.986, "third": 0.99,
+    "unseen": 0.973,
+}  # fmt: skip
+MOST_FALSE_ALARMS = {
+    "apart": 0.02, "fifth": 0.034, "fourth": 0.024, "seventh": 0.028, "sixth": 0.037,
+    "third": 0.016, "unseen": 0.02,
+}  # fmt: skip
 RUN = 4  # characters
 MOST_SHARED = 0.6  # of a message's runs in one text that is learnt from
 SPOKEN, SETS = sorted(LEAST_STRICT), sorted(LEAST_RECALL)
@@ -62,10 +67,18 @@ def test_what_only_sounds_like_danger_passes(name: str) -> None:
     assert sum(danger.ask(text) is not None for text in calm) <= MOST_FALSE_ALARMS[name] * len(calm)
 
 
+def test_what_is_wanted_is_there_in_all_sets_together() -> None:
+    rows = [row for name in SETS for row in emergencies(name)]
+    asked = [(row["emergency"], danger.ask(row["text"]) is not None) for row in rows]
+    real, calm = ([said for kind, said in asked if kind == wanted] for wanted in "10")
+    assert sum(real) >= 0.98 * len(real)
+    assert sum(calm) <= 0.03 * len(calm)
+
+
 def test_there_are_enough_of_them() -> None:
     rows = [row for name in SETS for row in emergencies(name)]
-    assert sum(row["emergency"] == "1" for row in rows) >= 1300
-    assert sum(row["emergency"] == "0" for row in rows) >= 1000
+    assert sum(row["emergency"] == "1" for row in rows) >= 1900
+    assert sum(row["emergency"] == "0" for row in rows) >= 1600
     assert sum(len(spoken(name)) for name in SPOKEN) >= 1000
 
 
