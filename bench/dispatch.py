@@ -4,12 +4,13 @@
 
 Everything runs on the embedded PostgreSQL and Valkey, on free ports, and leaves nothing behind.
 The ceilings, measured in the same run: the decision's statements alone, and RQ with jobs that
-do nothing, in the same kind of worker at the same rate.
+do nothing, in a plain worker of its own at the same rate.
 """
 
 from __future__ import annotations
 
 import http.client
+import subprocess
 import sys
 import tempfile
 import threading
@@ -216,15 +217,37 @@ def _wait_ready(running: Settings) -> None:
 
 def _noops(running: Settings, seconds: float, rate: float) -> list[float]:
     link = redis.Redis.from_url(running.redis_url or "")
-    queue = rq.Queue("dispatch", connection=link, serializer="json")
-    jobs = []
-    for number in range(int(seconds * rate)):
-        jobs.append(queue.enqueue("time.time"))
-        time.sleep(1 / rate if number else 0)
-    time.sleep(1)
+    queue = rq.Queue("nothing", connection=link, serializer="json")
+    with _plain_worker(running):
+        jobs = []
+        for number in range(int(seconds * rate)):
+            jobs.append(queue.enqueue("time.time"))
+            time.sleep(1 / rate if number else 2)
+        time.sleep(1)
     for job in jobs:
         job.refresh()
-    return [(job.ended_at - job.enqueued_at).total_seconds() for job in jobs if job.ended_at]
+    # the first waits for its worker to start
+    return [(job.ended_at - job.enqueued_at).total_seconds() for job in jobs[1:] if job.ended_at]
+
+
+@contextmanager
+def _plain_worker(running: Settings) -> Iterator[None]:
+    words = [
+        "worker",
+        "nothing",
+        "--url",
+        running.redis_url or "",
+        "--serializer",
+        "json",
+        "--quiet",
+    ]
+    kind = ["--worker-class", "rq.SimpleWorker"]
+    worker = subprocess.Popen([sys.executable, "-m", "rq.cli", *words, *kind])
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(10)
 
 
 def _play(

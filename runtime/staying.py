@@ -17,6 +17,7 @@ from typing import Any, cast
 import psycopg
 import redis
 import sqlalchemy as sa
+from rq import Queue
 
 from village import outbox
 
@@ -41,15 +42,18 @@ AWAY = (
 )
 
 
-def stay(queue: str, engine: sa.Engine, link: redis.Redis, work: Callable[[], bool]) -> None:
-    """Call `work` while it finds something or a notice of the queue comes soon; not for long."""
-    end = time.monotonic() + MOST_SECONDS
+def stay(queue: Queue, engine: sa.Engine, work: Callable[[], bool]) -> None:
+    """Call `work` while it finds something or a notice of the queue comes soon; not for long.
+
+    Where RQ holds more jobs nobody waits for a notice: they are told off at once.
+    """
+    end, name = time.monotonic() + MOST_SECONDS, queue.name
     try:
-        with _here(queue, link), _listening(engine) as notices:
-            while _work_off(work, end) and _heard(notices, queue):
-                time.sleep(AWAIT_SECONDS[queue])
+        with _here(name, queue.connection), _listening(engine) as notices:
+            while _work_off(work, end) and queue.count == 0 and _heard(notices, name):
+                time.sleep(AWAIT_SECONDS[name])
     except AWAY:
-        log.warning("a worker went back to its queue", extra={"queue": queue}, exc_info=True)
+        log.warning("a worker went back to its queue", extra={"queue": name}, exc_info=True)
 
 
 def _work_off(work: Callable[[], bool], end: float) -> bool:

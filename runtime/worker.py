@@ -189,7 +189,7 @@ class InProcess(_OfOurs, SimpleWorker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Do RQ's job, and then rows of the outbox as long as they come."""
         done = super().perform_job(job, queue, execution)
-        stay(queue.name, _context().engine, self.connection, self._do_next)
+        stay(queue, _context().engine, self._do_next)
         return done
 
     def _do_next(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import redis
 import sqlalchemy as sa
+from rq import Queue
 from rq.registry import FailedJobRegistry
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
@@ -181,10 +182,10 @@ def test_notices_that_come_next_are_done_together_and_what_fails_is_left_to_rq(
     tables: Engine, link: redis.Redis, done: list[uuid.UUID]
 ) -> None:
     put(tables, "notify.tell", "notify.tell")
-    staying.stay("notify", tables, link, lambda: worker._do_next("notify"))
+    staying.stay(Queue("notify", connection=link), tables, lambda: worker._do_next("notify"))
     assert done == [SUBJECT] * 2
     put(tables, "dispatch.broken", "dispatch.round")
-    staying.stay("dispatch", tables, link, lambda: worker._do_next("dispatch"))
+    staying.stay(Queue("dispatch", connection=link), tables, lambda: worker._do_next("dispatch"))
     with transaction(tables) as session:
         left = session.scalars(sa.select(Outbox).where(Outbox.done_at.is_(None))).all()
     assert [(row.job, row.attempts, row.sent_at) for row in left] == [
@@ -199,7 +200,7 @@ def test_a_worker_that_is_to_stop_takes_nothing_more(
     put(tables, "dispatch.round")
     rounds = worker.make_worker("dispatch", link)
     rounds.told_to_stop = True
-    staying.stay("dispatch", tables, link, rounds._do_next)
+    staying.stay(Queue("dispatch", connection=link), tables, rounds._do_next)
     assert done == []
 
 
