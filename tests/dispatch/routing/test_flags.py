@@ -54,6 +54,8 @@ def test_the_reporter_is_hidden_where_she_must_be(row: Row) -> None:
         ("爷爷住院了，两个小孩没人煮饭", "child"),
         ("孤寡老人没人管", "elder_alone"),
         ("三婆无儿无女，八十多了", "elder_alone"),
+        ("镇上的公路全是坑", "authority"),
+        ("省道边的护栏坏了半年", "authority"),
         ("坝脚冒水了，水还浑", "dam_water"),
         ("水快漫过坝了", "dam_water"),
         ("自来水放出来一股农药味", "authority"),
@@ -72,6 +74,26 @@ def test_other_words_raise_the_same_flags(text: str, kind: str) -> None:
 def test_nothing_is_flagged_without_a_ground(text: str) -> None:
     assert kinds(text) <= {"supervision"}
     assert not {HIDE_ME, "child", "dam_water"} & kinds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "priority"),
+    [
+        ("老汉一个人在屋里，腿摔伤了走不得路", "P2"),
+        ("奶奶脚崴了下不了地，儿女都不在，身边没人", "P2"),
+        ("老汉腿摔伤了，儿子在边上照看", "P3"),
+        ("去年老汉一个人在家摔了一跤，现在好了", "P3"),
+        ("我一个人在家，脚崴了", "P3"),
+    ],
+)
+def test_who_is_old_and_hurt_and_has_nobody_does_not_wait_for_days(
+    text: str, priority: str
+) -> None:
+    assert most_urgent(flags(text), "P3") == priority
+
+
+def test_the_road_into_the_village_is_the_village_s_own() -> None:
+    assert "authority" not in kinds("从县道进村的那条路烂了") | kinds("村口的公路坏了")
 
 
 def test_a_flag_tells_its_reason_and_the_words() -> None:
