@@ -20,18 +20,18 @@ from service.schemas.requests import (
     TimelineSchema,
 )
 from service.schemas.similar import SimilarInSchema, SimilarListSchema, SimilarSchema
-from village import clock, requests, similar, standard_answers
+from village import clock, request_lists, requests, similar, standard_answers
 from village.access import CONTENT, META, REQUESTER
 from village.requests import RequestView
 from village.timeline import PRESENT, sentence
 
 door = Door("requests", __name__, url_prefix="/requests", description="诉求")
 LISTS = {
-    "mine": requests.list_mine,
-    "entered": requests.list_entered,
-    "station": requests.list_station,
-    "village": requests.list_village,
-    "stand_in": requests.list_stand_in,
+    "mine": request_lists.list_mine,
+    "entered": request_lists.list_entered,
+    "station": request_lists.list_station,
+    "village": request_lists.list_village,
+    "stand_in": request_lists.list_stand_in,
 }
 
 

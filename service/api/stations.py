@@ -15,7 +15,7 @@ from service.schemas.duty import ServiceHoursInSchema, ServiceHoursSchema
 from service.schemas.heads import MemberSchema, MembersSchema, RestInSchema
 from service.schemas.requests import QueueQuery, RequestPageSchema
 from service.schemas.settings import DispatchSettingsInSchema, DispatchSettingsSchema
-from village import hours, requests, rests
+from village import hours, request_lists, rests
 from village.errors import NotFound
 
 door = Door("stations", __name__, description="站务")
@@ -28,7 +28,7 @@ door = Door("stations", __name__, description="站务")
 def read_queue(call: Call, query: dict[str, Any], station: str) -> dict[str, Any]:
     """What lies at a station, the most urgent first."""
     found = station_of(call, station)
-    page = requests.queue(
+    page = request_lists.queue(
         call.session, call.actor, found.village_code, found.kind, query["view"], window_of(query)
     )
     return dump_requests(page)
@@ -67,7 +67,7 @@ def give_rest(call: Call, sent: dict[str, Any], station: str, person_id: UUID) -
 def read_triage(call: Call, query: dict[str, Any], village: str) -> dict[str, Any]:
     """What the chair must put to a station."""
     _known(call, village)
-    return dump_requests(requests.triage(call.session, call.actor, village, window_of(query)))
+    return dump_requests(request_lists.triage(call.session, call.actor, village, window_of(query)))
 
 
 @door.open(

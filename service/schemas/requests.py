@@ -29,7 +29,8 @@ from service.schemas.grounds import (
 )
 from village.access import CONTENT, EVIDENCE, GROUNDS, IDENTITY, OWN
 from village.privacy import mask_name
-from village.requests import ACTIONS, QUEUE_VIEWS, RequestView
+from village.request_lists import QUEUE_VIEWS
+from village.requests import ACTIONS, RequestView
 from village.stations import KINDS, PRIORITIES, SOURCES, SUSPEND_REASONS
 from village.timeline import status_text
 from village.workflow.request import REQUEST

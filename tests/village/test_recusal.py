@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.village.town import TOWNSHIP, VILLAGE, Town
-from village import access, clock, requests
+from village import access, clock, request_lists, requests
 from village.access import HEAD, STAND_IN, Actor
 from village.errors import Forbidden, NotFound, Recused, WrongState
 from village.models import RoleGrant
@@ -30,7 +30,7 @@ def told(town: Town, request_id: UUID) -> set[Any]:
 
 
 def triage(town: Town, actor: Actor) -> set[UUID]:
-    page = town.run(lambda s: requests.triage(s, actor, VILLAGE, ALL))
+    page = town.run(lambda s: request_lists.triage(s, actor, VILLAGE, ALL))
     return {seen.request.id for seen in page.items}
 
 
@@ -145,7 +145,7 @@ def test_who_must_keep_out_is_offered_nothing_that_she_would_be_refused(town: To
     town.kin(town.head, town.villager)
     assert offered(town, town.head, request_id) == []
     assert "accept" in offered(town, town.deputy, request_id)
-    listed = town.run(lambda s: requests.list_station(s, town.head, ALL, {}))
+    listed = town.run(lambda s: request_lists.list_station(s, town.head, ALL, {}))
     assert [seen.allowed_actions for seen in listed.items] == [[]]
     with pytest.raises(WrongState) as caught:
         town.act(request_id, "resolve", town.head)
@@ -164,7 +164,7 @@ def test_a_household_is_too_close_in_lists_as_well(town: Town) -> None:
     for actor, household in ((town.head, "H1"), (town.deputy, "H2")):
         town.set_household(actor, household)
     listed = {
-        actor: town.run(lambda s, a=actor: requests.list_station(s, a, ALL, {})).items[0]
+        actor: town.run(lambda s, a=actor: request_lists.list_station(s, a, ALL, {})).items[0]
         for actor in (town.head, town.deputy)
     }
     assert HEAD in listed[town.head].relations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.village.town import BRING, STATION, VILLAGE, Town
-from village import requests
+from village import request_lists
 from village.access import SYSTEM
 from village.models.requests import DUE_KINDS
 from village.paging import Window
@@ -103,7 +103,7 @@ def test_every_state_is_seen_in_a_queue_or_has_a_time_at_which_it_ends(
 
     def seen(actor: str) -> set[object]:
         who = getattr(shared_town, actor)
-        pages = [requests.queue, requests.triage]
+        pages = [request_lists.queue, request_lists.triage]
         places = [(VILLAGE, STATION, "open"), (VILLAGE,)]
         found = set()
         for page, place in zip(pages[: 2 if actor == "chair" else 1], places, strict=False):
