@@ -98,11 +98,16 @@ def answer_emergency(
     danger_now: bool,
     if_match: int | None = None,
 ) -> Request:
-    """Take the villager's answer: danger goes to the rescue services, the rest on its way."""
+    """Take the villager's answer: danger goes to the rescue services, the rest on its way.
+
+    She may say that there is danger though nobody here asked: her phone did, by its own words.
+    """
     known = REQUEST.lock(session, request_id)
     hers = known is not None and actor.person_id in (known.requester_id, known.proxy_id)
     if known is not None and hers and _has_said(known, danger_now):
         return known
+    if known is not None and hers and danger_now and known.emergency is None:
+        known.emergency = _question(None)
     action = "danger" if danger_now else "no_danger"
     request: Request = apply(session, REQUEST, request_id, action, actor=actor, if_match=if_match)
     return request

@@ -62,9 +62,9 @@ def _told(found: Look, catalog: Catalog, village: str) -> Iterator[str]:
     routing = found.routing
     station = catalog.stations.get(f"{village}.{routing.station}")
     office = found.advice[0]["body"] if found.advice else ""
-    yield grounds.word(
-        f"hint_{routing.decision}", station=station.name if station else "", office=office
-    )
+    tip_off = any(not each["may_keep"] for each in found.advice or ())
+    name = "hint_tip_off" if tip_off else f"hint_{routing.decision}"
+    yield grounds.word(name, station=station.name if station else "", office=office)
     if routing.waits_for:
         yield grounds.word(f"hint_waits_{routing.waits_for}")
     if HIDE_ME in {flag.kind for flag in routing.flags}:

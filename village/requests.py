@@ -15,7 +15,7 @@ from village import access, access_log, glass, grounds, sealing
 from village.access import CONTENT, IDENTITY, REQUESTER, Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
-from village.workflow import recusal
+from village.workflow import recusal, request_advice
 from village.workflow.request import REQUEST
 from village.workflow.request_words import open_question
 
@@ -45,7 +45,9 @@ class RequestView:
     @property
     def allowed_actions(self) -> list[str]:
         """What the caller may do with it now."""
-        refusing = (recusal.not_recused,) if self.recused else ()
+        refusing = [recusal.not_recused] if self.recused else []
+        if request_advice.is_tip_off(self.request):
+            refusing.append(request_advice.may_be_kept)
         allowed = REQUEST.allowed_actions(self.request, self.relations, refusing)
         return list(dict.fromkeys(SAID_AS.get(action, action) for action in allowed))
 

@@ -50,9 +50,16 @@ def danger_points(text: str) -> float | None:
     found = model.current()
     if found is None:
         return None
-    points = _scores(found, text)
-    other = max(points[label] for label in LABELS if label != EMERGENCY)
-    return points[EMERGENCY] - policy("elsewhere") * max(other, 0.0)
+    taken_off = policy("elsewhere") * max(other_points(text), 0.0)
+    return _scores(found, text)[EMERGENCY] - taken_off
+
+
+def other_points(text: str) -> float:
+    """Return the model's points for the likeliest label that is no emergency (no model: 0)."""
+    found = model.current()
+    if found is None:
+        return 0.0
+    return max(points for label, points in _scores(found, text).items() if label != EMERGENCY)
 
 
 def terms(text: str, label: str) -> list[Reason]:
@@ -68,9 +75,9 @@ def policy(name: str) -> float:
     return next(float(row["value"]) for row in read("routing_policy") if row["name"] == name)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=16)
 def _scores(found: model.Model, text: str) -> Mapping[str, float]:
-    # the emergency question and the routing look at the same text, one after the other
+    # the emergency question and the routing look at the same text and its parts, one by one
     return found.scores(text)
 
 

@@ -8,13 +8,18 @@ last year or of a film does not.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from dispatch.routing import emergency
-from dispatch.routing.classifier import danger_points, policy
+from dispatch.routing.classifier import danger_points, other_points, policy
 from dispatch.routing.emergency import Screen
 from village.catalog.files import parts, read
 
 ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
 ASKED_IF_SHORT = ALWAYS_ASKED | {"fire", "police"}  # letters tell of many that are long over
+SHORTEST = 3  # characters of a clause that can be a matter
+_BETWEEN = re.compile(r"[，,。！!？?；;、\s]+")
 
 
 def ask(text: str) -> Screen | None:
@@ -24,9 +29,31 @@ def ask(text: str) -> Screen | None:
     if points is None:
         return found
     mark = policy("danger_in_letter" if _is_letter(text) else "danger")
-    if points + _spoken_for(found, text) < mark:
-        return None
-    return found or _general()
+    if points + _spoken_for(found, text) >= mark:
+        return found or _general()
+    return None if _is_letter(text) else _beside_another_matter(text)
+
+
+def _beside_another_matter(text: str) -> Screen | None:
+    """Ask about danger in one part of a message whose other part is clearly an ordinary matter.
+
+    Else a lamp that is broken, too, would hide that he beats her.
+    """
+    for part, rest in _halves(text):
+        found = emergency.screen(part)
+        points = (danger_points(part) or 0.0) + _spoken_for(found, part)
+        if points >= policy("danger_beside") and other_points(rest) >= policy("other_matter"):
+            return found or _general()
+    return None
+
+
+def _halves(text: str) -> Iterator[tuple[str, str]]:
+    """Return each cut of a text between two of its clauses, both ways round."""
+    clauses = [clause for clause in _BETWEEN.split(text) if clause]
+    for at in range(1, len(clauses)):
+        first, last = "，".join(clauses[:at]), "，".join(clauses[at:])
+        if min(len(first), len(last)) >= SHORTEST:
+            yield from ((first, last), (last, first))
 
 
 def _is_letter(text: str) -> bool:

@@ -67,6 +67,17 @@ def test_no_danger_goes_its_way(house: House, text: str, status: str) -> None:
     assert body["deadlines"]["first_response_due"] is not None
 
 
+@pytest.mark.parametrize("text", [LAMP, "社保卡丢了怎么补办"])
+def test_she_may_say_that_there_is_danger_though_nobody_here_asked(house: House, text: str) -> None:
+    request = house.submit(text=text)
+    assert request["emergency"] is None
+    body = answer(house, request, danger_now=True).json
+    assert (body["status"], body["priority"]) == ("handed_over", "P0")
+    assert body["emergency"]["numbers"]
+    assert told(house, "u001") == ["有村民说现在有危险"]
+    assert dispatched(house) == 0
+
+
 def test_an_answer_that_comes_with_the_request_asks_nothing(house: House) -> None:
     sure = house.submit(text=FLOOD, emergency_confirmed=True)
     assert (sure["status"], sure["priority"]) == ("handed_over", "P0")
@@ -132,7 +143,7 @@ def test_a_question_is_answered_once(house: House) -> None:
     assert first.json == second.json
     problem(answer(house, request, danger_now=False), 409, "transition_not_allowed")
     plain = house.submit()
-    problem(answer(house, plain, danger_now=True), 409, "transition_not_allowed")
+    problem(answer(house, plain, danger_now=False), 409, "transition_not_allowed")
 
 
 def test_a_withdrawn_draft_is_told_to_nobody(movable_clock: None, house: House) -> None:

@@ -82,6 +82,7 @@ def test_what_is_not_ours_says_where_to_go(shared_house: House) -> None:
     assert (said["decision"], said["advice"][0]["phone"]) == ("not_ours", "12333")
     tip_off = hint(shared_house, TIP_OFF, category="PUB-08")
     assert (tip_off["decision"], tip_off["advice"][0]["may_keep"]) == ("not_ours", False)
+    assert not any("留下来" in line for line in tip_off["told"])
 
 
 def test_flags_and_matters_are_shown(shared_house: House) -> None:

@@ -55,6 +55,7 @@ def test_an_invitation_that_waits_leaves_a_way_on_to_the_invited(state: str) -> 
 def test_ended_requests_live_again_only_by_reopening() -> None:
     for state in limits.ENDED:
         assert {row.action for row in exits(REQUEST, state)} <= {
+            "danger",
             "reopen",
             "keep",
             "helped",

@@ -75,7 +75,7 @@ TABLE: tuple[Transition, ...] = (
         when=callback.is_entered, effects=(callback.speak_for_herself,))
       for state in REQUEST_STATES),
     # ------------------------------------------------------------------ the emergency question
-    T("danger", ("draft", *ACTIVE), "handed_over", HERS, "R2",
+    T("danger", ("draft", "not_ours", *ACTIVE), "handed_over", HERS, "R2",
       when=rules.was_asked, effects=(rules.hand_to_rescue, rules.cancel_task),
       tell=(Tell(REQUESTER, "N07", push=False), Tell(HEAD), Tell(CHAIR))),
     T("no_danger", ("draft",), "submitted", HERS, "R1, R3",

@@ -75,6 +75,26 @@ def test_what_goes_on_every_day_is_danger_too_where_home_a_child_or_suicide_is_m
     assert danger.ask(text) is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我男人打我，路灯坏了",
+        "路灯坏了，我男人打我",
+        "我家厨房着火了，路灯坏了",
+        "垃圾没人收，有人落水了",
+        "爷爷晕倒了叫不醒，水管漏水",
+        "我不想活了，邻居占了我家地",
+    ],
+)
+def test_an_ordinary_matter_in_the_same_message_hides_no_danger(text: str) -> None:
+    assert danger.ask(text) is not None
+
+
+@pytest.mark.parametrize("text", ["路灯坏了，垃圾没人收", "火灭了，想修屋顶"])
+def test_two_ordinary_matters_are_no_danger(text: str) -> None:
+    assert danger.ask(text) is None
+
+
 def test_what_is_clearly_another_matter_counts_for_less_as_danger() -> None:
     text = "村口路灯坏了三盏，晚上看不见路"
     found, points = model.current(), danger_points(text)

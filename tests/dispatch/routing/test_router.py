@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from dispatch.routing import directory
 from dispatch.routing.emergency import screen
 from dispatch.routing.labels import LABELS
 from dispatch.routing.router import Routing, route
@@ -111,6 +112,22 @@ def test_the_same_text_is_routed_the_same_way_and_names_its_version() -> None:
 
 
 PENSION = "请问养老保险断交三年怎么补缴，社保局说要去外地开证明，退休工资怎么算"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["他家藏枪", "隔壁家在吸毒", "有人偷我家牛", "村干部吃回扣", "村主任贪污低保钱", "他家开传销"],
+)
+def test_crimes_and_words_about_persons_are_never_queued_whatever_was_chosen(text: str) -> None:
+    for chosen in (None, packaged_categories()["AID-03"]):
+        found = route(text, chosen, "990101")
+        assert (found.decision, found.station) == ("not_ours", None)
+    assert directory.is_tip_off(text)
+
+
+@pytest.mark.parametrize("text", ["禁毒宣传什么时候来村里", "小孩的水枪掉沟里了"])
+def test_who_only_uses_such_words_is_heard(text: str) -> None:
+    assert route(text, packaged_categories()["AID-03"], "990101").station == "mutual_aid"
 
 
 def test_what_is_no_village_matter_is_answered() -> None:
