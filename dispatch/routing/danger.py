@@ -29,7 +29,8 @@ def ask(text: str) -> Screen | None:
     if points is None:
         return found
     mark = policy("danger_in_letter" if _is_letter(text) else "danger")
-    if points + _spoken_for(found, text) >= mark:
+    cry = found is not None and len(text) <= policy("cry")
+    if cry or points + _spoken_for(found, text) >= mark:
         return found or _general()
     return None if _is_letter(text) else _beside_another_matter(text)
 

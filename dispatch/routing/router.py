@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -74,6 +75,9 @@ class Routing:
             "alternatives": [{**vars(other)} for other in self.alternatives],
             "flags": [{**vars(flag)} for flag in self.flags],
         }
+
+
+_WORDS = re.compile(r"[\u3400-\u9fff]{2}")
 
 
 def route(
@@ -156,7 +160,9 @@ def _decided(
     label, share = opinion.ranked(without=EMERGENCY)[0]
     if opinion.version is None:
         return None, "model", scores.reasons(None)
-    if label == NONE:
+    if _WORDS.search(text) is None:
+        sure = False  # signs and foreign letters: the model has never seen such a thing
+    elif label == NONE:
         sure = share >= policy("not_ours") and not _ours_by_words(scores, catalog)
     else:
         sure = share >= policy("station")

@@ -90,6 +90,17 @@ def test_an_ordinary_matter_in_the_same_message_hides_no_danger(text: str) -> No
     assert danger.ask(text) is not None
 
 
+@pytest.mark.parametrize("text", ["喝农药", "失火了", "著火了", "老人走失了", "老师打我娃"])
+def test_a_short_cry_is_asked_about_whatever_the_model_makes_of_it(text: str) -> None:
+    assert danger.ask(text) is not None
+
+
+def test_who_fell_into_water_is_told_the_fire_brigade_too() -> None:
+    found = danger.ask("有人掉塘里了快来")
+    assert found is not None
+    assert {"119", "120"} <= {number for _, number in found.numbers}
+
+
 @pytest.mark.parametrize("text", ["路灯坏了，垃圾没人收", "火灭了，想修屋顶"])
 def test_two_ordinary_matters_are_no_danger(text: str) -> None:
     assert danger.ask(text) is None

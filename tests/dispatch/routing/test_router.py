@@ -125,6 +125,11 @@ def test_crimes_and_words_about_persons_are_never_queued_whatever_was_chosen(tex
     assert directory.is_tip_off(text)
 
 
+@pytest.mark.parametrize("text", ["1", "{{7*7}}", "'; drop table requests; --", "???"])
+def test_what_is_no_word_is_answered_by_a_person(text: str) -> None:
+    assert route(text, None, "990101").decision == "triage"
+
+
 @pytest.mark.parametrize("text", ["禁毒宣传什么时候来村里", "小孩的水枪掉沟里了"])
 def test_who_only_uses_such_words_is_heard(text: str) -> None:
     assert route(text, packaged_categories()["AID-03"], "990101").station == "mutual_aid"
