@@ -54,7 +54,7 @@ fuzz: $(STAMPS)/python ## Fuzz the API by its contract as everybody: more than 1
 	WUZHAN_FUZZ_EXAMPLES=100 $(BIN)/pytest -s tests/service/test_fuzz.py
 
 faults: setup ## Break 300 things, one after the other, under days of a village (half an hour)
-	WUZHAN_FAULTS=300 $(BIN)/pytest -s -W ignore::pytest.PytestUnraisableExceptionWarning tests/system/test_faults.py
+	WUZHAN_FAULTS=300 $(BIN)/pytest -s tests/system/test_faults.py
 
 upgrade: $(STAMPS)/python ## Let an older version serve beside this one while people write: make upgrade FROM=commit
 	$(BIN)/python -m tests.system.upgrade $(FROM)
