@@ -14,7 +14,7 @@ from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
 from village import assisted, clock, consents, sealing, similar
-from village.access import ENTERER, REQUESTER, Actor
+from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
 from village.catalog.forms import level3_fields
@@ -22,6 +22,7 @@ from village.catalog.privacy import PRIVACY_VERSION
 from village.errors import Invalid
 from village.ids import new_id
 from village.models import Request
+from village.relations import ENTERER, REQUESTER
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
 from village.workflow.request_limits import EMERGENCY_MINUTES

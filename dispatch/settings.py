@@ -21,10 +21,11 @@ from dispatch.policies import registry
 from dispatch.situation import CLOSES, OPENS
 from dispatch.work import DAY_CAP, NEXT_VILLAGE, WEEK_CAP
 from village import access, clock, outbox, tasks
-from village.access import CHAIR, Actor
+from village.access import Actor
 from village.errors import Forbidden, Invalid, StaleVersion
 from village.ids import new_id
 from village.models import DispatchSettings, DispatchSettingsVersion, OrgUnit, Person
+from village.relations import CHAIR
 
 USUAL: dict[str, Any] = {
     "policy": registry.DEFAULT,

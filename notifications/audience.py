@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
 from village import clock, duty
-from village.access import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
 from village.models import Follow, RoleGrant
 from village.public_face import is_comparable
+from village.relations import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
 from village.workflow import recusal
 from village.workflow.engine import Tell
 from village.workflow.request_duty import DUTY, PHONE

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from notifications.scene import Scene
 from notifications.templates import compose
 from village import assisted, calls
-from village.access import ENTERER
+from village.relations import ENTERER
 from village.workflow.engine import LOCK, Tell
 
 

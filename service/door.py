@@ -30,11 +30,13 @@ from werkzeug.exceptions import (
 from service.context import AppContext, context
 from service.openapi import VERSION, Facts, document
 from service.problems import body_of, respond
-from village import access, idempotency, people
+from village import idempotency, people
 from village.access import Actor
 from village.db import transaction
 from village.errors import Forbidden, Invalid, LostRace, WuzhanError
 from village.idempotency import Answer
+from village.matrix import MATRIX
+from village.relations import LOOPBACK, PUBLIC
 
 View = Callable[..., Any]
 NOBODY = Actor(person_id=None)
@@ -192,12 +194,12 @@ def _run(inner: View, path: dict[str, Any], session: Session) -> Response:
 
 
 def _authenticate(app: AppContext, session: Session, permission: str) -> Actor:
-    opened = access.MATRIX[permission]
+    opened = MATRIX[permission]
     header = request.headers.get("Authorization")
-    if access.PUBLIC in opened:
+    if PUBLIC in opened:
         return NOBODY
     actor = people.load_actor(session, app.tokens.family_of(header))
-    if opened <= {access.LOOPBACK}:  # open to nobody; other relations are the use case's to ask
+    if opened <= {LOOPBACK}:  # open to nobody; other relations are the use case's to ask
         raise Forbidden
     return actor
 

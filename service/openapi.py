@@ -11,7 +11,8 @@ from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 
 from service.problems import ProblemSchema, respond_to
-from village import access
+from village.matrix import HIDDEN, MATRIX
+from village.relations import ANYONE, PUBLIC
 
 View = Callable[..., Any]
 WORDS = {
@@ -60,7 +61,7 @@ class Facts:
     @property
     def opened(self) -> frozenset[str]:
         """The relations that open it."""
-        return access.MATRIX[self.permission]
+        return MATRIX[self.permission]
 
 
 def document(blueprint: Blueprint, view: View, facts: Facts) -> View:
@@ -76,7 +77,7 @@ def document(blueprint: Blueprint, view: View, facts: Facts) -> View:
                 content_type="application/problem+json",
             )(view)
     headers = [KEY_HEADER] * facts.keyed + [MATCH_HEADER] * facts.versioned
-    private = access.PUBLIC not in facts.opened
+    private = PUBLIC not in facts.opened
     documented: View = blueprint.doc(
         security=[{"bearer": []}] if private else [], **({"parameters": headers} if headers else {})
     )(view)
@@ -96,22 +97,20 @@ def codes(facts: Facts) -> set[int]:
 
 
 def _refusals(facts: Facts) -> set[int]:
-    if access.PUBLIC in facts.opened:
+    if PUBLIC in facts.opened:
         known = {401} if facts.permission.startswith("auth.") else set()
     else:
         known = {401, 403} if _may_be_forbidden(facts.permission) else {401}
-    hidden = "<" in facts.rule or facts.permission in access.HIDDEN
+    hidden = "<" in facts.rule or facts.permission in HIDDEN
     return known | {404} if hidden else known
 
 
 def _may_be_forbidden(permission: str) -> bool:
     """Forbidden is what may be known: more than reading, a workflow's action, a wider scope."""
-    if permission.endswith(".act") or any(
-        row.startswith(f"{permission}_") for row in access.MATRIX
-    ):
+    if permission.endswith(".act") or any(row.startswith(f"{permission}_") for row in MATRIX):
         return True
-    behind = access.HIDDEN.get(permission)
-    return access.ANYONE not in access.MATRIX[permission] and behind != permission
+    behind = HIDDEN.get(permission)
+    return ANYONE not in MATRIX[permission] and behind != permission
 
 
 class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types

@@ -1,10 +1,8 @@
-"""Who may do what, and which fields each audience sees: one matrix, deny by default.
+"""Who may do what, and which fields each audience sees: asked of the matrix, deny by default.
 
-`domain/permissions.md` 4.2 in the shape that the code asks it: a permission names the
-relations of a caller to an object that open it. PUBLIC, ANYONE (with a token) and LOOPBACK are
-asked at the door; the others by the use case, once it knows the object (`require`) or for a
-list of objects (`offices`). Actions of a workflow are not repeated here: `request.act` and
-`offer.answer` say who may try one, and the workflow's table whose action it is.
+How a caller stands to an object (`relations`), whether that opens a permission (`matrix`), and
+which of the object's fields she then sees. PUBLIC, ANYONE and LOOPBACK are asked at the door; the
+others by the use case, once it knows the object (`require`) or for a list of objects (`offices`).
 """
 
 from __future__ import annotations
@@ -14,157 +12,22 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from village.errors import Forbidden, NotFound
-
-PUBLIC = "public"
-ANYONE = "anyone"
-REQUESTER = "requester"
-NEIGHBOUR = "neighbour"
-INVITED = "invited"
-VOLUNTEER = "volunteer"
-HEAD = "head"
-CHAIR = "chair"
-MEDIATOR = "mediator"
-STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
-CLERK = "clerk"
-CALLER = "caller"  # asked to phone a person without an account about the result
-HANDLER = "handler"  # has a complaint about an officer, who is not she
-GLASS = "break_glass"  # reads one request for an hour, on two people's word (4.1)
-ADMIN, COUNTY = "admin", "county"  # who asks for that, and who agrees
-ENTERER = "enterer"  # speaks for whom she entered it for, until that person claims it
-OWNER = "owner"
-SYSTEM = "system"
-LOOPBACK = "loopback"
-
-READERS = frozenset({REQUESTER, ENTERER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN})
-
-MATRIX: dict[str, frozenset[str]] = {
-    "ops.health": frozenset({PUBLIC}),
-    "ops.metrics": frozenset({LOOPBACK}),
-    "auth.login": frozenset({PUBLIC}),
-    "auth.logout": frozenset({ANYONE}),
-    "catalog.read": frozenset({PUBLIC}),
-    "me.read": frozenset({ANYONE}),
-    "me.update": frozenset({ANYONE}),
-    "availability.read": frozenset({OWNER}),
-    "availability.update": frozenset({OWNER}),
-    "wishes.read": frozenset({OWNER}),
-    "wishes.update": frozenset({OWNER}),
-    "request.create": frozenset({ANYONE}),
-    "request.assist": frozenset({HEAD, CHAIR, MEDIATOR, CLERK}),
-    "request.slip": frozenset({ENTERER}),
-    "request.claim": frozenset({ANYONE}),
-    "request.preview": frozenset({ANYONE}),
-    "request.list": frozenset({ANYONE}),
-    "request.list_station": frozenset({HEAD, MEDIATOR}),
-    "request.list_village": frozenset({CHAIR}),
-    "request.find_similar": frozenset({ANYONE}),
-    "request.similar": frozenset({HEAD, CHAIR}),
-    "request.exclude": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
-    "request.answers": frozenset({HEAD, CHAIR, STAND_IN}),
-    "request.follow": frozenset({NEIGHBOUR}),
-    "request.list_followed": frozenset({ANYONE}),
-    "request.read": READERS | {GLASS},
-    "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN}),
-    "request.act": READERS | {SYSTEM, CALLER},
-    "offer.list": frozenset({ANYONE}),
-    "offer.answer": frozenset({INVITED, SYSTEM}),
-    "task.list": frozenset({ANYONE}),
-    "task.list_station": frozenset({HEAD, CHAIR}),
-    "task.read": frozenset({VOLUNTEER, HEAD, CHAIR}),
-    "task.work": frozenset({VOLUNTEER}),
-    "task.circle": frozenset({HEAD, CHAIR}),
-    "task.why": frozenset({HEAD, CHAIR}),
-    "task.suggest": frozenset({HEAD, CHAIR}),
-    "task.invite": frozenset({HEAD, CHAIR}),
-    "station.queue": frozenset({HEAD, CHAIR}),
-    "station.volunteers": frozenset({HEAD, CHAIR}),
-    "station.rest": frozenset({HEAD, CHAIR}),
-    "paper.list": frozenset({HEAD, CHAIR}),
-    "paper.enter": frozenset({HEAD, CHAIR}),
-    "paper.confirm": frozenset({HEAD, CHAIR}),
-    "agreement.list": frozenset({HEAD, CHAIR}),
-    "agreement.propose": frozenset({HEAD, CHAIR}),
-    "agreement.propose_village": frozenset({CHAIR}),
-    "agreement.act": frozenset({HEAD, CHAIR}),
-    "pair.propose": frozenset({HEAD, CHAIR}),
-    "pair.list_station": frozenset({HEAD, CHAIR}),
-    "pair.list_mine": frozenset({ANYONE}),
-    "pair.agree": frozenset({REQUESTER, INVITED}),
-    "pair.end": frozenset({REQUESTER, INVITED, HEAD, CHAIR}),
-    "village.triage": frozenset({CHAIR, STAND_IN}),
-    "village.hours": frozenset({CHAIR}),
-    "dispatch_settings.read": frozenset({HEAD, CHAIR}),
-    "dispatch_settings.station": frozenset({HEAD, CHAIR}),
-    "dispatch_settings.village": frozenset({CHAIR}),
-    "duty.read": frozenset({HEAD, CHAIR}),
-    "duty.set": frozenset({CHAIR}),
-    "duty.absence": frozenset({HEAD, CHAIR}),
-    "phone_task.list": frozenset({ANYONE}),
-    "phone_task.done": frozenset({CLERK}),
-    "routing_rule.list": frozenset({HEAD, CHAIR, CLERK}),
-    "routing_rule.create": frozenset({CHAIR, CLERK}),
-    "routing_rule.read": frozenset({HEAD, CHAIR, CLERK}),
-    "routing_rule.change": frozenset({CHAIR, CLERK}),
-    "routing_rule.dry_run": frozenset({CHAIR}),
-    "call.list": frozenset({ANYONE}),
-    "call.read": frozenset({OWNER}),
-    "call.done": frozenset({OWNER}),
-    "complaint.file": frozenset({ANYONE}),
-    "complaint.list": frozenset({ANYONE}),
-    "complaint.read": frozenset({OWNER, HANDLER}),
-    "complaint.handle": frozenset({HANDLER}),
-    "complaint.decide": frozenset({OWNER}),
-    "duty_report.raise": frozenset({VOLUNTEER, HEAD, CHAIR, MEDIATOR, CLERK}),
-    "duty_report.list": frozenset({ANYONE}),
-    "duty_report.read": frozenset({HEAD, CHAIR, CLERK, MEDIATOR}),
-    "duty_report.report": frozenset({CLERK}),
-    "duty_report.confirm": frozenset({CHAIR}),
-    "glass.list": frozenset({ADMIN, COUNTY}),
-    "glass.ask": frozenset({ADMIN}),
-    "glass.agree": frozenset({COUNTY}),
-    "notification.list": frozenset({ANYONE}),
-    "notification.read": frozenset({OWNER}),
-}
-
-# Objects that exist only for those who may read them: to all others they are not found. What
-# is not named here (stations, villages) everybody knows of, and is forbidden instead.
-HIDDEN: dict[str, str] = {
-    "availability.read": "availability.read",
-    "availability.update": "availability.update",
-    "wishes.read": "wishes.read",
-    "wishes.update": "wishes.update",
-    "request.read": "request.read",
-    "request.timeline": "request.read",
-    "request.slip": "request.read",
-    "request.similar": "request.read",
-    "request.exclude": "request.read",
-    "request.answers": "request.read",
-    "request.follow": "request.read",
-    "request.act": "request.act",
-    "offer.answer": "offer.answer",
-    "task.read": "task.read",
-    "task.work": "task.read",
-    "task.circle": "task.read",
-    "task.why": "task.read",
-    "task.suggest": "task.read",
-    "task.invite": "task.read",
-    "agreement.act": "agreement.act",
-    "pair.agree": "pair.end",
-    "pair.end": "pair.end",
-    "routing_rule.read": "routing_rule.read",
-    "routing_rule.change": "routing_rule.read",
-    "routing_rule.dry_run": "routing_rule.read",
-    "call.read": "call.read",
-    "call.done": "call.read",
-    "complaint.read": "complaint.read",
-    "complaint.handle": "complaint.read",
-    "complaint.decide": "complaint.read",
-    "duty_report.read": "duty_report.read",
-    "duty_report.report": "duty_report.read",
-    "duty_report.confirm": "duty_report.read",
-    "notification.read": "notification.read",
-    "phone_task.done": "phone_task.done",
-}
+from village.matrix import HIDDEN, MATRIX
+from village.relations import (
+    CHAIR,
+    CLERK,
+    ENTERER,
+    GLASS,
+    HEAD,
+    MEDIATOR,
+    NEIGHBOUR,
+    OWNER,
+    PUBLIC,
+    REQUESTER,
+    STAND_IN,
+    SYSTEM,
+    VOLUNTEER,
+)
 
 # The relation that an office gives within its scope.
 OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediator": MEDIATOR}

@@ -15,11 +15,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, clock, lines, outbox, tasks
-from village.access import CHAIR, Actor
+from village.access import Actor
 from village.db import table
 from village.errors import Invalid, LostRace, NotFound
 from village.ids import new_id
 from village.models import OrgUnit, VillageAgreement
+from village.relations import CHAIR
 
 
 @dataclass(frozen=True)

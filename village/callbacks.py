@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, calls, clock, lines
-from village.access import OWNER, Actor
+from village.access import Actor
 from village.calls import CallView
 from village.catalog import files
 from village.db import table
@@ -24,6 +24,7 @@ from village.errors import GuardFailed, LostRace
 from village.forgetting import on_safe_path
 from village.ids import least_id, new_id
 from village.models import Event, Person, PhoneCall, Request
+from village.relations import OWNER
 from village.workflow.engine import LOCK, apply
 from village.workflow.request import REQUEST
 from village.workflow.request_rules import REOPEN_DAYS

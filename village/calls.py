@@ -16,12 +16,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, access_log, clock, lines, phones
-from village.access import CALLER, OWNER, Actor, is_safe_path
+from village.access import Actor, is_safe_path
 from village.db import table
 from village.errors import GuardFailed
 from village.ids import new_id
 from village.models import Person, PhoneCall, Request, RoleGrant
 from village.models.requests import RUNGS
+from village.relations import CALLER, OWNER
 from village.workflow import recusal
 from village.workflow.engine import LOCK
 

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import access, clock, hours, lines, workdays
-from village.access import HANDLER, OWNER, Actor, Grant
+from village.access import Actor, Grant
 from village.errors import Invalid, LostRace
 from village.models import Complaint, ComplaintStep, OrgUnit, Person, Request, RoleGrant
 from village.models.requests import RUNGS
+from village.relations import HANDLER, OWNER
 from village.timeline import word
 from village.workflow import recusal
 

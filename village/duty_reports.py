@@ -18,11 +18,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, access_log, clock, keys, lines
-from village.access import CHAIR, CLERK, HEAD, MEDIATOR, VOLUNTEER, Actor, Grant
+from village.access import Actor, Grant
 from village.db import table
 from village.errors import GuardFailed, Invalid, LostRace
 from village.ids import least_id, new_id
 from village.models import DutyReport, OrgUnit, Request, RoleGrant
+from village.relations import CHAIR, CLERK, HEAD, MEDIATOR, VOLUNTEER
 from village.workflow import recusal
 from village.workflow.request import works_on
 

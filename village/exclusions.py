@@ -16,10 +16,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, clock, offers, outbox
-from village.access import REQUESTER, Actor
+from village.access import Actor
 from village.db import table
 from village.errors import Forbidden, Invalid, NotFound
 from village.models import ConflictDeclaration, Offer, Request, RequestExclusion, Volunteer
+from village.relations import REQUESTER
 from village.workflow.engine import attempt
 from village.workflow.offer import OFFER
 from village.workflow.recusal import refuse_recused

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import access, clock, lines
-from village.access import ADMIN, COUNTY, Actor
+from village.access import Actor
 from village.errors import GuardFailed, Invalid, LostRace, NotFound
 from village.models import BreakGlass, Request, RoleGrant
+from village.relations import ADMIN, COUNTY
 from village.workflow import recusal
 
 OPEN_FOR = timedelta(hours=1)

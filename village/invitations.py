@@ -11,16 +11,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from village import access, clock
+from village import clock
 from village.access import Actor
 from village.catalog import files
 from village.errors import NotFound
 from village.models import Event, Offer, OrgUnit, Place, Request, Station, Task, Volunteer
 from village.paging import Page, Window, cut, decode
+from village.relations import INVITED
 from village.workflow.offer import OFFER
 
 ANSWERS = {"open": ("accept", "decline", "stand_down"), "filled": ("stand_by", "stand_down")}
-INVITED_ONLY = frozenset({access.INVITED})
+INVITED_ONLY = frozenset({INVITED})
 LONG = timedelta(days=3)  # without a question is worth a word
 CIRCLES = ("station", "village", "neighbours")
 

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from village import access, clock, lines
-from village.access import INVITED, REQUESTER, Actor
+from village.access import Actor
 from village.errors import GuardFailed, LostRace, NotFound
 from village.models import Category, Membership, Person, Request, StandingPair, Station, Volunteer
+from village.relations import INVITED, REQUESTER
 from village.workflow.recusal import is_too_close, refuse_recused
 
 MOST = 2  # people who come together

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import access, clock
-from village.access import CLERK, Actor
+from village.access import Actor
 from village.errors import NotFound
 from village.models import OrgUnit, PhoneTask, Request, RoleGrant
 from village.models.people import Person
+from village.relations import CLERK
 
 CALL = {"chair": 0, "head": 1, "deputy": 2}  # in this order
 

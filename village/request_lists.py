@@ -13,6 +13,7 @@ from village import access, clock
 from village.access import Actor
 from village.models import Person, Request
 from village.paging import Page, Window, cut, decode, number_in
+from village.relations import CHAIR, STAND_IN
 from village.requests import RequestView, workers
 from village.workflow import recusal
 from village.workflow.request import ACTIVE
@@ -75,7 +76,7 @@ def list_stand_in(
 
 
 def _standing_in(actor: Actor) -> frozenset[str]:
-    return frozenset({access.STAND_IN} if recusal.may_stand_in(actor) else ())
+    return frozenset({STAND_IN} if recusal.may_stand_in(actor) else ())
 
 
 def queue(
@@ -101,14 +102,14 @@ def triage(session: Session, actor: Actor, village: str, window: Window) -> Page
     """
     relations = access.station_relations(actor, village, None)
     if recusal.may_stand_in(actor) and recusal.stands_above(session, actor, village):
-        relations |= {access.STAND_IN}
+        relations |= {STAND_IN}
     access.require("village.triage", relations)
     open_here = sa.or_(
         Request.status == "triage",
         sa.and_(Request.status.in_(("submitted", "needs_info")), Request.station.is_(None)),
     )
     listed = _select(actor).where(Request.village_code == village, open_here)
-    if access.CHAIR not in relations:
+    if CHAIR not in relations:
         listed = listed.where(recusal.stands_in(actor))
     return _urgent_first(session, actor, listed, window)
 

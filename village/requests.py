@@ -12,9 +12,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import access, access_log, glass, grounds, sealing
-from village.access import CONTENT, IDENTITY, REQUESTER, Actor
+from village.access import CONTENT, IDENTITY, Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
+from village.relations import GLASS, REQUESTER
 from village.workflow import recusal, request_advice
 from village.workflow.request import REQUEST
 from village.workflow.request_words import open_question
@@ -92,7 +93,7 @@ def after(session: Session, actor: Actor, request: Request) -> RequestView:
     """Return the request to who has just acted on it, even if it is out of her hands now."""
     relations = REQUEST.relations(session, actor, request)
     if glass.opens(session, actor, request):
-        relations |= {access.GLASS}
+        relations |= {GLASS}
     name, recused = _requester(session, actor, request)
     assigned = () if request.status in NOBODY_YET else tuple(workers(session, [request.id]))
     return RequestView(
@@ -118,8 +119,8 @@ def _opened(
     level3 = sealing.opened(request) if CONTENT in seen else {}
     if REQUESTER in relations:
         return level3
-    if access.GLASS in relations:  # every look is noted, not only that at level 3
-        access_log.note(session, actor, request, access.GLASS, [access.GLASS, *level3])
+    if GLASS in relations:  # every look is noted, not only that at level 3
+        access_log.note(session, actor, request, GLASS, [GLASS, *level3])
         return level3
     read = [*level3, *([access_log.REPORTER] if request.hide_me and IDENTITY in seen else [])]
     if read:

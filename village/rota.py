@@ -17,6 +17,7 @@ from village.db import table
 from village.errors import Forbidden, Invalid
 from village.ids import new_id
 from village.models import Absence, DutyShift, Person, RoleGrant, Station
+from village.relations import CHAIR
 
 OFFICES = ("head", "deputy", "chair")
 LONGEST = timedelta(days=366)
@@ -107,7 +108,7 @@ def set_absence(session: Session, actor: Actor, village: str, sent: Mapping[str,
     relations = access.station_relations(actor, village, None)
     access.require("duty.absence", relations)
     person = sent["person"] or actor.person_id
-    if person != actor.person_id and access.CHAIR not in relations:
+    if person != actor.person_id and CHAIR not in relations:
         raise Forbidden
     officers = _officers(session, village)
     if person not in officers:

@@ -17,6 +17,7 @@ from village.errors import Invalid, NotFound, StaleVersion
 from village.ids import new_id
 from village.models import OrgUnit, Person, RoutingRule, RoutingRuleVersion
 from village.paging import Page, Window, cut, decode
+from village.relations import CLERK
 from village.routing_rules import ActiveRule, plain
 from village.rule_faults import Known, faults, said
 
@@ -244,7 +245,7 @@ def _relations(session: Session, actor: Actor, village: str) -> frozenset[str]:
         return found
     unit = session.get(OrgUnit, village)
     above = unit.parent_code if unit else None
-    return access.assist_relations(actor, village, above) & {access.CLERK}
+    return access.assist_relations(actor, village, above) & {CLERK}
 
 
 def _lock(session: Session, village: str) -> None:

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import access, clock
-from village.access import CHAIR, HEAD, VOLUNTEER, Actor
+from village.access import Actor
 from village.errors import NotFound
 from village.models import Offer, Person, Place, Request, Task
 from village.models.tasks import OFFER_STATES, TASK_STATES
 from village.paging import Page, Window, cut, decode
+from village.relations import CHAIR, HEAD, INVITED, VOLUNTEER
 from village.workflow.offer import LIVE, OFFER
 
 CONTACT_AFTER = timedelta(hours=24)
@@ -91,7 +92,7 @@ class TaskView:
         """What she may do with her part of it."""
         if self.offer is None:
             return []
-        actions = OFFER.allowed_actions(self.offer, frozenset({access.INVITED}))
+        actions = OFFER.allowed_actions(self.offer, frozenset({INVITED}))
         return [action for action in actions if action in PART_ACTIONS]
 
     @property

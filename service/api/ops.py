@@ -11,6 +11,7 @@ from service import health, metrics
 from service.context import context
 from service.problems import problem, respond
 from village import access
+from village.relations import LOOPBACK
 
 door = Blueprint("ops", __name__)
 PERMISSIONS = {"healthz": "ops.health", "readyz": "ops.health", "show_metrics": "ops.metrics"}
@@ -48,4 +49,4 @@ def _relations() -> frozenset[str]:
     """What a proxy forwards comes from somewhere else, whatever address it has."""
     forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     local = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
-    return frozenset({access.LOOPBACK} if local and not forwarded else ())
+    return frozenset({LOOPBACK} if local and not forwarded else ())

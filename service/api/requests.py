@@ -21,7 +21,8 @@ from service.schemas.requests import (
 )
 from service.schemas.similar import SimilarInSchema, SimilarListSchema, SimilarSchema
 from village import clock, request_lists, requests, similar, standard_answers
-from village.access import CONTENT, META, REQUESTER
+from village.access import CONTENT, META
+from village.relations import REQUESTER
 from village.requests import RequestView
 from village.timeline import PRESENT, sentence
 

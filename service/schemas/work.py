@@ -8,8 +8,8 @@ from marshmallow import fields, validate
 
 from service.schemas.base import Moment, Schema, Shape, Switch, Text, Whole, WindowQuery, page_of
 from service.schemas.requests import NAMED
-from village.access import CHAIR, HEAD
 from village.exclusions import KINDS, TIES, WORD
+from village.relations import CHAIR, HEAD
 from village.tasks import PART_ACTIONS, STATES, TaskView
 from village.wishes import REASONS
 from village.workflow.offer import OFFER

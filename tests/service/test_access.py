@@ -22,9 +22,10 @@ from tests.service.access_table import agreed
 from tests.service.conftest import County, Trial
 from tests.service.house import assisted, bare_app, login_code
 from tests.service.world import CALLERS, HOME, STATION, World
-from village import access, clock
-from village.access import ANYONE, LOOPBACK, OWNER, PUBLIC, STAND_IN
+from village import clock
 from village.catalog.privacy import PRIVACY_VERSION
+from village.matrix import HIDDEN, MATRIX
+from village.relations import ANYONE, CLERK, HANDLER, LOOPBACK, OWNER, PUBLIC, STAND_IN
 from village.workflow.request import REQUEST
 
 # Pages that hold nothing of anybody's.
@@ -274,7 +275,7 @@ def _calls(world: World, permission: str) -> Objects:
 
 
 def _phone_tasks(world: World, permission: str) -> Objects:
-    yield world.phone_task, lambda code: {access.CLERK} if code == roster.CLERK else set()
+    yield world.phone_task, lambda code: {CLERK} if code == roster.CLERK else set()
 
 
 def _glass(world: World, permission: str) -> Objects:
@@ -288,7 +289,7 @@ def _reports(world: World, permission: str) -> Objects:
 
 def _complaints(world: World, permission: str) -> Objects:
     """About the head of public works, by u041: her village's chair has it, and nobody else."""
-    known = {"u041": {OWNER}, "u001": {access.HANDLER}}
+    known = {"u041": {OWNER}, "u001": {HANDLER}}
     yield world.complaint, lambda code: known.get(code, set())
 
 
@@ -350,14 +351,14 @@ def _actors(endpoint: Endpoint, permission: str, opened: frozenset[str]) -> set[
 
 def _may_know(permission: str, mine: set[str]) -> bool:
     """Stations and villages are known to everybody; all else to those who may read it."""
-    behind = access.HIDDEN.get(permission)
+    behind = HIDDEN.get(permission)
     return behind is None or bool(mine & AGREED[behind])
 
 
 def test_every_row_of_the_table_opens_an_endpoint() -> None:
     asked = {endpoint.permission for endpoint in ENDPOINTS}
     asked |= {row for rows in SCOPES.values() for row in rows.values()}
-    assert asked == set(access.MATRIX)
+    assert asked == set(MATRIX)
 
 
 def test_an_endpoint_without_a_row_is_refused_when_it_is_declared() -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.service.access_table import agreed
-from village import access
+from village import access, relations
+from village.matrix import MATRIX
+from village.relations import HEAD, READERS, REQUESTER
 from village.workflow.engine import Machine
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST
@@ -26,7 +28,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def in_code() -> dict[str, frozenset[str]]:
-    return {**access.MATRIX, **_actions(REQUEST), **_actions(OFFER), **_views()}
+    return {**MATRIX, **_actions(REQUEST), **_actions(OFFER), **_views()}
 
 
 def _actions(machine: Machine) -> dict[str, frozenset[str]]:
@@ -59,7 +61,7 @@ def a_request(**facts: Any) -> Any:
 
 
 def _seers(tag: str, request: Any) -> Iterable[str]:
-    for relation in access.READERS:
+    for relation in READERS:
         if tag in access.request_view(request, frozenset({relation})):
             yield relation
 
@@ -72,7 +74,7 @@ def test_the_code_says_what_was_agreed(name: str) -> None:
 
 
 def test_what_is_not_in_the_table_is_shut() -> None:
-    everything = frozenset({getattr(access, name) for name in ("ANYONE", "OWNER", *_RELATIONS)})
+    everything = frozenset({getattr(relations, name) for name in ("ANYONE", "OWNER", *_RELATIONS)})
     assert not access.allows("request.delete", everything)
     assert not access.allows("request.read", frozenset())
 
@@ -92,5 +94,5 @@ _RELATIONS = (
 def test_relations_add_up() -> None:
     """A head who asked for something herself sees it as its requester."""
     hidden = a_request(sealed=True, hide_me=True, waits_for="safe_path")
-    seen = access.request_view(hidden, frozenset({access.HEAD, access.REQUESTER}))
+    seen = access.request_view(hidden, frozenset({HEAD, REQUESTER}))
     assert seen == set(TAGS) - {access.GROUNDS}

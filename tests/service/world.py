@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.service.house import FLOOD, House
-from village import access, clock
-from village.access import (
+from village import clock, relations
+from village.catalog.files import parts, read
+from village.db import transaction
+from village.relations import (
     CHAIR,
     ENTERER,
     HEAD,
@@ -22,8 +24,6 @@ from village.access import (
     STAND_IN,
     VOLUNTEER,
 )
-from village.catalog.files import parts, read
-from village.db import transaction
 from village.workflow.engine import attempt
 from village.workflow.request import REQUEST
 
@@ -257,7 +257,7 @@ def to_station(code: str, village: str, station: str | None) -> set[str]:
 
 def to_home(code: str) -> set[str]:
     """How a person stands to the village: two offices above it stand in for its chair."""
-    above = {CLERK: {STAND_IN, access.CLERK}, TOWNSHIP: {STAND_IN}}
+    above = {CLERK: {STAND_IN, relations.CLERK}, TOWNSHIP: {STAND_IN}}
     return to_station(code, HOME, None) | above.get(code, set())
 
 
@@ -288,12 +288,12 @@ def _home(code: str) -> str:
 def to_assist(code: str) -> set[str]:
     """How a person stands to entering something for a villager: by an office of the village."""
     held = {relation for relation, village, _ in offices(code) if village == HOME}
-    return held | ({access.CLERK} if code == CLERK else set())
+    return held | ({relations.CLERK} if code == CLERK else set())
 
 
 def to_glass(code: str) -> set[str]:
     """Who asks to open a request in need, and who agrees."""
-    return {"u904": {access.ADMIN}, "u902": {access.COUNTY}}.get(code, set())
+    return {"u904": {relations.ADMIN}, "u902": {relations.COUNTY}}.get(code, set())
 
 
 def to_alarm(code: str) -> set[str]:
@@ -305,7 +305,7 @@ def to_alarm(code: str) -> set[str]:
 def to_report(code: str) -> set[str]:
     """How a person stands to a report of public works."""
     found = to_station(code, HOME, "public_works")
-    return found | ({access.CLERK} if code == CLERK else set())
+    return found | ({relations.CLERK} if code == CLERK else set())
 
 
 def to_task(code: str, world: World) -> set[str]:

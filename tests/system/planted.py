@@ -13,9 +13,9 @@ from typing import Any
 from tests.service.house import FLOOD
 from tests.service.world import HOME, VIOLENCE, offices, to_home, to_station
 from tests.system.stack import Stack, until
-from village.access import MEDIATOR
 from village.catalog.files import read
 from village.catalog.privacy import PRIVACY_VERSION
+from village.relations import MEDIATOR
 
 # Who looks for it: one of every kind who stands differently to a village and its stations.
 LOOKERS = (

@@ -10,10 +10,11 @@ import pytest
 
 from tests.village.town import LAMP, Town
 from village import clock
-from village.access import HEAD, Actor
+from village.access import Actor
 from village.db import transaction
 from village.errors import GuardFailed, LostRace, NotFound, WrongState
 from village.models import Notification, Offer
+from village.relations import HEAD
 from village.workflow.engine import attempt
 from village.workflow.offer import OFFER
 from village.workflow.request import REQUEST

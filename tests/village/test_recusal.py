@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from tests.village.town import TOWNSHIP, VILLAGE, Town
 from village import access, clock, request_lists, requests
-from village.access import HEAD, STAND_IN, Actor
+from village.access import Actor
 from village.errors import Forbidden, NotFound, Recused, WrongState
 from village.models import RoleGrant
 from village.paging import Window
+from village.relations import HEAD, STAND_IN
 from village.workflow import recusal
 from village.workflow.request import REQUEST
 

@@ -12,17 +12,7 @@ import sqlalchemy as sa
 
 from tests.village.town import ELSEWHERE, HALVES, LAMP, OTHER, QUESTION, STATION, Town, other
 from village import clock
-from village.access import (
-    CALLER,
-    CHAIR,
-    ENTERER,
-    HEAD,
-    REQUESTER,
-    STAND_IN,
-    SYSTEM,
-    THE_SYSTEM,
-    Actor,
-)
+from village.access import THE_SYSTEM, Actor
 from village.errors import (
     Forbidden,
     GuardFailed,
@@ -34,6 +24,7 @@ from village.errors import (
 )
 from village.ids import new_id
 from village.models import Category, Event, PhoneCall, Place, Task
+from village.relations import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import (
     recusal,
     request_callback,

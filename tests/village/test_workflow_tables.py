@@ -6,9 +6,9 @@ import pytest
 
 from tests.village.town import BRING, STATION, VILLAGE, Town
 from village import request_lists
-from village.access import SYSTEM
 from village.models.requests import DUE_KINDS
 from village.paging import Window
+from village.relations import SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow.engine import START, Machine, Transition

@@ -23,6 +23,7 @@ from village.db import insert_sql, json_rows, table
 from village.errors import Forbidden, NotFound, StaleVersion, WrongState
 from village.ids import new_id
 from village.models import DueTime, Event
+from village.relations import REQUESTER, SYSTEM
 
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 
@@ -118,7 +119,7 @@ class Machine:
 
     def actions(self) -> tuple[str, ...]:
         """Return the names of all actions that people take, in the table's order."""
-        named = {row.action: None for row in self.rows if row.who != (access.SYSTEM,)}
+        named = {row.action: None for row in self.rows if row.who != (SYSTEM,)}
         return tuple(named)
 
     def find(self, action: str, row: Any, relations: frozenset[str]) -> Transition | None:
@@ -226,13 +227,13 @@ def start(
     *,
     actor: Actor,
     payload: Mapping[str, Any] | None = None,
-    role: str = access.REQUESTER,
+    role: str = REQUESTER,
 ) -> Any:
     """Insert a new subject by a transition from START; `row` is transient and stays detached.
 
     `role`: as what a person does it; who has no person is the system.
     """
-    role = access.SYSTEM if actor.person_id is None else role
+    role = SYSTEM if actor.person_id is None else role
     row.status, row.version = START, 1
     transition = machine.find(action, row, frozenset({role}))
     if transition is None:

@@ -8,9 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village.access import HEAD, INVITED, SYSTEM, Actor
+from village.access import Actor
 from village.models import Offer, Request
 from village.models.tasks import OFFER_STATES
+from village.relations import HEAD, INVITED, SYSTEM
 from village.workflow.engine import LOCK, START, Machine, Step, Tell, Transition
 
 T = Transition

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from village import access, clock
-from village.access import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM, Actor
+from village.access import Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
+from village.relations import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import (
     recusal,
     request_clock,

@@ -10,8 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village.access import CALLER, CHAIR, HEAD, STAND_IN, Actor
+from village.access import Actor
 from village.models import PhoneCall, Request
+from village.relations import CALLER, CHAIR, HEAD, STAND_IN
 from village.workflow import recusal
 from village.workflow import request_rules as rules
 from village.workflow.engine import Step, Tell, Transition

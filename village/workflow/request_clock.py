@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from village import clock
-from village.access import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.models import Request
 from village.models.requests import RUNGS
+from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow.engine import Step, Tell, Transition
 from village.workflow.request_limits import WARN_LATE, cancel_due, hours_of

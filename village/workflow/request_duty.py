@@ -7,8 +7,8 @@ after it came each is called stands in `duty_ladder.csv`; each call is an event.
 from __future__ import annotations
 
 from village import duty
-from village.access import CHAIR, HEAD, STAND_IN, SYSTEM
 from village.models import OrgUnit, PhoneTask, Request
+from village.relations import CHAIR, HEAD, STAND_IN, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow.engine import Step, Tell, Transition
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import clock, duty, hours
-from village.access import CHAIR, HEAD, MEDIATOR, STAND_IN
 from village.clock import Hours
 from village.models import Category, DueTime, Request, Task
+from village.relations import CHAIR, HEAD, MEDIATOR, STAND_IN
 from village.workflow import priorities
 from village.workflow.engine import LOCK, Step
 

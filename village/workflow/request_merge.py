@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from village.access import REQUESTER
 from village.errors import GuardFailed
 from village.models import Category, Event, Follow, Request
 from village.public_face import is_comparable
+from village.relations import REQUESTER
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow.engine import Step

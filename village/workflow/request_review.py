@@ -11,9 +11,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from village import clock
-from village.access import CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.errors import GuardFailed
 from village.models import Event, Request
+from village.relations import CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow import request_limits as limits
 from village.workflow import request_merge as merge

@@ -7,9 +7,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from village import clock
-from village.access import ENTERER
 from village.errors import GuardFailed
 from village.models import Category, Handover, Place, Request, Task
+from village.relations import ENTERER
 from village.workflow import task_card
 from village.workflow.engine import Step
 from village.workflow.request_limits import (

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from village import clock
-from village.access import CHAIR, HEAD, REQUESTER, SYSTEM
 from village.errors import Invalid
 from village.models import Request
+from village.relations import CHAIR, HEAD, REQUESTER, SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow import request_rules as rules
