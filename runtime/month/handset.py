@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.2
-PHONE = "phone"  # calls by telephone leave no event
+PHONE = "phone"  # calls by telephone are held on their task, not as an event
 AGAIN = ("in_progress", "too_many_requests", "unavailable")
 # What anybody may be told who comes too late, or who is the wrong one to act.
 EXPECTED = frozenset({

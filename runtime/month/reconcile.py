@@ -23,7 +23,9 @@ WRITTEN = """
 EVENTS = """
     select e.actor_id::text, e.machine, coalesce(o.task_id, e.request_id)::text, e.action, count(*)
     from events e left join offers o on e.machine = 'offer' and o.id = e.subject_id
-    where e.at >= :since and e.actor_id = any(:who) group by 1, 2, 3, 4"""
+    where e.at >= :since and e.actor_id = any(:who) group by 1, 2, 3, 4
+    union all select done_by::text, 'phone', id::text, 'phoned', 1 from phone_tasks
+    where done_at >= :since and done_by = any(:who)"""
 OWN_REQUESTS = "select id::text, status from requests where requester_id = any(:who)"
 OFFERS = "select id::text, status from offers where person_id = any(:who)"
 PLACES = """
