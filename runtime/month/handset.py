@@ -28,7 +28,7 @@ EXPECTED = frozenset({
     "recused", "second_person_needed", "not_for_volunteers", "needs_other_body", "overlaps",
     "forbidden", "not_found", "place_free", "reserve_full", "same_station", "chair_decides",
     "has_merged", "cannot_merge", "sealed_stays", "nobody_yet", "task_open", "not_insured",
-    "not_skilled", "no_place", "too_late",
+    "not_skilled", "no_place", "too_late", "at_capacity",
 })  # fmt: skip
 
 

@@ -68,12 +68,24 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Something is looked for from the start, and somebody is at work."""
+        """Something is looked for from the start, the neighbours are asked, somebody is at work."""
+        self.only_neighbours_have_time()
         for which, priority in enumerate(("P3", "P1", "P2")):
             self.send_out(priority, 1 + which % 2, which)
         self.town.work()
         self.say_yes(0, None)
         self.come_or_not(0, "check_in")
+
+    def only_neighbours_have_time(self) -> None:
+        """Without it, whether a walk gets as far as the next village is chance."""
+        village = self.crowd[:-3]
+        for who in village:
+            self.leave_in_peace(who, clock.now() + DAY)
+        self.send_out("P3", 1, 1)
+        self.say_how(0, "ask_next")
+        self.town.work()
+        for who in village:
+            self.leave_in_peace(who, None)
 
     @rule(
         priority=st.sampled_from(("P1", "P2", "P3", "P3")), people=st.integers(1, 3), which=NUMBER
