@@ -35,6 +35,7 @@ RULES: dict[str, str] = {
     "asked_out_of_hours": "not urgent and usual and not minute between asks_from and asks_to - 1",
     "asked_without_the_skill": "hers and no_newer_paper and lacks_skill",
     "asked_without_insurance": "hers and lacks_insurance",
+    "asked_though_tied_to_a_party": "tied",
     "asked_when_its_time_was_over": "at >= ends_at",
     "asked_without_a_reason": "drawn and propensity is null",
 }
@@ -60,6 +61,7 @@ _SEEN = f"""
                 then v.quiet_from <= {_MINUTE} and {_MINUTE} < v.quiet_to
                 else v.quiet_from <= {_MINUTE} or {_MINUTE} < v.quiet_to end as quiet,
             {_MINUTE} as minute, rule.*, told.*,
+            is_tied_to_party(a.request_id, a.person_id, a.at) as tied,
             {LACKS_SKILL} as lacks_skill, {LACKS_INSURANCE} as lacks_insurance,
             not exists (select from certificates c where c.person_id = v.person_id
                 and c.checked_at > a.at) as no_newer_paper,

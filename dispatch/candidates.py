@@ -83,7 +83,7 @@ def _circles(people: People, work: Work) -> tuple[Whole, Real]:
 
 
 def not_too_close(people: People, work: Work, now: datetime) -> Bools:
-    """She is no party, of no party's household or kin, no contractor, nobody's unwanted."""
+    """She is no party (who asks, or another), of no party's household or kin, nor unwanted."""
     return ~people.among(work.too_close)
 
 

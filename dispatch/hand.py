@@ -60,6 +60,11 @@ class Standing:
     found: Screened
     now: datetime
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether no reason may be told: disputes (`why.is_secret`)."""
+        return self.work.sealed or self.work.station in SEALED_STATIONS
+
     def circle(self, place: int) -> int:
         """Return how near she is: own station, village, next villages."""
         return int(circles(self.people, self.work)[0][place])
@@ -147,7 +152,7 @@ def _stations(session: Session, village: str) -> dict[str, str]:
 def _reasons(place: int, standing: Standing, stations: dict[str, str]) -> list[str]:
     """Return what is no secret of anybody's; of a dispute nothing at all."""
     work, now = standing.work, standing.now
-    if work.sealed or work.station in SEALED_STATIONS:
+    if standing.is_secret:
         return []
     found = [_from(place, standing, stations)]
     found += [words("suggested", "skill", skill=skill) for skill in work.skills]
@@ -185,6 +190,9 @@ def _is_free_today(people: People, place: int, now: datetime) -> bool:
 
 
 def _refuse(standing: Standing) -> None:
+    """Of a dispute no reason is told: it would say who is close to whom, or does not mediate."""
+    if standing.found.left_out and standing.is_secret:
+        raise GuardFailed("invite_unfit", "a hard rule leaves this person out")
     for failed in standing.found.left_out:
         row = next(row for row in files.read("left_out") if row["filter"] == failed)
         raise GuardFailed(row["refusal"], "a hard rule leaves this person out")

@@ -136,11 +136,17 @@ def owner_relations(actor: Actor, owner_id: UUID | None) -> frozenset[str]:
 
 
 def request_relations(
-    actor: Actor, request: RequestLike, *, works: bool = False, stands_in: bool = False
+    actor: Actor,
+    request: RequestLike,
+    *,
+    works: bool = False,
+    stands_in: bool = False,
+    tied: bool = False,
 ) -> frozenset[str]:
     """Return the caller's relations to a request.
 
-    `works`: she holds a place of its task; `stands_in`: for a chair who must not decide.
+    `works`: she holds a place of its task; `stands_in`: for a chair who must not decide; `tied`:
+    she is close to a party, and so reads no dispute as its mediator.
     What no station has yet is the chair's alone, since it may be about a head; danger that
     nobody has ruled out is every head's of the village (R30).
     """
@@ -155,7 +161,7 @@ def request_relations(
         found.add(ENTERER)
     if request.status in HERS_ALONE:
         return frozenset(found & {REQUESTER, ENTERER})
-    if request.sealed and actor.mediates(request.village_code, request.station):
+    if request.sealed and not tied and actor.mediates(request.village_code, request.station):
         found.add(MEDIATOR)
     if works:
         found.add(VOLUNTEER)

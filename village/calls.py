@@ -90,7 +90,7 @@ def _caller(session: Session, request: Request) -> UUID | None:
     found = sa.select(RoleGrant.person_id).where(*recusal.in_term(RoleGrant))
     if request.sealed:
         mediates = (RoleGrant.role == "mediator", RoleGrant.unit_code == request.village_code)
-        far = ~recusal.too_close(RoleGrant.person_id, request.requester_id)
+        far = ~recusal.tied(RoleGrant.person_id, request.id, request.requester_id)
         found = found.where(*mediates, far)
     else:
         found = found.where(RoleGrant.person_id == request.proxy_id)

@@ -23,6 +23,7 @@ from village.models import (
     OrgUnit,
     Person,
     Request,
+    RequestParty,
     StandingPair,
 )
 from village.privacy import Keys
@@ -117,7 +118,7 @@ def hand_over(session: Session, actor: Actor, request: Request, slip: Assisted) 
 
 
 def _move_the_rest(session: Session, actor: Actor, served: UUID) -> None:
-    """Her inbox, what she follows, who comes to her regularly, and whose kin she is."""
+    """Her inbox, what she follows, who comes to her, where she is a party, whose kin she is."""
     me = actor.person_id
     line, known = Notification, aliased(Notification)
     heard = sa.exists().where(known.event_id == line.event_id, known.person_id == me)
@@ -129,6 +130,8 @@ def _move_the_rest(session: Session, actor: Actor, served: UUID) -> None:
     hers = sa.exists().where(same.villager_id == me, same.person_id == pair.person_id)
     pairs = sa.update(pair).where(pair.villager_id == served, pair.person_id != me, ~hers)
     _give(session, pairs, villager_id=me)
+    party = sa.update(RequestParty).where(RequestParty.person_id == served)
+    _give(session, party, person_id=me)
     declared = ConflictDeclaration
     kin = sa.select(
         declared.person_id, sa.literal(me, sa.Uuid), declared.kind, declared.declared_at

@@ -87,4 +87,4 @@ def _may_be_called(session: Session, request: Request, person_id: UUID, now: dat
     away = sa.exists().where(Absence.person_id == person_id, *_is_away(request.village_code, now))
     if session.scalar(sa.select(away)):
         return False
-    return not recusal.is_too_close(session, person_id, request.requester_id)
+    return not recusal.is_tied(session, person_id, request)

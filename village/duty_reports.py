@@ -151,7 +151,7 @@ def _is_close(session: Session, actor: Actor, report: DutyReport) -> bool:
     if report.request_id is None or actor.person_id is None:
         return False
     request = session.get_one(Request, report.request_id)
-    return recusal.is_too_close(session, actor.person_id, request.requester_id)
+    return recusal.is_tied(session, actor.person_id, request)
 
 
 def list_mine(session: Session, actor: Actor) -> list[ReportView]:
@@ -303,5 +303,5 @@ def _holders(
     people = session.scalars(held.distinct()).all()
     if report.request_id is None:
         return list(people)
-    about = session.get_one(Request, report.request_id).requester_id
-    return [one for one in people if not recusal.is_too_close(session, one, about)]
+    about = session.get_one(Request, report.request_id)
+    return [one for one in people if not recusal.is_tied(session, one, about)]

@@ -36,6 +36,7 @@ from village.models import (
     Place,
     PushGrant,
     Request,
+    RequestParty,
     ResponseStat,
     StandingPair,
     Task,
@@ -159,6 +160,7 @@ def _forget_person(session: Session, person: Person) -> None:
     for model, column in OF_HERS:
         _delete(session, model, column == me)
     _delete(session, ConflictDeclaration, ConflictDeclaration.other_id == me)
+    _delete(session, RequestParty, RequestParty.person_id == me)
     _delete(session, IdempotencyKey, IdempotencyKey.caller == str(me))
     _delete(
         session, StandingPair, sa.or_(StandingPair.villager_id == me, StandingPair.person_id == me)

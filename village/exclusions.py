@@ -51,7 +51,7 @@ def exclude(session: Session, actor: Actor, request_id: UUID, person_id: UUID, k
     row = {"request_id": request_id, "person_id": person_id, "kind": kind}
     written = {**row, "added_by": actor.person_id, "at": clock.now()}
     session.execute(insert(table(RequestExclusion)).values(written).on_conflict_do_nothing())
-    _take_out(session, request_id, person_id)
+    take_out(session, request_id, person_id)
 
 
 def declare(session: Session, actor: Actor, offer_id: UUID, kind: str) -> Offer:
@@ -73,12 +73,12 @@ def declare(session: Session, actor: Actor, offer_id: UUID, kind: str) -> Offer:
     written = insert(table(ConflictDeclaration)).values(**two, declared_at=clock.now())
     session.execute(written.on_conflict_do_nothing())
     for request_id in request_ids:
-        _take_out(session, request_id, offer.person_id)
+        take_out(session, request_id, offer.person_id)
     session.refresh(offer)
     return offer
 
 
-def _take_out(session: Session, request_id: UUID, person_id: UUID) -> None:
+def take_out(session: Session, request_id: UUID, person_id: UUID) -> None:
     """Take back her offers of a request; who is at work already is the head's to speak with."""
     session.info.pop("too_close", None)
     hers = sa.select(Offer).where(Offer.request_id == request_id, Offer.person_id == person_id)

@@ -18,7 +18,16 @@ from sqlalchemy.orm import Session
 from village import clock
 from village.access import SAFE_PATH_KINDS
 from village.db import Base
-from village.models import Event, Notification, PhoneCall, Place, Request, SimilarText, Task
+from village.models import (
+    Event,
+    Notification,
+    PhoneCall,
+    Place,
+    Request,
+    RequestParty,
+    SimilarText,
+    Task,
+)
 from village.timeline import word
 
 WORDS = ("question", "text", "result", "comment", "advice", "receiver", "contact")
@@ -52,7 +61,8 @@ def forget(session: Session, request_ids: Sequence[UUID]) -> None:
     _change(session, Notification, Notification.request_id.in_(request_ids), lines)
     of_calls = PhoneCall.request_id.in_(request_ids)
     _change(session, PhoneCall, of_calls, {"title": gone, "text": gone, "comment": None})
-    session.execute(sa.delete(SimilarText).where(SimilarText.request_id.in_(request_ids)))
+    for model in (SimilarText, RequestParty):
+        session.execute(sa.delete(model).where(model.request_id.in_(request_ids)))
 
 
 def _forget_events(session: Session, request_ids: Sequence[UUID]) -> None:

@@ -137,8 +137,8 @@ def _in_view(name: str) -> sa.ColumnElement[bool]:
 
 
 def _select(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
-    """Select requests with the requester's name, and what the caller's closeness to her means."""
-    too_close = recusal.too_close(actor.person_id, Request.requester_id)
+    """Select requests with the requester's name, and what the caller's closeness to it means."""
+    too_close = recusal.tied(actor.person_id)
     stands_in = recusal.stands_in(actor) if recusal.may_stand_in(actor) else sa.false()
     columns = (Request, Person.name, too_close, stands_in)
     return sa.select(*columns).join(Person, Person.id == Request.requester_id)
@@ -184,7 +184,7 @@ def _page(
     views = [
         RequestView(
             request,
-            access.request_relations(actor, request, stands_in=stands_in),
+            access.request_relations(actor, request, stands_in=stands_in, tied=recused),
             name,
             tuple(people.get(request.id, ())),
             recused,

@@ -134,16 +134,18 @@ def _sees_her(request: Request, relation: str) -> bool:
 
 
 def _requester(session: Session, actor: Actor, request: Request) -> tuple[str, bool]:
-    """Return her name, and whether the caller is too close to her."""
+    """Return her name, and whether the caller is too close to it."""
     if request.requester_id == actor.person_id:
         return actor.name, True
-    row = session.execute(_REQUESTER, {"me": actor.person_id, "id": request.requester_id}).one()
+    asked = {"me": actor.person_id, "id": request.requester_id, "request": request.id}
+    row = session.execute(_REQUESTER, asked).one()
     return row[0], row[1]
 
 
-_REQUESTER = sa.select(
-    Person.name, recusal.too_close(sa.bindparam("me", type_=sa.Uuid), Person.id)
-).where(Person.id == sa.bindparam("id", type_=sa.Uuid))
+_ME, _REQUEST = (sa.bindparam(name, type_=sa.Uuid) for name in ("me", "request"))
+_REQUESTER = sa.select(Person.name, recusal.tied(_ME, _REQUEST, Person.id)).where(
+    Person.id == sa.bindparam("id", type_=sa.Uuid)
+)
 
 
 def _number(session: Session, request_id: UUID) -> str | None:

@@ -17,12 +17,14 @@ from service.schemas.work import (
     OfferPageSchema,
     OfferQuery,
     OfferSchema,
+    PartiesInSchema,
+    PartiesSchema,
     TaskPageSchema,
     TaskQuery,
     TaskSchema,
     TooCloseSchema,
 )
-from village import exclusions, invitations, offers, reserve, tasks
+from village import exclusions, invitations, offers, parties, reserve, tasks
 
 door = Door("work", __name__, description="邀请与任务")
 
@@ -93,6 +95,29 @@ def declare_tie(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, A
 def exclude(call: Call, sent: dict[str, Any], request_id: UUID) -> None:
     """Say who must not help with a request: by a tie, or by the villager's word alone."""
     exclusions.exclude(call.session, call.actor, request_id, sent["person"], sent["kind"])
+
+
+@door.open(
+    "GET", "/requests/<uuid:request_id>/parties", permission="request.parties",
+    returns=PartiesSchema,
+)  # fmt: skip
+def read_parties(call: Call, request_id: UUID) -> dict[str, Any]:
+    """Who else is a party; of a dispute head and chair see what they have entered."""
+    body: dict[str, Any] = PartiesSchema().dump(
+        {"items": parties.read(call.session, call.actor, request_id)}
+    )
+    return body
+
+
+@door.open(
+    "PUT", "/requests/<uuid:request_id>/parties", permission="request.parties",
+    body=PartiesInSchema, returns=PartiesSchema,
+)  # fmt: skip
+def put_parties(call: Call, sent: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """Say who else is a party: she, her household and kin are asked for nothing of it."""
+    found = parties.replace(call.session, call.actor, request_id, sent["parties"])
+    body: dict[str, Any] = PartiesSchema().dump({"items": found})
+    return body
 
 
 def _offer(call: Call, offer_id: UUID) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Moment, Schema, Shape, Switch, Text, Whole, WindowQuery, page_of
 from service.schemas.requests import NAMED
 from village.exclusions import KINDS, TIES, WORD
+from village.parties import MOST
 from village.relations import CHAIR, HEAD
 from village.tasks import PART_ACTIONS, STATES, TaskView
 from village.wishes import REASONS
@@ -100,6 +102,42 @@ class ExclusionInSchema(Schema):
 
     person = fields.UUID(required=True)
     kind = fields.String(load_default=WORD, validate=validate.OneOf(KINDS))
+
+
+class PartyInSchema(Schema):
+    """One party: whom the system knows, a household by its code, or a name as it is spoken."""
+
+    person = fields.UUID()
+    household = Text(40)
+    name = Text(40)
+
+    @ma.validates_schema
+    def _one(self, data: dict[str, object], **_: object) -> None:
+        if len(data) != 1:
+            raise ma.ValidationError("每一位只填一样：人、户号或者姓名")
+
+
+class PartiesInSchema(Schema):
+    """All parties besides who asks; they take the place of those that the caller sees."""
+
+    parties = fields.List(
+        fields.Nested(PartyInSchema), required=True, validate=validate.Length(max=MOST)
+    )
+
+
+class PartySchema(Shape):
+    """A party; `known` false: nobody here is meant, and nobody is left out for it by itself."""
+
+    person = fields.UUID(required=True, allow_none=True)
+    household = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True, allow_none=True)
+    known = fields.Boolean(required=True)
+
+
+class PartiesSchema(Shape):
+    """The parties besides who asks, as far as the caller may see them."""
+
+    items = fields.List(fields.Nested(PartySchema), required=True)
 
 
 class ContactSchema(Shape):

@@ -26,6 +26,7 @@ from village.models import (
     Offer,
     Place,
     RequestExclusion,
+    RequestParty,
     Task,
     Volunteer,
 )
@@ -148,6 +149,14 @@ def without_a_draw(town: Town, who: Actor) -> None:
     change(town, Offer, Offer.id == ask(town, searching(town), who), source="policy")
 
 
+def tied(town: Town, who: Actor) -> None:
+    """To a party who was named before, which the trigger would have refused."""
+    request_id = searching(town)
+    ask(town, request_id, who)
+    facts = {"request_id": request_id, "person_id": who.person_id}
+    town.add(RequestParty(**facts, at=clock.now() - HOUR))
+
+
 ASKINGS: list[tuple[str, Plant]] = [
     ("asked_beyond_the_day_cap", lambda town, who: many(town, who, 5)),
     ("asked_beyond_the_day_cap", after_other_messages),
@@ -161,6 +170,7 @@ ASKINGS: list[tuple[str, Plant]] = [
     ("asked_without_the_skill", lapsed),
     ("asked_without_insurance", uninsured(LONG_AGO)),
     ("asked_without_insurance", uninsured(None)),
+    ("asked_though_tied_to_a_party", tied),
     ("asked_when_its_time_was_over", too_late),
     ("asked_without_a_reason", without_a_draw),
 ]
@@ -201,12 +211,20 @@ def where_people_are_asked_late(town: Town, who: Actor) -> None:
     at_night(town, who)
 
 
+def her_kin_is_named_later(town: Town, who: Actor) -> None:
+    request_id = searching(town)
+    ask(town, request_id, who)
+    clock.step(timedelta(minutes=1))
+    town.add(RequestParty(request_id=request_id, person_id=who.person_id, at=clock.now()))
+
+
 FAIR: dict[str, Plant] = {
     "four a day": lambda town, who: many(town, who, 4),
     "again a day later": lambda town, who: many(town, who, 6, 6 * HOUR),
     "at night in danger": lambda town, who: at_night(town, who, "P1"),
     "peace later": she_wants_peace_later,
     "less allowed later": fewer_are_allowed_later,
+    "a party named later": her_kin_is_named_later,
     "a village that asks late": where_people_are_asked_late,
 }
 

@@ -47,7 +47,7 @@ ALIKE = (
     "submitted", "hidden", "elsewhere", "safe", "safe dispute", "kin",
     "entered draft", "entered dispute",
 )  # fmt: skip
-ACTS = ("request.act", "request.exclude")
+ACTS = ("request.act", "request.exclude", "request.parties")
 SENDING = ("POST", "PUT")
 OUTCOMES = {401: "who?", 403: "forbidden", 404: "unknown"}
 REASON = {"reason": "因为"}
@@ -105,6 +105,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "phoned": {"reached": True},
     "hours": {"from": "08:00", "to": "20:00", "days": "every_day"},
     "rest": {"until": None},
+    "parties": {"parties": []},
     "too_close": {"kind": "kin"},
     "dispatch-settings": {"hold": True},
     "subscriptions": {"moment": "on_accept", "results": {}, "client_id": "tap"},

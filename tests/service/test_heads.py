@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -114,6 +115,27 @@ def test_a_head_who_is_close_to_the_requester_leaves_it_to_others(house: House) 
     )
     problem(house.post(f"/tasks/{task}/hold", HEAD), 403, "recused")
     house.done(f"/tasks/{task}/hold", CHAIR)
+
+
+# ------------------------------------------------------------------ the other side
+
+
+def test_a_head_names_the_other_side_and_sees_whether_anybody_is_meant(house: House) -> None:
+    path, name = f"/requests/{sent_out(house)}/parties", house.seen("/me", "u045")["name"]
+    sent = [{"person": me(house, "u041")}, {"name": name}, {"name": "外乡人"}]
+    answer = house.call("PUT", path, HEAD, json={"parties": sent})
+    assert [(one["name"], one["known"]) for one in answer.json["items"]] == [
+        (house.seen("/me", "u041")["name"], True), (name, True), ("外乡人", False),
+    ]  # fmt: skip
+    assert house.seen(path, CHAIR) == answer.json
+
+
+@pytest.mark.parametrize(
+    "one", [{}, {"name": "张三", "household": "H1"}, {"name": " "}, {"person": str(UUID(int=7))}]
+)
+def test_a_party_is_written_in_one_way(house: House, one: dict[str, str]) -> None:
+    path = f"/requests/{sent_out(house)}/parties"
+    problem(house.call("PUT", path, HEAD, json={"parties": [one]}), 422, "invalid")
 
 
 # ------------------------------------------------------------------ agreements

@@ -355,6 +355,19 @@ def test_what_the_head_can_do_something_about_is_named(house: House, code: str) 
     assert who not in asked(house, task)
 
 
+@pytest.mark.parametrize("why", ["invite_unreachable", "invite_busy", "invite_later"])
+def test_of_a_dispute_every_refusal_is_the_same(house: House, why: str) -> None:
+    task = looking(house, people=1)
+    who = unasked(house, task)
+    grant = """insert into role_grants (id, person_id, role, unit_code, station, valid_from)
+               values (gen_random_uuid(), :me, 'mediator', '990101', 'mediation', now())"""
+    house.rows(grant, me=me(house, who))
+    house.rows("update requests set sealed = true")
+    house.rows(OPEN[why], me=me(house, who))
+    answer = house.post(f"{task}/invite", HEAD, {"person": me(house, who)})
+    assert problem(answer, 422, "invite_unfit")["detail"] == "a hard rule leaves this person out"
+
+
 def test_who_is_no_volunteer_here_is_not_found(house: House) -> None:
     task = looking(house)
     for person in (me(house, "u041"), "01900000-0000-7000-8000-000000000000"):

@@ -45,6 +45,26 @@ class RequestExclusion(Base):
     at: Mapped[datetime]
 
 
+class RequestParty(Base):
+    """Another party to a request than who asks: by account, household, or the name as spoken.
+
+    `is_tied_to_party` of the database knows who is one, of the household of one, or declared kin.
+    """
+
+    __tablename__ = "request_parties"
+    __table_args__ = (
+        sa.CheckConstraint("num_nonnulls(person_id, household, name) = 1", name="one"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("requests.id"), index=True)
+    person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    household: Mapped[str | None] = mapped_column(doc="a code of the request's village")
+    name: Mapped[str | None] = mapped_column(doc="of anybody in the request's village")
+    added_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    at: Mapped[datetime]
+
+
 class DispatchSettings(Base):
     """How a village (station: null) or one of its stations asks; the station's word comes first."""
 

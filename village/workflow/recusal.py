@@ -26,7 +26,7 @@ def not_recused(step: Step) -> None:
 
 
 def refuse_recused(session: Session, actor: Actor, request: Request) -> None:
-    """Raise Recused for who is a party to the request, of the household, or declared kin."""
+    """Raise Recused for who is a party to the request, of one's household, or declared kin."""
     if is_recused(session, actor, request):
         raise Recused
 
@@ -34,14 +34,31 @@ def refuse_recused(session: Session, actor: Actor, request: Request) -> None:
 def is_recused(session: Session, actor: Actor, request: Request) -> bool:
     """Tell whether the actor must keep out of the request; the system never must."""
     me = actor.person_id
-    return me is not None and is_too_close(session, me, request.requester_id)
+    return me is not None and is_tied(session, me, request)
+
+
+def is_tied(session: Session, me: UUID, request: Request) -> bool:
+    """Tell whether somebody is too close to who asks, or to another party (`parties`)."""
+    if me == request.requester_id:
+        return True
+    known: dict[Any, bool] = session.info.setdefault("too_close", {})
+    pair = me, request.requester_id, request.id
+    if pair not in known:  # asked again with every step of a call
+        asked = {"me": me, "other": request.requester_id, "request": request.id}
+        known[pair] = bool(session.scalar(_TIED, asked))
+    return known[pair]
+
+
+def tied(me: Any, request: Any = Request.id, requester: Any = Request.requester_id) -> Any:
+    """Return the same as SQL; all may be columns of the statement that asks."""
+    return sa.or_(too_close(me, requester), sa.func.is_tied_to_party(request, me))
 
 
 def is_too_close(session: Session, me: UUID, other: UUID) -> bool:
     """Tell whether two people are one, of one household, or declared relatives."""
     if me == other:
         return True
-    known: dict[tuple[UUID, UUID], bool] = session.info.setdefault("too_close", {})
+    known: dict[Any, bool] = session.info.setdefault("too_close", {})
     if (me, other) not in known:  # asked again with every step of a call
         known[me, other] = bool(session.scalar(_TOO_CLOSE, {"me": me, "other": other}))
     return known[me, other]
@@ -59,9 +76,9 @@ def too_close(me: Any, other: Any) -> sa.ColumnElement[bool]:
 
 
 # Made once: it is asked with every step, and takes longer to make than to answer.
-_TOO_CLOSE = sa.select(
-    too_close(sa.bindparam("me", type_=sa.Uuid), sa.bindparam("other", type_=sa.Uuid))
-)
+_ME, _OTHER = (sa.bindparam(name, type_=sa.Uuid) for name in ("me", "other"))
+_TOO_CLOSE = sa.select(too_close(_ME, _OTHER))
+_TIED = sa.select(tied(_ME, sa.bindparam("request", type_=sa.Uuid), _OTHER))
 
 
 # ---------------------------------------------------------------- who stands in for the chair
@@ -124,7 +141,7 @@ def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
         grant.role == RUNGS[rung],
         grant.unit_code == _unit(Request.village_code, rung),
         *in_term(grant),
-        ~too_close(grant.person_id, Request.requester_id),
+        ~tied(grant.person_id),
     )
 
 

@@ -289,7 +289,10 @@ class RequestMachine(Machine):
 
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
-        found = access.request_relations(actor, row, stands_in=_stands_in(session, actor, row))
+        tied = row.sealed and actor.mediates(row.village_code, row.station)
+        tied = tied and recusal.is_recused(session, actor, row)
+        stands_in = _stands_in(session, actor, row)
+        found = access.request_relations(actor, row, stands_in=stands_in, tied=tied)
         if callback.is_asked(session, actor, row):
             found |= {CALLER}
         if found or not actor.volunteer:

@@ -1,0 +1,112 @@
+"""Who else is a party to a request: the other side of a dispute, or whose matter it is besides.
+
+Head, chair and mediator write them down: an account, a household, or a name as it is spoken. Who
+is a party, of the household of one, or declared kin, is asked for nothing of it, and decides
+nothing of it (3.0). A name stands for everybody in the village who bears it, since leaving out one
+too many harms nobody. Who may read whose matter it is sees and replaces all of them; of what is
+sealed head and chair see and replace what they have entered themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from village import access, clock, exclusions
+from village.access import IDENTITY, Actor
+from village.errors import Invalid, NotFound, WrongState
+from village.models import Offer, Person, Request, RequestParty
+from village.workflow.recusal import refuse_recused
+from village.workflow.request import REQUEST
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class PartyView:
+    """A party; `known`: somebody here is meant, so that her people are left out by themselves."""
+
+    person: UUID | None
+    household: str | None
+    name: str | None
+    known: bool
+
+
+def read(session: Session, actor: Actor, request_id: UUID) -> list[PartyView]:
+    """Return the parties that the caller may see. Raises NotFound, Forbidden, Recused."""
+    request = session.get(Request, request_id)
+    if request is None:
+        raise NotFound
+    return _views(session, _shown(session, actor, request))
+
+
+def replace(
+    session: Session, actor: Actor, request_id: UUID, sent: Sequence[Mapping[str, Any]]
+) -> list[PartyView]:
+    """Put these (`{person}`, `{household}` or `{name}`) in the place of those that she sees.
+
+    Invitations and places of who is too close now are taken back. Raises NotFound, Forbidden,
+    Recused, WrongState for what has ended, Invalid for an unknown person.
+    """
+    request = REQUEST.lock(session, request_id)
+    if request is None:
+        raise NotFound
+    mine = _shown(session, actor, request)
+    if request.ended_at is not None:
+        raise WrongState(current_status=request.status)
+    named = {one["person"] for one in sent if "person" in one}
+    if named - set(session.scalars(sa.select(Person.id).where(Person.id.in_(named)))):
+        raise Invalid(errors={"parties": ["没有这个人"]})
+    gone = sa.delete(RequestParty).where(mine)
+    session.execute(gone, execution_options={"synchronize_session": False})
+    session.add_all(
+        RequestParty(
+            request_id=request_id, person_id=one.get("person"), household=one.get("household"),
+            name=one.get("name"), added_by=actor.person_id, at=clock.now(),
+        )
+        for one in sent
+    )  # fmt: skip
+    session.flush()
+    _take_out(session, request_id)
+    return _views(session, mine)
+
+
+def _shown(session: Session, actor: Actor, request: Request) -> sa.ColumnElement[bool]:
+    """Return which parties of a request the caller sees, and may replace."""
+    relations = REQUEST.relations(session, actor, request)
+    access.require("request.parties", relations)
+    refuse_recused(session, actor, request)
+    mine = RequestParty.request_id == request.id
+    if IDENTITY in access.request_view(request, relations):
+        return mine
+    return sa.and_(mine, RequestParty.added_by == actor.person_id)
+
+
+def _views(session: Session, which: sa.ColumnElement[bool]) -> list[PartyView]:
+    """An account is shown by its name, too."""
+    party = RequestParty
+    same = sa.or_(Person.name == party.name, Person.household == party.household)
+    here = sa.and_(Person.village_code == Request.village_code, same)
+    meant = sa.exists().where(sa.or_(Person.id == party.person_id, here))
+    called = sa.select(Person.name).where(Person.id == party.person_id).scalar_subquery()
+    columns = (party.person_id, party.household, sa.func.coalesce(party.name, called))
+    found = sa.select(*columns, meant.correlate(party, Request)).join(
+        Request, Request.id == party.request_id
+    )
+    found = found.where(which).order_by(party.id)
+    return [PartyView(*row) for row in session.execute(found)]
+
+
+def _take_out(session: Session, request_id: UUID) -> None:
+    """Take back what those hold who are too close by now."""
+    session.info.pop("too_close", None)
+    out = sa.or_(Offer.status.in_(("offered", "accepted")), Offer.stands_by)
+    close = sa.func.is_tied_to_party(request_id, Offer.person_id)
+    found = sa.select(Offer.person_id).where(Offer.request_id == request_id, out, close)
+    for person_id in session.scalars(found.distinct().order_by(Offer.person_id)).all():
+        exclusions.take_out(session, request_id, person_id)
