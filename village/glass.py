@@ -7,6 +7,7 @@ these not more than the state is shown. It opens reading, and no action.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,6 +25,14 @@ OPEN_FOR = timedelta(hours=1)
 MOST = 100
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, and the number of the request that it is about."""
+
+    glass: BreakGlass
+    number: str
+
+
 def relations(actor: Actor) -> frozenset[str]:
     """Return the caller's offices that have to do with it."""
     held = {grant.role for grant in actor.grants}
@@ -31,7 +40,7 @@ def relations(actor: Actor) -> frozenset[str]:
     return frozenset(relation for role, relation in named.items() if role in held)
 
 
-def ask(session: Session, actor: Actor, number: str, reason: str) -> BreakGlass:
+def ask(session: Session, actor: Actor, number: str, reason: str) -> Asked:
     """Ask to open a request, for a reason. Raises Forbidden, Invalid for an unknown number."""
     access.require("glass.ask", relations(actor))
     request = session.scalars(sa.select(Request).where(Request.number == number)).one_or_none()
@@ -43,7 +52,7 @@ def ask(session: Session, actor: Actor, number: str, reason: str) -> BreakGlass:
     session.add(asked)
     session.flush()
     lines.tell(session, _county(session), "glass_asked", no=number)
-    return asked
+    return Asked(asked, number)
 
 
 def opens(session: Session, actor: Actor, request: Request) -> bool:
@@ -65,7 +74,7 @@ def _county(session: Session) -> list[UUID]:
     return list(session.scalars(held.distinct()))
 
 
-def agree(session: Session, actor: Actor, glass_id: UUID) -> BreakGlass:
+def agree(session: Session, actor: Actor, glass_id: UUID) -> Asked:
     """Agree as the second person: it is open for an hour, and the requester is told.
 
     Raises Forbidden, NotFound, LostRace, and GuardFailed for who asked or is close to her.
@@ -83,11 +92,12 @@ def agree(session: Session, actor: Actor, glass_id: UUID) -> BreakGlass:
     asked.agreed_by, asked.expires_at = actor.person_id, clock.now() + OPEN_FOR
     session.flush()
     lines.tell(session, [request.requester_id], "glass_open", no=request.number)
-    return asked
+    return Asked(asked, request.number)
 
 
-def list_all(session: Session, actor: Actor) -> list[BreakGlass]:
+def list_all(session: Session, actor: Actor) -> list[Asked]:
     """Return what was asked, the newest first: a hundred at most. Raises Forbidden."""
     access.require("glass.list", relations(actor))
-    found = sa.select(BreakGlass).order_by(BreakGlass.id.desc()).limit(MOST)
-    return list(session.scalars(found))
+    number = sa.select(BreakGlass, Request.number).join(Request)
+    found = session.execute(number.order_by(BreakGlass.id.desc()).limit(MOST))
+    return [Asked(*row) for row in found.tuples()]

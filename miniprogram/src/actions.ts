@@ -12,7 +12,7 @@ export interface Choice {
 export interface Field {
   name: string;
   label: string;
-  kind: "text" | "choice" | "count";
+  kind: "text" | "choice" | "count" | "day";
   optional?: boolean;
   longest?: number;
   choices?: Choice[];

@@ -32,6 +32,18 @@ export const assists = computed(() =>
   (state.me?.roles ?? []).some((role) => [...ASSISTING, "township_officer"].includes(role.role)),
 );
 
+/** Whether she is one of those who must say what has to be reported by law: officers, volunteers. */
+export const reports = computed(
+  () => assistedVillages.value.length > 0 || state.me?.is_volunteer === true,
+);
+
+/** Whether there is anything for her on the page of duties. */
+export const onDuty = computed(
+  () =>
+    reports.value ||
+    (state.me?.roles ?? []).some(({ role }) => ["township_officer", "admin", "county_officer"].includes(role)),
+);
+
 /** The villages of her offices of these kinds, or of her committee. */
 function villagesOf(offices: string[]): Village[] {
   const units = (state.me?.roles ?? [])

@@ -321,6 +321,8 @@ export interface Bootstrap {
   categories: Category[];
   /** By `{village}.{kind}`. */
   station_names: Record<string, string>;
+  /** For which a certificate is needed. */
+  certified_skills: string[];
   privacy_version: string;
   templates: Record<string, string[]>;
   /** The service's clock, which a demo may have set ahead. */

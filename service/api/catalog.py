@@ -18,7 +18,7 @@ from service.schemas.catalog import (
     StationsSchema,
     VillagesSchema,
 )
-from village import clock, people
+from village import clock, eligibility, people
 from village.catalog.entries import subscription_moments
 from village.catalog.files import read
 from village.catalog.forms import form_schema
@@ -115,6 +115,7 @@ def bootstrap(call: Call) -> dict[str, Any]:
             for c in catalog.categories.values()
         ],
         "station_names": {address: s.name for address, s in catalog.stations.items()},
+        "certified_skills": sorted(eligibility.papers()),
         "privacy_version": PRIVACY_VERSION,
         "templates": subscription_moments(catalog.template_ids),
         "lexicon_version": phone_lexicon()["version"],

@@ -127,6 +127,7 @@ class BootstrapSchema(Shape):
     villages = fields.List(fields.Nested(VillageItemSchema), required=True)
     categories = fields.List(fields.Nested(CategoryNameSchema), required=True)
     station_names = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    certified_skills = fields.List(fields.String(), required=True)
     privacy_version = fields.String(required=True)
     templates = fields.Dict(
         keys=fields.String(), values=fields.List(fields.String()), required=True

@@ -17,11 +17,12 @@ class GlassInSchema(Schema):
 class GlassSchema(Shape):
     """What was asked, and until when it is open."""
 
-    id = fields.UUID(required=True)
-    request = fields.UUID(attribute="request_id", required=True)
-    reason = fields.String(required=True)
-    asked_at = Moment(required=True)
-    expires_at = Moment(required=True, allow_none=True)
+    id = fields.UUID(attribute="glass.id", required=True)
+    request = fields.UUID(attribute="glass.request_id", required=True)
+    number = fields.String(required=True)
+    reason = fields.String(attribute="glass.reason", required=True)
+    asked_at = Moment(attribute="glass.asked_at", required=True)
+    expires_at = Moment(attribute="glass.expires_at", required=True, allow_none=True)
 
 
 class GlassListSchema(Shape):

@@ -24,6 +24,7 @@ PHONE = ROOT / "miniprogram"
 BUILDS = PHONE / "dist" / "build"
 START_SECONDS = 120
 STOP_SECONDS = 30
+HOME = "990101"
 Login = Callable[[str], Phone]
 
 
@@ -92,6 +93,9 @@ def login(house: str, browser: Chromium, h5: Path) -> Login:
         phone.wait("all('agree').length || all('say').length", "the first screen")
         if phone.shown("agree"):
             phone.tap("agree")
+        phone.wait(f"all('say').length || all('village-{HOME}').length", "what she says it for")
+        if phone.shown(f"village-{HOME}"):  # who works for the county has none yet
+            phone.tap(f"village-{HOME}")
         phone.sees("我说过的事")
         return phone
 

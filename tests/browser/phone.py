@@ -16,8 +16,9 @@ SEE_SECONDS = 30.0
 POLL_SECONDS = 0.05
 # Elements are named by data-testid; what is hidden cannot be touched.
 FIND = """
-const all = (id) => [...document.querySelectorAll(`[data-testid="${id}"]`)]
+const shown = (css) => [...document.querySelectorAll(css)]
   .filter((e) => e.getClientRects().length > 0);
+const all = (id) => shown(`[data-testid="${id}"]`);
 """
 
 
@@ -105,10 +106,17 @@ class Phone:
 
         Waits until it has stopped moving and nothing lies over it.
         """
-        name, text = json.dumps(testid), json.dumps(within, ensure_ascii=False)
+        text = json.dumps(within, ensure_ascii=False)
+        self._tap(f"all({json.dumps(testid)})", text, f"{testid} {within}")
+
+    def tap_part(self, selector: str) -> None:
+        """Touch a part of the platform's own, by its CSS selector."""
+        self._tap(f"shown({json.dumps(selector)})", '""', selector)
+
+    def _tap(self, found: str, text: str, what: str) -> None:
         inside = f"(!{text} || (e.closest('.card') || document.body).innerText.includes({text}))"
         condition = f"""(() => {{
-          const e = all({name}).find((e) => {inside} && !e.classList.contains('busy'));
+          const e = {found}.find((e) => {inside} && !e.classList.contains('busy'));
           if (!e) return null;
           e.scrollIntoView({{block: 'center', behavior: 'instant'}});
           const r = e.getBoundingClientRect(), [x, y] = [r.x + r.width / 2, r.y + r.height / 2];
@@ -116,7 +124,7 @@ class Phone:
           e.at = `${{x}} ${{y}}`;
           return rests && [x, y];
         }})()"""
-        x, y = self.wait(condition, f"{testid} {within}")
+        x, y = self.wait(condition, what)
         self._touch("touchStart", [{"x": x, "y": y}])
         self._touch("touchEnd", [])
 
