@@ -183,6 +183,8 @@ export interface Contact {
 
 export interface Task {
   id: string;
+  /** Her own, by which she may say that she is too close. */
+  offer: string | null;
   what: string;
   place: Place | string | null;
   when: When;
@@ -209,8 +211,14 @@ export interface Wishes {
   version: number;
 }
 
+/** Hours of each week in clock times; `weekday` 1 is Monday. */
+export interface Weekly extends When {
+  weekday: number;
+}
+
 /** When a volunteer may be asked; `quiet_hours` in clock times. */
 export interface Times {
+  windows: Weekly[];
   time_off: When[];
   max_open_tasks: number;
   quiet_hours: When | null;

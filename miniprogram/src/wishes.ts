@@ -11,6 +11,9 @@ import { dayText } from "./words";
 
 const DAY_MS = 86_400_000;
 
+/** What is to change of her times, or how it follows from what they are. */
+export type Plan = object | ((now: Times) => object);
+
 /** Her wishes and times with what changes them; `busy` names what is being kept. */
 export function useWishes() {
   const { busy, tap } = useTaps();
@@ -32,8 +35,13 @@ export function useWishes() {
   return {
     ...{ busy, wishes, times, read },
     wish: (fields: object) => keep(() => call("PUT", "/me/dispatch", fields, wishes.value?.version)),
-    plan: (fields: object) =>
-      keep(() => call("PUT", "/me/availability", fields, times.value?.version)),
+    // What is reckoned from her times is reckoned from those that the tap before has left.
+    plan: (fields: Plan) =>
+      keep(async () => {
+        const now = times.value as Times;
+        const sent = typeof fields === "function" ? fields(now) : fields;
+        await call("PUT", "/me/availability", sent, now.version);
+      }),
     forget: () => keep(() => call("DELETE", "/me/dispatch/learned")),
   };
 }

@@ -43,6 +43,14 @@ export const words = {
   keptReasons: ["not_this_kind", "not_these_days", "ask_me_less"] as string[],
   wishKept: "记下了。想改的时候，点下面的“我的意愿”。",
 
+  // how she is close to the villager whose matter it is
+  ties: {
+    kin: "是我家亲戚",
+    contractor: "这活是我家承包的",
+    party: "这件事我家也有份",
+  } as Record<string, string>,
+  tieKept: "记下了。这家的事以后不再找您。",
+
   decidedByTap: "看过了，这件事归这个站管",
 
   yesWaits: "还没发出去。您的「我去」已记下，一有网就替您发出去。",

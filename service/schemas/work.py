@@ -161,6 +161,10 @@ class TaskSchema(Shape):
     """A task card; details and contact only for those who work on it, and for a time."""
 
     id = fields.UUID(attribute="task.id", required=True)
+    offer = fields.UUID(
+        attribute="offer.id", required=True, allow_none=True, dump_default=None,
+        metadata={"description": "the caller's own"},
+    )  # fmt: skip
     request = fields.UUID(attribute="task.request_id", required=True)
     station = fields.String(attribute="task.station", required=True)
     village = fields.String(attribute="task.village_code", required=True)
