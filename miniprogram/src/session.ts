@@ -11,6 +11,11 @@ const LEADING = ["head", "deputy", "chair"];
 const STANDING_IN = ["clerk", "township_officer"];
 const ASSISTING = [...LEADING, "mediator", "clerk"];
 
+interface Where {
+  village: string;
+  station: string | null;
+}
+
 export const state = reactive({
   me: null as Me | null,
   bootstrap: null as Bootstrap | null,
@@ -21,6 +26,26 @@ export const state = reactive({
 export const leads = computed(() =>
   (state.me?.roles ?? []).filter((role) => LEADING.includes(role.role)),
 );
+
+/** Whether she mediates disputes; who leads their station as well has them at its desk. */
+export const mediates = computed(() =>
+  (state.me?.roles ?? []).some(({ role }) => role === "mediator"),
+);
+
+/** Whether an office of hers answers for what lies there; a dispute is its mediator's, too. */
+export function answersFor({ village, station }: Where, offices = [...LEADING, "mediator"]): boolean {
+  return (state.me?.roles ?? []).some(
+    (mine) =>
+      offices.includes(mine.role) &&
+      mine.village === village &&
+      (mine.role === "mediator" ? station === "mediation" : [null, station].includes(mine.station)),
+  );
+}
+
+/** As `answersFor`, as head or chair. */
+export function leadsIt(where: Where): boolean {
+  return answersFor(where, LEADING);
+}
 
 /** Whether she decides in triage where the chair must keep out of it. */
 export const standsIn = computed(() =>

@@ -273,6 +273,13 @@ export interface Member {
   rest_until: string | null;
 }
 
+/** A volunteer who may be named as one who must not help. */
+export interface Nameable {
+  person: string;
+  name: string;
+  at_station: boolean;
+}
+
 export interface Suggestions {
   items: { person: string; name: string; reasons: string[] }[];
   neighbours: number;

@@ -51,6 +51,15 @@ export const words = {
   } as Record<string, string>,
   tieKept: "记下了。这家的事以后不再找您。",
 
+  // why somebody must not help with a request; `word`: somebody whose matter it is does not want her
+  exclusions: {
+    word: "当事人不想让他（她）来",
+    kin: "是亲戚",
+    household: "是一家人",
+    contractor: "这活是他（她）承包的",
+    party: "他（她）也是当事人",
+  } as Record<string, string>,
+
   decidedByTap: "看过了，这件事归这个站管",
 
   yesWaits: "还没发出去。您的「我去」已记下，一有网就替您发出去。",

@@ -14,6 +14,7 @@ from service.schemas.work import (
     CompleteSchema,
     DeclineOfferSchema,
     ExclusionInSchema,
+    NameablesSchema,
     OfferPageSchema,
     OfferQuery,
     OfferSchema,
@@ -24,7 +25,7 @@ from service.schemas.work import (
     TaskSchema,
     TooCloseSchema,
 )
-from village import exclusions, invitations, offers, parties, reserve, tasks
+from village import exclusions, invitations, nameable, offers, parties, reserve, tasks
 
 door = Door("work", __name__, description="邀请与任务")
 
@@ -86,6 +87,17 @@ def declare_tie(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, A
     """Say that one is too close to the villager: one is not asked for her matters any more."""
     exclusions.declare(call.session, call.actor, offer_id, sent["kind"])
     return _offer(call, offer_id)
+
+
+@door.open(
+    "GET", "/requests/<uuid:request_id>/exclusions", permission="request.exclude",
+    returns=NameablesSchema,
+)  # fmt: skip
+def list_nameable(call: Call, request_id: UUID) -> dict[str, Any]:
+    """Whom the caller may name so: those whom she knows anyway, never what others have said."""
+    found = nameable.who(call.session, call.actor, request_id)
+    body: dict[str, Any] = NameablesSchema().dump({"items": found})
+    return body
 
 
 @door.open(

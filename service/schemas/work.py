@@ -140,6 +140,20 @@ class PartiesSchema(Shape):
     items = fields.List(fields.Nested(PartySchema), required=True)
 
 
+class NameableSchema(Shape):
+    """A volunteer by name; `at_station`: of the station that has the request."""
+
+    person = fields.UUID(required=True)
+    name = fields.String(required=True)
+    at_station = fields.Boolean(required=True)
+
+
+class NameablesSchema(Shape):
+    """Whom the caller may name, those of the station first."""
+
+    items = fields.List(fields.Nested(NameableSchema), required=True)
+
+
 class ContactSchema(Shape):
     """Whom to ask for, from acceptance to completion and a day."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.browser.conftest import Login
-from tests.browser.test_walk import HEAD, fits, keeps_to_itself, say
+from tests.browser.test_walk import HEAD, by_name, fits, keeps_to_itself, say
 
-VILLAGER, VOLUNTEER, NAME = "u053", "u036", "罗长青"
+VILLAGER, VOLUNTEER, NAME, KIN = "u053", "u036", "罗长青", "万春花"
 OTHER_VILLAGE = "990103"
 
 
@@ -24,12 +24,21 @@ def test_heads_agree_and_people_are_asked_to_come_regularly(login: Login, house:
     head.tap("send-end")
     head.wait("!all('agreement-state').some((e) => e.innerText.includes('等那边'))", "withdrawn")
 
+    villager.tap("show-exclusions", number)
+    villager.sees("现在还没有人来过", "nobody")
+    fits(villager)
+    head.tap("show-exclusions", number)
+    head.tap("more-people", number)
+    head.tap(by_name(head, "exclusions", KIN), number)
+    head.tap("why-kin", number)
+    fits(head)
+    head.tap("send-exclusion", number)
+    head.sees(f"不找{KIN}", "excluded-note")
+
     head.tap("do-accept", number)
     head.tap("view-open")
     head.tap("show-pair", number)
-    head.wait("all('pair-form').length", "who may come")
-    person = f"all('pair-form')[0].querySelectorAll('[aria-label=\"{NAME}\"]')[0].dataset.testid"
-    head.tap(str(head.wait(person, NAME)), number)
+    head.tap(by_name(head, "pair-form", NAME), number)
     head.tap("every_weeks-2", number)
     fits(head)
     head.tap("send-pair", number)

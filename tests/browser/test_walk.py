@@ -11,6 +11,7 @@ from tests.browser.conftest import Login
 from tests.browser.phone import SEE_SECONDS, Phone
 
 VILLAGER, HEAD, CHAIR = "u041", "u006", "u001"
+MEDIATOR = "u012", "何正平"
 NEXT_SECONDS = 60  # in the demonstration the next is asked half a minute later
 VOLUNTEERS = ("u016", "u017", "u035", "u036")
 LAMP = "村口到小学那段路灯坏了三盏"
@@ -46,6 +47,12 @@ def keeps_to_itself(phones: Iterable[Phone], house: str) -> None:
         asked = {urlsplit(url).netloc for url in phone.requested() if url.startswith("http")}
         assert asked == {urlsplit(house).netloc}
         assert phone.complaints() == []
+
+
+def by_name(phone: Phone, form: str, name: str) -> str:
+    """The test id of the button with a person's name in a form."""
+    button = f"all('{form}')[0]?.querySelector('[aria-label=\"{name}\"]')?.dataset.testid"
+    return str(phone.wait(button, name))
 
 
 def say(phone: Phone, text: str, category: str | None = None) -> str:
@@ -225,6 +232,11 @@ def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     fits(late)
     late.tap("stand-down")
     late.wait("!all('reserve').length", "nobody's reserve")
+    first.tap("too-close")
+    first.sees("都不再找您", "ties")
+    fits(first)
+    first.tap("tie-kin")
+    first.wait("!all('task').some((e) => e.innerText.includes('道路破损塌陷'))", "another's to do")
 
 
 def test_lost_answer_is_asked_for_again_and_makes_no_second_request(login: Login) -> None:
@@ -308,6 +320,20 @@ def test_a_category_that_the_words_contradict_is_asked_about(login: Login) -> No
     fits(villager)
     villager.tap("do-recategorise")
     villager.sees("站里看不到您的名字", "told")
+    villager.tap("show-exclusions")
+    villager.tap(by_name(villager, "exclusions", MEDIATOR[1]))
+    fits(villager)
+    villager.tap("send-exclusion")
+    villager.sees(f"不找{MEDIATOR[1]}", "excluded-note")
+    mediator = login(MEDIATOR[0])
+    mediator.tap("tab-queue")
+    mediator.sees("滴水打到我家墙上", "request-text")
+    mediator.tap("show-exclusions")
+    mediator.tap(by_name(mediator, "exclusions", "周文娟"))
+    mediator.tap("why-household")
+    fits(mediator)
+    mediator.tap("send-exclusion")
+    mediator.sees("不找周文娟", "excluded-note")
 
 
 def test_a_head_sees_how_the_search_stands_and_asks_somebody_by_name(

@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from dispatch import invariants
-from tests.village.town import Town
-from village import exclusions
+from tests.village.town import VILLAGE, Town
+from village import clock, exclusions
 from village.access import Actor
 from village.errors import Forbidden, Invalid, NotFound, Recused
-from village.models import ConflictDeclaration, RequestExclusion
+from village.models import ConflictDeclaration, RequestExclusion, RoleGrant
+from village.nameable import who
 
 
 def asked(town: Town, request_id: UUID, status: str | None = None) -> set[UUID]:
@@ -132,3 +133,43 @@ def test_another_s_offer_is_not_hers_to_speak_of(town: Town, request_id: UUID) -
     other = next(one for one in town.helpers if one.person_id != offer.person_id)
     with pytest.raises(NotFound):
         town.run(lambda s: exclusions.declare(s, other, offer.id, "kin"))
+
+
+def nameable(town: Town, request_id: UUID, by: Actor) -> list[tuple[UUID, bool]]:
+    found = town.run(lambda s: who(s, by, request_id))
+    return [(one.person, one.at_station) for one in found]
+
+
+def test_a_head_names_the_village_s_volunteers_her_station_s_first(town: Town) -> None:
+    request_id = town.submit()
+    singer = town.volunteer("甲歌手", station="culture")
+    town.volunteer("走了的人", active=False)
+    town.settle("elsewhere")
+    town.volunteer("邻村的人", village="elsewhere")
+    mine = [(helper.person_id, True) for helper in town.helpers]
+    assert nameable(town, request_id, town.head) == [*mine, (singer.person_id, False)]
+
+
+def test_a_villager_names_only_who_has_come_to_her(town: Town) -> None:
+    request_id = town.submit()
+    assert nameable(town, request_id, town.villager) == []
+    before = town.bring("assigned", people=1)
+    assert nameable(town, request_id, town.villager) == [(town.helpers[0].person_id, True)]
+    assert nameable(town, before, town.villager) == [(town.helpers[0].person_id, True)]
+
+
+def test_a_party_may_refuse_a_mediator_and_sees_no_other_volunteer(town: Town) -> None:
+    request_id = town.submit(category="MED-01", sealed=True)
+    mediator = town.volunteer("调解员", station="mediation")
+    town.volunteer("帮忙的", station="mediation")
+    since = {"valid_from": clock.now(), "station": "mediation"}
+    town.add(RoleGrant(person_id=mediator.person_id, role="mediator", unit_code=VILLAGE, **since))
+    assert nameable(town, request_id, town.villager) == [(mediator.person_id, True)]
+
+
+def test_nobody_else_and_no_recused_officer_sees_a_name(town: Town) -> None:
+    request_id = town.submit(town.nephew)
+    with pytest.raises(NotFound):
+        nameable(town, request_id, town.villager)
+    with pytest.raises(Recused):
+        nameable(town, request_id, town.chair)
