@@ -18,6 +18,7 @@ from village import access, routing_rules, rule_book
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.db import table
+from village.forgetting import on_safe_path
 from village.models import Request
 from village.routing_rules import ActiveRule
 
@@ -112,16 +113,14 @@ def _last(village: str, last: int) -> sa.Select[*tuple[Any, ...]]:
     """The newest requests of a village that routing has put somewhere, and a chair may read."""
     rows = table(Request)
     answered = rows.c.emergency["danger_now"].astext == "false"
-    kind = sa.func.coalesce(rows.c.emergency["kind"].astext, "")
     return (
         sa.select(*(rows.c[name] for name in COLUMNS))
         .where(
             rows.c.village_code == village,
             rows.c.status.not_in(access.HERS_ALONE),
             ~rows.c.sealed,
-            sa.func.coalesce(rows.c.waits_for, "") != "safe_path",
+            ~on_safe_path(),
             sa.or_(rows.c.emergency.is_(None), answered),
-            kind.not_in(access.SAFE_PATH_KINDS),
         )
         .order_by(rows.c.id.desc())
         .limit(last)

@@ -158,14 +158,16 @@ def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -
 def _question(screen: Screen | None) -> dict[str, Any]:
     if screen is None:
         general = read("emergency_general")[0]
-        kind, question = general["kind"], general["question"]
+        kind, question, safe = general["kind"], general["question"], False
         numbers = [tuple(part.split("=")) for part in parts(general["numbers"])]
     else:
         kind, question, numbers = screen.kind, screen.question, list(screen.numbers)
+        safe = screen.safe
     answer_by = clock.now() + timedelta(minutes=EMERGENCY_MINUTES)
     return {
         "kind": kind,
         "question": question,
+        "safe_path": safe,
         "numbers": [{"label": label, "number": number} for label, number in numbers],
         "answer_by": answer_by.astimezone(clock.SHANGHAI).isoformat(),
         "danger_now": None,

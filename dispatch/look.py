@@ -16,7 +16,7 @@ from dispatch.routing.router import NOT_OURS, ROUTED, TRIAGE, Routing, route
 from dispatch.routing.rules import Reason
 from dispatch.routing.village_rules import Matter, settle
 from village import clock, grounds, routing_rules
-from village.access import SAFE_PATH_KINDS, Actor
+from village.access import Actor
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed, Invalid
 from village.models import Category
@@ -68,7 +68,7 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
     kinds = screen.kinds if screen else []
     routed = _router(session, actor, catalog, sent, kinds)
     routing, inputs = routed(text, category), _inputs(sent, category, kinds)
-    if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
+    if screen is not None and screen.safe:
         return Look(text, screen, routing, [], safe=True, inputs=inputs)
     asks = None
     if category is not None and routing.by == "category":

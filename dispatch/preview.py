@@ -54,7 +54,8 @@ def _question(found: Look) -> dict[str, Any] | None:
     if screen is None:
         return None
     numbers = [{"label": label, "number": number} for label, number in screen.numbers]
-    return {"kind": screen.kind, "question": screen.question, "numbers": numbers}
+    asked = {"kind": screen.kind, "question": screen.question, "safe_path": screen.safe}
+    return {**asked, "numbers": numbers}
 
 
 def _told(found: Look, catalog: Catalog, village: str) -> Iterator[str]:

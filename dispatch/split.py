@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.intake import draft
 from dispatch.look import look
-from dispatch.routing.router import ROUTED, TRIAGE
-from village import access, follows, people, similar
+from dispatch.routing.router import ROUTED
+from village import follows, people, similar
 from village.access import THE_SYSTEM, Actor
 from village.catalog.cache import Catalog
 from village.models import Request
@@ -80,15 +80,11 @@ def _split_off(
 
 
 def _keep_closed(whole: Request, part: Request, *, safe: bool) -> None:
-    """What was sealed, or takes the safe path, is opened by no cut (3.4, rules 2.10)."""
+    """What was sealed is opened by no cut (3.4); what takes the safe path goes to no station."""
     clear = part.routing["decision"] == ROUTED
-    if whole.sealed and not clear:
+    if whole.sealed and not clear and not safe:
         part.station, part.category = "mediation", None
         part.routing = {**part.routing, "decision": ROUTED, "by": "rule"}
         part.advice = None
         seal_dispute(part)
-    if safe or access.is_safe_path(whole):
-        part.waits_for, part.neutral, part.advice = "safe_path", True, None
-        if not clear:
-            part.routing = {**part.routing, "decision": TRIAGE}
     part.routing = {**part.routing, "waits_for": part.waits_for}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
 from village import clock, duty
+from village.access import is_safe_path
 from village.models import Follow, RoleGrant
 from village.public_face import is_comparable
 from village.relations import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
@@ -81,13 +82,16 @@ def _people(scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]
 
 
 def _is_concerned(officer: Officer, scene: Scene) -> bool:
-    """Where no station was found, danger is every head's concern (R30), the rest the chair's."""
+    """Where no station was found, danger is every head's concern (R30), the rest the chair's.
+
+    So is what takes the safe path: no head may read it (2.10).
+    """
     if officer.village != scene.request.village_code:
         return False
     if officer.role == "chair":
         return True
     if scene.station_kind is None:
-        return scene.request.emergency is not None
+        return scene.request.emergency is not None and not is_safe_path(scene.request)
     return officer.station == scene.station_kind
 
 

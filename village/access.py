@@ -205,8 +205,9 @@ def _is_unconfirmed(request: RequestLike) -> bool:
 
 def is_safe_path(request: RequestLike) -> bool:
     """Violence at home, a child in danger, a wish to die: whatever was answered (5.2, 5.3)."""
-    kind = (request.emergency or {}).get("kind")
-    return request.waits_for == "safe_path" or kind in SAFE_PATH_KINDS
+    asked = request.emergency or {}
+    found = asked.get("safe_path") or asked.get("kind") in SAFE_PATH_KINDS
+    return request.waits_for == "safe_path" or bool(found)
 
 
 def allows(permission: str, relations: frozenset[str]) -> bool:

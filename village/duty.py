@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import clock
+from village.access import is_safe_path
 from village.catalog.files import read
 from village.models import Absence, DutyShift, Request, RoleGrant
 from village.workflow import recusal
@@ -26,7 +27,12 @@ def ladder() -> dict[str, timedelta]:
 
 
 def called(session: Session, request: Request, rung: str) -> list[UUID]:
-    """Return who of a rung is there to be called: not away, and not too close to the matter."""
+    """Return who of a rung is there to be called: not away, and not too close to the matter.
+
+    No station is called to what takes the safe path: it could not read it (2.10).
+    """
+    if rung in (HEAD_RUNG, DEPUTY_RUNG) and is_safe_path(request):
+        return []
     if rung == CLERK_RUNG:
         return recusal.on_rung(session, request, CLERK_RUNG)
     now = clock.now()

@@ -244,7 +244,10 @@ def sweep(session: Session) -> int:
 def _raise_for_children(session: Session) -> int:
     since = least_id(clock.wall() - LOOK_BACK)
     known = sa.exists().where(DutyReport.request_id == Request.id)
-    child = Request.emergency["kind"].astext == "child"
+    child = sa.or_(
+        Request.emergency["kind"].astext == "child",
+        Request.routing["inputs"]["kinds"].has_key("child"),
+    )
     found = sa.select(Request).where(
         Request.id >= since, child, Request.status != "draft", ~known,
         Request.ended_at.is_(None),

@@ -36,9 +36,10 @@ ROUTED: dict[str, Any] = {"reasons": [], "flags": [], "parts": [], "asks": None,
 
 def on_safe_path() -> sa.ColumnElement[bool]:
     """Return what holds for requests that are kept under the duty to report (`is_safe_path`)."""
-    kind = Request.emergency["kind"].astext
+    asked, kind = Request.emergency["safe_path"].astext, Request.emergency["kind"].astext
     return sa.or_(
         sa.func.coalesce(Request.waits_for, "") == "safe_path",
+        sa.func.coalesce(asked, "") == "true",
         sa.func.coalesce(kind, "").in_(SAFE_PATH_KINDS),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from village.access import SAFE_PATH_KINDS, is_safe_path
 from village.catalog import files
 from village.models import Request
 
@@ -22,26 +23,28 @@ def of(request: Request) -> dict[str, Any]:
     `{decided, inputs, version, confidence, ranked: [{station, name, confidence}], reasons:
     [{kind, text, weight}], flags: [{kind, text, matched, priority}], lines, proposed}`: `decided`
     is a sentence, `inputs` and `lines` are sentences, `ranked` has the best first, `proposed` is
-    the station that a head would pass it on to, while the chair decides (R10).
+    the station that a head would pass it on to, while the chair decides (R10). No station is
+    named for what takes the safe path (2.10).
     """
-    routing = request.routing
+    routing, safe = request.routing, is_safe_path(request)
     return {
         "decided": _decided(routing),
         "inputs": list(_inputs(routing)),
         "version": routing.get("version", ""),
         "confidence": routing.get("confidence", 0.0),
-        "ranked": _ranked(routing),
+        "ranked": [] if safe else _ranked(routing),
         "reasons": [_reason(reason) for reason in routing.get("reasons", ())],
         "flags": flags(routing),
         "lines": list(_lines(request)),
-        "proposed": (routing.get("asked") or {}).get("proposed"),
+        "proposed": None if safe else (routing.get("asked") or {}).get("proposed"),
     }
 
 
 def _decided(routing: Routing) -> str:
     """Say what was decided, by what, and how sure that was."""
-    by = routing.get("by", "model")
-    decision = routing["decision"]
+    if routing.get("waits_for") == "safe_path":
+        return word("decided_safe_path")
+    by, decision = routing.get("by", "model"), routing["decision"]
     share = round(100 * routing.get("confidence", 0.0))
     name = station_name(routing.get("station"))
     return word(f"by_{by}") + word(f"decided_{decision}", station=name, share=share)
@@ -79,6 +82,8 @@ def _reason(reason: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lines(request: Request) -> Iterator[str]:
     """What has been asked since, of her and of the chair, and what she said."""
+    if is_safe_path(request):
+        yield from _help(request.routing)
     if asks := request.routing.get("asks"):
         yield word(f"asks_{asks['answer'] or 'open'}", **asks["names"])
     if asked := request.emergency:
@@ -91,6 +96,17 @@ def _lines(request: Request) -> Iterator[str]:
         yield word("line_transfers", count=request.transfers)
     if chair := request.routing.get("asked"):
         yield word("line_asked", station=station_name(chair["station"]), reason=chair["reason"])
+
+
+def _help(routing: Routing) -> Iterator[str]:
+    """Say whom to name to a person on the safe path, and what is reported in any case (2.10)."""
+    found = (routing.get("inputs") or {}).get("kinds", ())
+    for row in files.read("emergency_kinds"):
+        if row["kind"] in SAFE_PATH_KINDS and row["kind"] in found:
+            numbers = row["numbers"].replace("=", "").replace(";", "、")
+            yield word("line_help", numbers=numbers, advice=row["advice"])
+    if "child" in found:
+        yield word("line_child")
 
 
 def flags(routing: Routing) -> list[dict[str, Any]]:

@@ -89,8 +89,11 @@ def queue(
     access.require("station.queue", access.station_relations(actor, village, station))
     at_station = sa.or_(
         Request.station == station,
-        sa.and_(Request.station.is_(None), Request.waits_for == "unconfirmed_danger"),
-    )
+        sa.and_(
+            Request.station.is_(None), Request.waits_for == "unconfirmed_danger",
+            Request.status == "submitted",
+        ),
+    )  # fmt: skip
     listed = _select(actor).where(Request.village_code == village, at_station, _in_view(name))
     return _urgent_first(session, actor, listed, window)
 

@@ -52,6 +52,11 @@ class Screen:
     matched: list[str]
     kinds: list[str]
 
+    @property
+    def safe(self) -> bool:
+        """Tell whether any of it takes the safe path, though another kind asks its question."""
+        return not set(SAFE_PATH_KINDS).isdisjoint(self.kinds)
+
 
 @dataclass(frozen=True)
 class Advice:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.routing.labels import NONE
-from village.access import SAFE_PATH_KINDS
+from village.access import is_safe_path
 from village.models import Event, Person, Request
 
 TRIAGE = "triage"
@@ -87,7 +87,7 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
 
 def _labelled(rows: Iterator[Any] | Any) -> Iterator[Labelled]:
     for request, steps in rows:
-        if _is_safe_path(request) or request.forgotten_at is not None:
+        if is_safe_path(request) or request.forgotten_at is not None:
             continue
         label, category = _decided(request, steps or [])
         yield Labelled(
@@ -118,11 +118,6 @@ def _decided(request: Request, steps: Sequence[Step]) -> tuple[str | None, str |
         elif station is not None:
             label, category = station, chosen or category
     return label, category
-
-
-def _is_safe_path(request: Request) -> bool:
-    kind = (request.emergency or {}).get("kind")
-    return request.waits_for == "safe_path" or kind in SAFE_PATH_KINDS
 
 
 def _may_learn(request: Request) -> bool:

@@ -21,6 +21,7 @@ from dispatch.routing.rules import (
     score,
     village_rule,
 )
+from village.access import SAFE_PATH_KINDS
 from village.catalog.entries import packaged_categories
 from village.catalog.files import read
 from village.models import Category
@@ -28,12 +29,12 @@ from village.workflow.priorities import more_urgent
 from village.workflow.task_card import waits_for
 
 DEFAULT_PRIORITY = "P3"
+SAFE_PATH_PRIORITY = "P1"  # danger or urgent need (workflows 3.0)
 LIKELY = 0.5  # share from which the model has something to say
 MOST_SURE = 0.99  # words and model are never certain; only a rule is
 LEAST_SHARE = 0.05  # of a station that is worth showing
 ROUTED, TRIAGE, NOT_OURS = "routed", "triage", "not_ours"
 CHAIR_STEPS = ("council", "supervision")
-SAFE_PATH_KINDS = frozenset({"dv", "child"})
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ def route(
     """Return the routing of a villager's `text`.
 
     `village` is its code, for rules that a village adds; `categories` the catalog by code
-    (default: the packaged one); `kinds` the emergency kinds that were hit and answered "no
-    danger now": dv and child take the safe path (rules 2.10). `own_stations` are stations whose
-    head is the requester, or too close to her: those go to the chair. `agreed` puts what the
-    village's own rules say in the place of what words and model found. What is no village matter
-    is answered and not queued (R31); a tip-off is not, whatever category was chosen for it.
+    (default: the packaged one); `kinds` the emergency kinds that were hit: violence at home, a
+    child in danger and a wish to die take the safe path, whatever is answered. `own_stations` are
+    stations whose head is the requester, or too close to her: those go to the chair. `agreed`
+    puts what the village's own rules say in the place of what words and model found. What is no
+    village matter is answered and not queued (R31); a tip-off is not, whatever category was
+    chosen for it.
     """
     catalog = packaged_categories() if categories is None else categories
     found = _by_text(text, village, catalog) if category is None else _by_category(category)
@@ -107,8 +109,8 @@ def route(
     found = agreed(found) if agreed else found
     chosen = category or catalog.get(found.category or "")
     found = _raise(found, text)
-    if SAFE_PATH_KINDS & set(kinds):
-        return replace(found, waits_for="safe_path")
+    if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
+        return _to_safe_path(found, category)
     return _to_chair(found, text, chosen, own_stations)
 
 
@@ -214,6 +216,26 @@ def _raise(found: Routing, text: str) -> Routing:
         found,
         priority=more_urgent(found.priority, priority),
         reasons=[*found.reasons, reason],
+    )
+
+
+def _to_safe_path(found: Routing, chosen: Category | None) -> Routing:
+    """To the chair, who may read it: at no station, none suggested, no words weighed (R4, 2.10).
+
+    What she chose stays as it was said; a category that only words found is none.
+    """
+    return replace(
+        found,
+        decision=TRIAGE,
+        by="rule",
+        station=None,
+        category=chosen.code if chosen else None,
+        priority=more_urgent(found.priority, SAFE_PATH_PRIORITY),
+        confidence=1.0,
+        reasons=[Reason("safe_path", "safe_path", 1.0)],
+        alternatives=[],
+        waits_for="safe_path",
+        rule=None,
     )
 
 

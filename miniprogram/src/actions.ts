@@ -1,6 +1,7 @@
 /** What each action is called, and what the person must say with it. Which are allowed, the service says. */
 
 import { serviceNow } from "./clock";
+import { isSafePath } from "./emergency";
 import { stationsOf } from "./session";
 import type { DirectoryEntry, Request } from "./types";
 
@@ -225,8 +226,10 @@ export function offered(request: Request): [string, Action][] {
   return Object.entries(ACTIONS).filter(([name]) => request.allowed_actions.includes(name));
 }
 
+/** Nobody is put between a person and whom she fears: no mediation on the safe path. */
 function otherStations(request: Request): [string, string][] {
-  return stationsOf(request.village).filter(([kind]) => kind !== request.station);
+  const closed = [request.station, isSafePath(request) ? "mediation" : null];
+  return stationsOf(request.village).filter(([kind]) => !closed.includes(kind));
 }
 
 let usual: Record<string, number> = {};

@@ -1,7 +1,7 @@
 /** The emergency screen, run on the phone before anything is sent; it reads the service's lexicon. */
 
 import bundled from "./data/lexicon.json";
-import type { Emergency, PhoneNumber } from "./types";
+import type { Emergency, PhoneNumber, Request } from "./types";
 
 interface Guard {
   where: "before" | "after" | "sentence";
@@ -31,10 +31,17 @@ export interface Lexicon {
 
 /** Whether the screen must be quick to leave. */
 export function mayBeWatched(emergency: Emergency): boolean {
+  if (emergency.safe_path) return true;
   return bundled.kinds.some((kind) => kind.safe_path && kind.kind === emergency.kind);
 }
 
 type Windows = Record<Guard["where"], string>;
+
+/** Violence at home, a child in danger, a wish to die: whatever was answered. */
+export function isSafePath(request: Request): boolean {
+  const { emergency, waits_for } = request;
+  return waits_for === "safe_path" || (emergency != null && mayBeWatched(emergency));
+}
 
 /** The question that a text raises, or null. Which words raise it is decided in the lexicon alone. */
 export function screen(text: string, lexicon = bundled as unknown as Lexicon): Emergency | null {
@@ -42,7 +49,8 @@ export function screen(text: string, lexicon = bundled as unknown as Lexicon): E
   const stopping = lexicon.kinds.filter((kind) => kind.stops && found.has(kind.kind));
   if (!stopping.length) return null;
   const { kind, question, advice } = stopping[0];
-  return { kind, question, advice, numbers: distinct(stopping.flatMap((k) => k.numbers)) };
+  const safe_path = stopping.some((one) => one.safe_path);
+  return { kind, question, advice, safe_path, numbers: distinct(stopping.flatMap((k) => k.numbers)) };
 }
 
 function hits(text: string, lexicon: Lexicon): Set<string> {

@@ -13,6 +13,7 @@ export interface PhoneNumber {
 export interface Emergency {
   kind: string;
   question: string;
+  safe_path?: boolean;
   numbers: PhoneNumber[];
   advice?: string;
   answer_by?: string | null;

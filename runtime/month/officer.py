@@ -15,6 +15,7 @@ from runtime.month.people import Person
 from village.stations import KINDS
 
 URGENT = ("P0", "P1")
+SAFE_PATH = ("safe_path", "unconfirmed_danger")  # what a chair takes to no station
 CLERK_TRIES_AGAIN = timedelta(minutes=8)
 RESCUE = {"receiver": "110", "contact": "110", "basis": "emergency"}
 OTHER_BODY = {"receiver": "镇公共服务办", "contact": "便民大厅三号窗口", "basis": "consent"}
@@ -74,6 +75,10 @@ def _submitted(person: Person, item: Body) -> None:
 
 
 def _triage(person: Person, item: Body) -> None:
+    if item["waits_for"] in SAFE_PATH:
+        if "hand_over" in item["allowed_actions"] and person.chance.random() < 0.4:
+            person.act(item["id"], "hand_over", RESCUE)
+        return
     if "route" in item["allowed_actions"] and person.chance.random() < 0.85:
         _route(person, item, person.chance.choice(KINDS))
 

@@ -31,6 +31,7 @@ class HintQuestionSchema(Shape):
 
     kind = fields.String(required=True)
     question = fields.String(required=True)
+    safe_path = fields.Boolean(required=True)
     numbers = fields.List(fields.Nested(NumberSchema), required=True)
 
 

@@ -123,6 +123,7 @@ class EmergencySchema(Shape):
     kind = fields.String(required=True)
     question = fields.String(required=True)
     numbers = fields.List(fields.Nested(NumberSchema), required=True)
+    safe_path = fields.Boolean(required=True, dump_default=False)
     answer_by = fields.String(required=True, metadata={"format": "date-time"})
     danger_now = fields.Boolean(required=True, allow_none=True)
 

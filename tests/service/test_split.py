@@ -76,21 +76,25 @@ def test_a_sealed_whole_is_opened_by_no_cut(house: House) -> None:
         assert house.seen(f"/requests/{part['id']}", "u012")["text"]
 
 
-def test_the_safe_path_is_never_cut_by_a_machine_and_stays_safe(house: House) -> None:
+def test_the_safe_path_is_cut_by_nobody(house: House) -> None:
     made = house.submit("u047", VIOLENCE + "。" + TWO, emergency_confirmed=False)
     assert (made["parts"], made["waits_for"]) == ([], "safe_path")
-    path = f"/requests/{made['id']}"
-    for staff in ("u006", "u001"):
-        assert house.post(f"{path}/split", staff, HALVES).status_code in (404, 409)
     parts = {"parts": [{"text": VIOLENCE + "。"}, {"text": LIGHT}, {"text": DIRT}]}
-    house.done(f"{path}/split", "u047", parts)
-    for part in house.seen(path, "u047")["split_into"]:
-        found = house.seen(f"/requests/{part['id']}", "u047")
-        assert found["waits_for"] == "safe_path"
-        for head in ("u006", "u003", "u005", "u012"):
-            answer = house.get(f"/requests/{part['id']}", head)
-            assert answer.status_code == 404 or "text" not in (answer.json or {})
-        assert house.seen(f"/requests/{part['id']}", "u001")["text"] == found["text"]
+    for caller in ("u047", "u001"):
+        answer = house.post(f"/requests/{made['id']}/split", caller, parts)
+        problem(answer, 409, "transition_not_allowed")
+    problem(house.post(f"/requests/{made['id']}/split", "u006", parts), 404, "not_found")
+
+
+def test_a_part_that_takes_the_safe_path_goes_to_the_chair(house: House) -> None:
+    """Its words alone were not asked about; a sealed whole would send it to the mediators."""
+    made = house.submit("u047", QUARREL + LIGHT, category="MED-01")
+    house.rows("update requests set text = :text", text=VIOLENCE + "。" + LIGHT)
+    parts = {"parts": [{"text": VIOLENCE + "。"}, {"text": LIGHT}]}
+    house.done(f"/requests/{made['id']}/split", "u047", parts)
+    part = house.seen(f"/requests/{made['id']}", "u047")["split_into"][0]
+    assert (part["status"], part["station"]) == ("triage", None)
+    assert house.seen(f"/requests/{part['id']}", "u001")["waits_for"] == "safe_path"
 
 
 def test_no_clock_is_reset_and_her_name_stays_hidden(house: House) -> None:

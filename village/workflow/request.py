@@ -29,6 +29,7 @@ from village.workflow import request_callback as callback
 from village.workflow import request_limits as limits
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
+from village.workflow import request_safe as safe
 from village.workflow import request_split as split
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
@@ -52,6 +53,7 @@ ACTIVE = (*OPEN, "in_progress", "suspended", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
 TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 MOVE = ("station", "category", "reason")
+MOVED = (recusal.not_recused, transfers.stays_sealed, safe.no_mediation)
 T = Transition
 # Those who said 我也是 hear of the main steps in their inboxes.
 FOLLOWERS = Tell("followers", push=False)
@@ -90,6 +92,7 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     T("no_danger", ("submitted",), "submitted", HERS, "R30",
       when=rules.is_unconfirmed, effects=(rules.no_danger,), tell=(Tell(HEAD), Tell(CHAIR))),
+    *safe.ROWS,
     T("presume_danger", ("draft",), "submitted", (SYSTEM,), "R30",
       effects=(rules.presume_danger,),
       tell=(Tell(HEAD, "N13"), Tell(CHAIR, "N13"), Tell(REQUESTER, push=False))),
@@ -113,12 +116,12 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     # ------------------------------------------------------------------ finding the station
     T("route", ("triage",), "submitted", (CHAIR, STAND_IN), "R5",
-      guards=(recusal.not_recused, transfers.stays_sealed),
+      guards=MOVED,
       effects=(transfers.to_station, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     # the chair asks before she knows whose it is, and may decide without the answer
     T("route", ("needs_info",), "submitted", (CHAIR,), "R5", when=rules.is_nowhere,
-      guards=(recusal.not_recused, transfers.stays_sealed),
+      guards=MOVED,
       effects=(limits.go_on, transfers.to_station, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("refer", ("triage",), "not_ours", (CHAIR, STAND_IN), "R5, R31",
@@ -126,13 +129,12 @@ TABLE: tuple[Transition, ...] = (
       effects=(limits.responded, advice.refer, merge.part_merged),
       tell=(Tell(REQUESTER, "N07"),)),
     T("route", ("submitted", "accepted"), "submitted", (CHAIR,), "R10",
-      guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed),
+      guards=(*MOVED, transfers.other_station),
       effects=(transfers.to_station, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("route", ("submitted", "accepted"), "submitted", (HEAD,), "R10",
       when=transfers.may_transfer,
-      guards=(recusal.not_recused, transfers.other_station, transfers.stays_sealed,
-              transfers.no_second_return),
+      guards=(*MOVED, transfers.other_station, transfers.no_second_return),
       effects=(transfers.to_station, transfers.count_transfer, merge.part_merged), keeps=MOVE,
       tell=(Tell(HEAD, "N13"), Tell(REQUESTER, push=False))),
     T("ask_chair", ("submitted", "accepted"), "triage", (HEAD,), "R10",
@@ -176,7 +178,7 @@ TABLE: tuple[Transition, ...] = (
     *(T("let_go", (state,), state, (SYSTEM,), "R28", effects=(merge.give_limits_back,),
         keeps=("number",)) for state in ACTIVE),
     # ------------------------------------------------------------------ several matters
-    T("split", ("submitted", "triage"), "split", (REQUESTER,), "R1",
+    T("split", ("submitted", "triage"), "split", (REQUESTER,), "R1", when=safe.is_no_safe_path,
       guards=(rules.is_confirmed, split.holds_all),
       effects=(split.count_parts, merge.part_merged)),
     T("split", ("submitted", "triage", "accepted"), "split", STAFF, "R5, R10",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from village.access import is_safe_path
 from village.errors import GuardFailed, Invalid
 from village.models import Request
 from village.workflow import request_limits as limits
@@ -17,7 +18,7 @@ from village.workflow.engine import Step
 
 def is_open_to_staff(request: Request) -> bool:
     """What its station may not read, or must be careful with, its station does not cut."""
-    return not request.sealed and request.waits_for != "safe_path"
+    return not request.sealed and not is_safe_path(request)
 
 
 def holds_all(step: Step) -> None:

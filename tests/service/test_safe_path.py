@@ -1,0 +1,151 @@
+"""Violence at home, a child in danger, a wish to die: to the chair alone, whatever was answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.service.house import House
+from tests.service.test_emergency import answer, let_two_minutes_pass, told
+from tests.service.test_problems import problem
+from village import clock, duty_reports, outbox
+from village.db import transaction
+
+LAMP = "。还有村口的路灯坏了三盏"
+BEATEN = "我男人喝了酒就打我，昨天又动手了，你们能不能去劝劝他" + LAMP
+CHILD = "隔壁孩子天天被他爸打，身上都是伤" + LAMP
+DYING = "我真不想活了，日子过不下去" + LAMP
+BLEEDING = "老公又拿棍子打我，头上流血不止"  # the first question is about the blood
+TEXTS = {"dv": BEATEN, "child": CHILD, "suicide": DYING, "medical": BLEEDING}
+CHAIR, HEADS = "u001", ("u002", "u003", "u004", "u005", "u006", "u012")
+WAYS = ("asked and answered no", "answered no on her phone", "left unanswered")
+
+
+def written(house: House, way: str, text: str = BEATEN, **facts: Any) -> Any:
+    """A request of u047, as she sees it."""
+    if way == "answered no on her phone":
+        facts["emergency_confirmed"] = False
+    made = house.submit("u047", text, **facts)
+    if way == "asked and answered no":
+        answer(house, made, danger_now=False, caller="u047")
+    if way == "left unanswered":
+        let_two_minutes_pass(house)
+    return house.seen(f"/requests/{made['id']}", "u047")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", TEXTS)
+def test_it_lies_with_the_chair_at_once_and_at_no_station(
+    movable_clock: None, house: House, kind: str, way: str
+) -> None:
+    made = written(house, way, TEXTS[kind], category="MED-03")
+    waits = "unconfirmed_danger" if way == "left unanswered" else "safe_path"
+    assert (made["status"], made["station"], made["priority"]) == ("triage", None, "P1")
+    assert made["waits_for"] == waits
+    for head in HEADS:
+        assert told(house, head) == []
+        problem(house.get(f"/requests/{made['id']}", head), 404, "not_found")
+    assert len(told(house, CHAIR)) == 1
+    (item,) = house.seen("/villages/990101/triage", CHAIR)["items"]
+    assert (item["id"], item["text"]) == (made["id"], TEXTS[kind])
+    station = house.seen("/stations/990101.mediation/queue", "u004")["items"]
+    assert station == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_mediation_is_suggested_and_no_cut(movable_clock: None, house: House, way: str) -> None:
+    made = written(house, way)
+    seen = house.seen(f"/requests/{made['id']}", CHAIR)
+    assert (seen["grounds"]["ranked"], seen["grounds"]["proposed"]) == ([], None)
+    assert "不调解" in seen["grounds"]["decided"]
+    help_line = seen["grounds"]["lines"][0]
+    assert "12338" in help_line
+    assert "人身安全保护令" in help_line
+    assert (seen["parts"], made["parts"], made["asks"]) == ([], [], None)
+    assert not {"split", "recategorise", "merge", "refer"} & {
+        *seen["allowed_actions"], *made["allowed_actions"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_routing_it_to_mediation_is_refused_in_plain_words(
+    movable_clock: None, house: House, way: str
+) -> None:
+    path = f"/requests/{written(house, way)['id']}"
+    body = {"station": "mediation", "reason": "请去调解", "category": "MED-03"}
+    refused = problem(house.post(f"{path}/route", CHAIR, body), 422, "no_mediation_on_safe_path")
+    assert "不送调解" in refused["title"]
+    assert house.seen(path, CHAIR)["status"] == "triage"
+    house.done(f"{path}/route", CHAIR, {"station": "mutual_aid", "reason": "先送些吃的"})
+    again = house.post(f"{path}/route", CHAIR, body)
+    problem(again, 422, "no_mediation_on_safe_path")
+    assert "text" not in house.seen(path, "u002")
+    by_head = house.post(f"{path}/route", "u002", body)
+    problem(by_head, 422, "no_mediation_on_safe_path")
+    house.done(f"{path}/hand_over", CHAIR, {"receiver": "派出所", "basis": "consent"})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_her_own_list_and_her_messages_give_nothing_away(
+    movable_clock: None, house: House, way: str
+) -> None:
+    made = written(house, way)
+    assert made["told"] == []
+    asked = made["emergency"]
+    assert made["waits_for"] == "safe_path" or asked["safe_path"]
+    house.work()
+    said = "".join(
+        f"{n['title']}{n['text']}" for n in house.seen("/notifications", "u047")["items"]
+    )
+    for word in ("打", "家庭", "婚姻", "调解", "男人", "纠纷"):
+        assert word not in said.replace("打110", "")
+
+
+def test_a_question_about_blood_is_quick_to_leave_too(house: House) -> None:
+    asked = house.submit("u047", BLEEDING)["emergency"]
+    assert (asked["kind"], asked["safe_path"]) == ("medical", True)
+    hint = house.done("/routing/preview", "u047", {"village": "990101", "text": BLEEDING})
+    assert (hint["emergency"]["safe_path"], hint["told"], hint["suggestions"]) == (True, [], [])
+
+
+def test_the_ladder_calls_the_chair_and_no_station(movable_clock: None, house: House) -> None:
+    made = written(house, "left unanswered")
+    for _ in range(14):
+        clock.step(timedelta(minutes=5))
+        house.logged_in.clear()
+        with transaction(house.context.engine) as session:
+            outbox.sweep_deadlines(session)
+        house.work()
+    calls = "select data->>'rung' from events where action = 'duty_call' and request_id = :id order by id"  # noqa: E501
+    assert [row[0] for row in house.rows(calls, id=made["id"])] == ["chair", "clerk"]
+    assert all(told(house, head) == [] for head in HEADS)
+
+
+def test_she_may_still_answer_and_it_stays_with_the_chair(
+    movable_clock: None, house: House
+) -> None:
+    made = written(house, "left unanswered")
+    seen = answer(house, made, danger_now=False, caller="u047").json
+    assert (seen["status"], seen["waits_for"], seen["station"]) == ("triage", "safe_path", None)
+    assert answer(house, made, danger_now=False, caller="u047").json["status"] == "triage"
+
+
+def test_her_yes_tells_the_chair_and_no_head(house: House) -> None:
+    made = house.submit("u047", BEATEN)
+    assert answer(house, made, danger_now=True, caller="u047").json["status"] == "handed_over"
+    assert all(told(house, head) == [] for head in HEADS)
+    assert len(told(house, CHAIR)) == 1
+
+
+@pytest.mark.parametrize("text", [CHILD, BEATEN + "，孩子也挨打"], ids=["child", "both"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_child_is_reported_in_any_case(
+    movable_clock: None, house: House, way: str, text: str
+) -> None:
+    made = written(house, way, text)
+    with transaction(house.context.engine) as session:
+        duty_reports.sweep(session)
+    rows = house.rows("select kind, request_id::text from duty_reports")
+    assert [tuple(row) for row in rows] == [("child", made["id"])]
