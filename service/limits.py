@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
@@ -72,16 +72,17 @@ def table() -> dict[tuple[str, str], Limit]:
 
 
 class Limiter:
-    """Asks Redis before each call; `scale` multiplies all numbers of calls."""
+    """Asks Redis before each call; `scale` multiplies all numbers but those of `exact` classes."""
 
     def __init__(
-        self, client: redis.Redis, key: str, *, scale: float = 1.0, proxies: Iterable[Network] = ()
-    ) -> None:
+        self, client: redis.Redis, key: str, *, scale: float = 1.0, exact: Collection[str] = (),
+        proxies: Iterable[Network] = (),
+    ) -> None:  # fmt: skip
         """Take a client with a short timeout, and the key under which addresses are hidden."""
         self._client = client
         self._script = client.register_script(SCRIPT)
         self._key = key.encode()[:64]
-        self._scale = scale
+        self._scale, self._exact = scale, exact
         self._proxies = tuple(proxies)
         self._rests_until = 0.0
         self._unchecked = 0
@@ -100,9 +101,10 @@ class Limiter:
 
     def _ask(self, name: str, charged: list[tuple[str, Limit]]) -> int:
         unchecked, arguments = self._unchecked, [name, str(self._unchecked)]
+        scale = 1.0 if name in self._exact else self._scale
         for _, limit in charged:
             window = limit.seconds * 1000
-            arguments += [repr(window / (limit.calls * self._scale)), str(window)]
+            arguments += [repr(window / (limit.calls * scale)), str(window)]
         try:
             wait = self._script(keys=[key for key, _ in charged] + [COUNTS_KEY], args=arguments)
         except redis.RedisError as error:

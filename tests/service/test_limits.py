@@ -14,6 +14,8 @@ import redis
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from runtime import wiring
+from runtime.settings import load
 from service import limits
 from service.limits import Limit, Limiter, address_of
 from tests.service.house import LAMP, House
@@ -58,6 +60,23 @@ def test_a_person_is_told_to_wait_and_how_long(strict: House) -> None:
 def test_an_address_has_a_limit_of_its_own(strict: House) -> None:
     assert statuses(strict, "u041", 2) == [201, 201]
     assert statuses(strict, "u045", 2) == [201, 429]
+
+
+def test_what_is_exact_is_not_scaled(house: House) -> None:
+    use(house, Limiter(house.context.redis, "a key", scale=1000, exact=wiring.DEMO_EXACT))
+    hint = {"village": "990101", "text": ""}
+    asked = [house.post("/routing/preview", "u041", hint).status_code for _ in range(31)]
+    assert asked == [200] * 30 + [429]
+    assert statuses(house, "u041", 31) == [201] * 31
+
+
+def test_the_demo_scales_all_but_the_hint(house: House) -> None:
+    settings = load().with_values(
+        demo=True, rate_scale=50.0, redis_url="redis://", secret_key="-" * 16
+    )
+    limiter = wiring._limiter(settings)
+    assert (limiter._scale, limiter._exact) == (50.0, ("preview",))
+    assert wiring._limiter(settings.with_values(demo=False))._exact == ()
 
 
 def test_a_refused_call_is_charged_to_nobody(strict: House) -> None:
