@@ -149,6 +149,10 @@ export function stationsOf(village: string | null | undefined): [string, string]
     .map(([, kind, name]) => [kind, name]);
 }
 
+export function villageName(code: string): string {
+  return state.bootstrap?.villages.find((village) => village.code === code)?.name ?? code;
+}
+
 export function categoryName(code: string | null): string | undefined {
   return state.bootstrap?.categories.find((category) => category.code === code)?.name;
 }

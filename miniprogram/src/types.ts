@@ -226,12 +226,32 @@ export interface Times {
   version: number;
 }
 
+/** How a village or a station asks; null: nothing is set there. `asks` in clock times. */
+export interface Asking {
+  policy: string | null;
+  widest: string | null;
+  hold: boolean | null;
+  day_cap: number | null;
+  week_cap: number | null;
+  asks: When | null;
+}
+
+/** What is set here, what holds, and who has set what before, newest first. */
+export interface AskingSettings {
+  own: Asking;
+  in_force: Asking;
+  policies: string[];
+  version: number;
+  history: { version: number; settings: Asking; changed_by: string | null; changed_at: string }[];
+}
+
 /** Two villages that lend each other volunteers; `station` null: for all stations. */
 export interface Agreement {
   id: string;
   with: string;
   with_name: string;
   station: string | null;
+  km: number | null;
   status: "proposed" | "in_force" | "ended";
   mine_agreed: boolean;
   since: string | null;

@@ -60,6 +60,31 @@ export const words = {
     party: "他（她）也是当事人",
   } as Record<string, string>,
 
+  // how a village asks its volunteers
+  asking: {
+    labels: {
+      widest: "人不够时，最远问到哪里",
+      hold: "要不要问邻村",
+      policy: "先问谁、一次问几位",
+      day_cap: "一个人一天最多收几条",
+      week_cap: "一个人一周最多收几条",
+      asks: "几点到几点可以问（急事不管钟点）",
+    },
+    values: {
+      "widest-station": "只问本站的人",
+      "widest-village": "再问村里别的站",
+      "widest-neighbours": "再问说好了的邻村",
+      "hold-yes": "先不问，等站长点头",
+      "hold-no": "可以问，问之前告诉站长",
+      paced_strict: "先问一两位，等回话再问",
+      robin_rested: "轮着来，最久没问过的先问",
+      nearest: "离得近的先问",
+      broadcast: "合适的人一起问，消息多",
+      robin_demo: "演示用的：马上一个个问",
+    } as Record<string, string>,
+    takenBack: "不另定了",
+  },
+
   decidedByTap: "看过了，这件事归这个站管",
 
   yesWaits: "还没发出去。您的「我去」已记下，一有网就替您发出去。",

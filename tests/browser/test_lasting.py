@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.browser.conftest import Login
-from tests.browser.test_walk import HEAD, by_name, fits, keeps_to_itself, say
+from tests.browser.test_walk import CHAIR, HEAD, by_name, fits, keeps_to_itself, say
 
 VILLAGER, VOLUNTEER, NAME, KIN = "u053", "u036", "罗长青", "万春花"
 OTHER_VILLAGE = "990103"
@@ -13,16 +13,20 @@ def test_heads_agree_and_people_are_asked_to_come_regularly(login: Login, house:
     villager, head, volunteer = login(VILLAGER), login(HEAD), login(VOLUNTEER)
     number = say(villager, "院墙的石头又松了，常要人来看看", "PUB-08")
     head.tap("tab-queue")
+    head.tap("to-asking")
     head.tap("show-agreements")
     head.tap("propose")
     head.tap(f"other-{OTHER_VILLAGE}")
+    head.tap("km-3")
     fits(head)
     head.tap("send-propose")
+    head.sees("两村相距3公里", "agreement")
     head.sees("等那边回话", "agreement-state")
     fits(head)
     head.tap("end-agreement", "塘背")
     head.tap("send-end")
     head.wait("!all('agreement-state').some((e) => e.innerText.includes('等那边'))", "withdrawn")
+    head.tap("tab-queue")
 
     villager.tap("show-exclusions", number)
     villager.sees("现在还没有人来过", "nobody")
@@ -57,3 +61,49 @@ def test_heads_agree_and_people_are_asked_to_come_regularly(login: Login, house:
     villager.tap("send-end-pair")
     villager.wait("!all('pair').length", "nobody comes any more")
     keeps_to_itself([villager, head, volunteer], house)
+
+
+def test_head_and_chair_say_how_people_are_asked(login: Login, house: str) -> None:
+    head, chair = login(HEAD), login(CHAIR)
+    head.tap("tab-queue")
+    head.tap("to-asking")
+    head.sees("（跟着村里）", "asking-widest")
+    head.tap("edit-asking")
+    assert head.shown("day_cap-2") == 0  # the chair's to say
+    head.tap("widest-station")
+    fits(head)
+    head.tap("save-asking")
+    head.sees("只问本站的人", "asking-widest")
+    head.tap("edit-asking")
+    head.tap("widest-")
+    head.tap("save-asking")
+    head.tap("asking-versions")
+    head.sees("第2版，黄贵生", "asking-version")
+    head.sees("不另定了", "asking-version")
+    fits(head)
+
+    chair.tap("tab-queue")
+    chair.tap("desk-culture")
+    chair.tap("to-asking")
+    chair.tap("edit-asking")
+    chair.tap("day_cap-2")
+    chair.tap("asks-09:00-18:00")
+    fits(chair)
+    chair.tap("save-asking")
+    chair.sees("9点到18点", "asking-asks")
+    fits(chair)
+    chair.tap("desk-village")
+    chair.sees("照平常", "asking-day_cap")
+    chair.tap("show-agreements")
+    chair.tap("propose")
+    chair.tap("other-990102")
+    chair.tap("send-propose")
+    chair.sees("等那边回话", "agreement-state")
+    fits(chair)
+    chair.tap("desk-culture")
+    chair.tap("show-agreements")
+    chair.sees("管村里所有的站", "agreement")
+    chair.tap("end-agreement")
+    chair.tap("send-end")
+    chair.wait("!all('agreement-state').length", "withdrawn")
+    keeps_to_itself([head, chair], house)
