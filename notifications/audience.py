@@ -15,13 +15,12 @@ from village import clock, duty
 from village.access import is_safe_path
 from village.models import Follow, RoleGrant
 from village.public_face import is_comparable
-from village.relations import CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
+from village.relations import ABOVE, CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
 from village.workflow import recusal
 from village.workflow.engine import Tell
 from village.workflow.request_duty import DUTY, PHONE
 
 VOLUNTEERS, FOLLOWERS = "volunteers", "followers"
-ABOVE = "above"  # on the rung to which it was escalated, where that is not the chair
 AUDIENCES = (
     REQUESTER, HEAD, CHAIR, STAND_IN, INVITED, VOLUNTEERS, FOLLOWERS, ABOVE, DUTY, PHONE,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from uuid import UUID
 from village.errors import Forbidden, NotFound
 from village.matrix import HIDDEN, MATRIX
 from village.relations import (
+    ABOVE,
     CHAIR,
     CLERK,
     ENTERER,
@@ -51,6 +52,7 @@ REQUEST_VIEWS: dict[str, frozenset[str]] = {
     HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     STAND_IN: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
+    ABOVE: frozenset({META, CONTENT}),
     VOLUNTEER: frozenset({META}),
     GLASS: frozenset({META, CONTENT}),
 }
@@ -142,11 +144,13 @@ def request_relations(
     works: bool = False,
     stands_in: bool = False,
     tied: bool = False,
+    above: bool = False,
 ) -> frozenset[str]:
     """Return the caller's relations to a request.
 
     `works`: she holds a place of its task; `stands_in`: for a chair who must not decide; `tied`:
-    she is close to a party, and so reads no dispute as its mediator.
+    she is close to a party, and so reads no dispute as its mediator; `above`: her office was
+    asked, up the ladder.
     What no station has yet is the chair's alone, since it may be about a head; danger that
     nobody has ruled out is every head's of the village (R30).
     """
@@ -167,6 +171,8 @@ def request_relations(
         found.add(VOLUNTEER)
     if stands_in:
         found.add(STAND_IN)
+    if above:
+        found.add(ABOVE)
     return frozenset(found)
 
 
@@ -251,7 +257,7 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
             tags &= {META}
         if relation == ENTERER and (safe or request.sealed) and request.status != "draft":
             tags &= {META}
-        if relation == GLASS and (safe or request.sealed):
+        if relation in (GLASS, ABOVE) and (safe or request.sealed):
             tags &= {META}
         if request.sealed and not safe and relation in (HEAD, CHAIR, STAND_IN):
             tags &= {META}

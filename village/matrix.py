@@ -8,6 +8,7 @@ workflow's table whose action it is.
 from __future__ import annotations
 
 from village.relations import (
+    ABOVE,
     ADMIN,
     ANYONE,
     CALLER,
@@ -51,6 +52,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.list": frozenset({ANYONE}),
     "request.list_station": frozenset({HEAD, MEDIATOR}),
     "request.list_village": frozenset({CHAIR}),
+    "request.list_escalated": frozenset({ABOVE}),
     "request.find_similar": frozenset({ANYONE}),
     "request.similar": frozenset({HEAD, CHAIR}),
     "request.exclude": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
@@ -59,7 +61,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.follow": frozenset({NEIGHBOUR}),
     "request.list_followed": frozenset({ANYONE}),
     "request.read": READERS | {GLASS},
-    "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN}),
+    "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE}),
     "request.act": READERS | {SYSTEM, CALLER},
     "offer.list": frozenset({ANYONE}),
     "offer.answer": frozenset({INVITED, SYSTEM}),

@@ -16,6 +16,7 @@ HEAD = "head"
 CHAIR = "chair"
 MEDIATOR = "mediator"
 STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
+ABOVE = "above"  # on the rung to which it was escalated, where that is not the chair
 CLERK = "clerk"
 CALLER = "caller"  # asked to phone a person without an account about the result
 HANDLER = "handler"  # has a complaint about an officer, who is not she
@@ -26,4 +27,4 @@ OWNER = "owner"
 SYSTEM = "system"
 LOOPBACK = "loopback"
 
-READERS = frozenset({REQUESTER, ENTERER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN})
+READERS = frozenset({REQUESTER, ENTERER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE})

@@ -13,13 +13,14 @@ from village import access, clock
 from village.access import Actor
 from village.models import Person, Request
 from village.paging import Page, Window, cut, decode, number_in
-from village.relations import CHAIR, STAND_IN
+from village.relations import ABOVE, CHAIR, STAND_IN
 from village.requests import RequestView, workers
 from village.workflow import recusal
 from village.workflow.request import ACTIVE
 
 DUE_SOON = timedelta(hours=24)
 UNANSWERED = timedelta(days=5)  # R9
+NOWHERE = ("submitted", "needs_info", "suspended")  # may lie at no station, beside triage
 QUEUE_VIEWS = ("open", "new", "due", "overdue", "no_volunteer", "waiting", "checking", "merged")
 
 
@@ -75,6 +76,19 @@ def list_stand_in(
     return _urgent_first(session, actor, _filtered(listed, filters), window)
 
 
+def list_escalated(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return what was put to an office of the caller's above the villages, the most urgent first.
+
+    Raises Forbidden for who holds none of them (R20, 3.7).
+    """
+    above = frozenset({ABOVE} if recusal.may_stand_in(actor) else ())
+    access.require("request.list_escalated", above)
+    listed = _select(actor).where(recusal.above(actor))
+    return _urgent_first(session, actor, _filtered(listed, filters), window)
+
+
 def _standing_in(actor: Actor) -> frozenset[str]:
     return frozenset({STAND_IN} if recusal.may_stand_in(actor) else ())
 
@@ -109,7 +123,7 @@ def triage(session: Session, actor: Actor, village: str, window: Window) -> Page
     access.require("village.triage", relations)
     open_here = sa.or_(
         Request.status == "triage",
-        sa.and_(Request.status.in_(("submitted", "needs_info")), Request.station.is_(None)),
+        sa.and_(Request.status.in_(NOWHERE), Request.station.is_(None)),
     )
     listed = _select(actor).where(Request.village_code == village, open_here)
     if CHAIR not in relations:
@@ -141,9 +155,10 @@ def _in_view(name: str) -> sa.ColumnElement[bool]:
 
 def _select(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
     """Select requests with the requester's name, and what the caller's closeness to it means."""
-    too_close = recusal.tied(actor.person_id)
-    stands_in = recusal.stands_in(actor) if recusal.may_stand_in(actor) else sa.false()
-    columns = (Request, Person.name, too_close, stands_in)
+    too_close, asked = recusal.tied(actor.person_id), recusal.may_stand_in(actor)
+    stands_in = recusal.stands_in(actor) if asked else sa.false()
+    above = recusal.above(actor) if asked else sa.false()
+    columns = (Request, Person.name, too_close, stands_in, above)
     return sa.select(*columns).join(Person, Person.id == Request.requester_id)
 
 
@@ -187,12 +202,14 @@ def _page(
     views = [
         RequestView(
             request,
-            access.request_relations(actor, request, stands_in=stands_in, tied=recused),
+            access.request_relations(
+                actor, request, stands_in=stands_in, tied=recused, above=above
+            ),
             name,
             tuple(people.get(request.id, ())),
             recused,
         )
-        for request, name, recused, stands_in in rows
+        for request, name, recused, stands_in, above in rows
     ]
     return cut(views, window, lambda seen: _place(seen, size))
 

@@ -15,7 +15,7 @@ from village import access, access_log, glass, grounds, sealing
 from village.access import CONTENT, IDENTITY, Actor
 from village.errors import NotFound
 from village.models import Event, Person, Place, Request, Task
-from village.relations import GLASS, REQUESTER
+from village.relations import ABOVE, GLASS, REQUESTER
 from village.workflow import recusal, request_advice
 from village.workflow.request import REQUEST
 from village.workflow.request_words import open_question
@@ -119,6 +119,8 @@ def _opened(
     level3 = sealing.opened(request) if CONTENT in seen else {}
     if REQUESTER in relations:
         return level3
+    if relations == {ABOVE}:  # as little of her as will do (3.7)
+        return {}
     if GLASS in relations:  # every look is noted, not only that at level 3
         access_log.note(session, actor, request, GLASS, [GLASS, *level3])
         return level3

@@ -140,6 +140,11 @@ export const ACTIONS: Record<string, Action> = {
   let_rest: { label: "同意再缓一缓" },
   acknowledge: { label: "我看到了" },
   sign_for: { label: "签收，我来过问", style: "primary" },
+  answer_escalation: {
+    label: "答复站里和本人",
+    style: "primary",
+    fields: () => [text("text", "怎么办，谁来帮", 1000)],
+  },
   submit_result: {
     label: "报办理结果",
     style: "primary",
@@ -161,6 +166,10 @@ export const ACTIONS: Record<string, Action> = {
       text("comment", "还想告诉对方什么（可不写）", 200, OPTIONAL),
     ],
     body: ({ days, ...rest }) => ({ ...rest, until: dayAfter(Number(days)) }),
+  },
+  escalate: {
+    label: "请上一级帮忙",
+    fields: () => [text("reason", "难在哪里，要上面帮什么（不写别人的名字）", 300)],
   },
   heard: {
     label: "打通了，记下说的话",

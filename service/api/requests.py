@@ -33,6 +33,7 @@ LISTS = {
     "station": request_lists.list_station,
     "village": request_lists.list_village,
     "stand_in": request_lists.list_stand_in,
+    "escalated": request_lists.list_escalated,
 }
 
 

@@ -283,7 +283,7 @@ class RequestQuery(WindowQuery):
 
     scope = fields.String(
         load_default="mine",
-        validate=validate.OneOf(("mine", "entered", "station", "village", "stand_in")),
+        validate=validate.OneOf(("mine", "entered", "station", "village", "stand_in", "escalated")),
     )
     status = fields.String(validate=validate.OneOf(REQUEST.states))
     station = fields.String(validate=validate.OneOf(KINDS))

@@ -25,7 +25,7 @@ from tests.service.world import CALLERS, HOME, STATION, World
 from village import clock
 from village.catalog.privacy import PRIVACY_VERSION
 from village.matrix import HIDDEN, MATRIX
-from village.relations import ANYONE, CLERK, HANDLER, LOOPBACK, OWNER, PUBLIC, STAND_IN
+from village.relations import ABOVE, ANYONE, CLERK, HANDLER, LOOPBACK, OWNER, PUBLIC, STAND_IN
 from village.workflow.request import REQUEST
 
 # Pages that hold nothing of anybody's.
@@ -38,9 +38,11 @@ SCOPES = {
         "station": "request.list_station",
         "village": "request.list_village",
         "stand_in": "village.triage",
+        "escalated": "request.list_escalated",
     },
     "task.list": {"station": "task.list_station"},
 }
+OF_RUNGS = ("village.triage", "request.list_escalated")
 AGREED = agreed()
 # For actions these stand for callers as "at work" does; reading them is tried in any case.
 ALIKE = (
@@ -79,6 +81,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "dismiss": REASON,
     "papers": {"kind": "training", "issuer": "县红十字会", "valid_from": str(clock.today())},
     "raise": {"text": "还是不行"},
+    "escalate": REASON,
+    "answer_escalation": {"text": "请乡里帮忙"},
     "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
     "confirm": {"solved": "yes"},
     "call_back": {"solved": "yes"},
@@ -229,7 +233,7 @@ def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, s
         return
     yield endpoint.rule, IN_BODY.get(endpoint.rule, _own), endpoint.permission
     for scope, row in SCOPES.get(endpoint.permission, {}).items():
-        relations = _above if scope == "stand_in" else _offices
+        relations = _above if row in OF_RUNGS else _offices
         yield f"{endpoint.rule}?scope={scope}", relations, row
 
 
@@ -326,8 +330,8 @@ def _offices(code: str) -> set[str]:
 
 
 def _above(code: str) -> set[str]:
-    """By an office that stands in for chairs, and by no other."""
-    return roster.to_home(code) & {STAND_IN}
+    """By an office above the villages, and by no other: it stands in for chairs, and is asked."""
+    return {STAND_IN, ABOVE} if STAND_IN in roster.to_home(code) else set()
 
 
 def _expected(endpoint: Endpoint, permission: str, caller: str | None, relations: Relations) -> str:

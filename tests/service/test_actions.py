@@ -15,7 +15,8 @@ from tests.service.test_walk import invited
 from village import clock
 from village.workflow.request import REQUEST
 
-REASONED = ("ask_review", "ask_unresolved", "try_again", "send_back", "reopen", "ask_chair")
+REASONED = ("ask_review", "ask_unresolved", "try_again", "send_back", "reopen", "ask_chair",
+            "escalate")  # fmt: skip
 STALE = {"If-Match": '"7"'}
 
 
@@ -63,6 +64,7 @@ def test_what_is_allowed_is_what_can_be_done(house: House, path: str) -> None:
         "submit_result": {"result": "a"},
         "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
         "heard": {"text": "a"},
+        "answer_escalation": {"text": "a"},
         "uphold": {"advice": "a"},
         "countersign": {"reason": "a", "advice": "a"},
     }
@@ -80,7 +82,7 @@ def _put_back(house: House) -> None:
     house.rows(
         """update requests set status = b.status, version = b.version, station = b.station,
                category = b.category, transfers = b.transfers, paused_at = null,
-               hide_me = b.hide_me, merged_into = b.merged_into
+               hide_me = b.hide_me, escalated_to = b.escalated_to, merged_into = b.merged_into
            from before b where b.id = requests.id"""
     )
     house.rows("drop table before")

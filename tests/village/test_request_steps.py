@@ -24,12 +24,13 @@ from village.errors import (
 )
 from village.ids import new_id
 from village.models import Category, Event, PhoneCall, Place, Task
-from village.relations import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.relations import ABOVE, CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import (
     recusal,
     request_callback,
     request_clock,
     request_duty,
+    request_escalation,
     request_review,
     request_silence,
     request_suspend,
@@ -69,6 +70,8 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "ask_unresolved": {"reason": "没有零件了"},
     "try_again": {"reason": "问问邻村"},
     "countersign": {"reason": "没有零件了", "advice": "请打12345"},
+    "escalate": {"reason": "缺一台吊车"},
+    "answer_escalation": {"text": "乡里借一台来"},
     "suspend": {"reason": "weather", "until": date(2027, 1, 8), "comment": "等天晴"},
 }
 
@@ -93,6 +96,8 @@ def nowhere(town: Town, source: str) -> UUID:
     request_id = town.bring("triage")
     if source == "needs_info":
         town.act(request_id, "ask", town.chair, question="在哪里？")
+    if source == "suspended":
+        town.act(request_id, "suspend", town.chair, **PAYLOADS["suspend"])
     return request_id
 
 
@@ -162,6 +167,12 @@ def escalated(town: Town, source: str) -> UUID:
     return request_id
 
 
+def escalated_further(town: Town, source: str) -> UUID:
+    request_id = town.bring(source)
+    town.set(request_id, escalated_to="clerk")
+    return request_id
+
+
 def urgent(town: Town, source: str) -> UUID:
     request_id = town.bring(source)
     town.set(request_id, priority="P1", seen_at=None)
@@ -177,7 +188,8 @@ def entered(town: Town, source: str) -> UUID:
 def put_off(state: str) -> Callable[[Town, str], UUID]:
     def go(town: Town, source: str) -> UUID:
         request_id = town.bring(state)
-        town.act(request_id, "suspend", **PAYLOADS["suspend"])
+        actor = town.chair if state == "triage" else town.head
+        town.act(request_id, "suspend", actor, **PAYLOADS["suspend"])
         return request_id
 
     return go
@@ -238,10 +250,14 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     merge.was_accepted: accepted_and_merged,
     request_clock.is_unanswered_in_time: late,
     request_clock.is_unsolved_in_time: late,
-    request_clock.is_still_late: told_late,
-    request_clock.awaits_the_chair: escalated,
+    request_escalation.is_still_late: told_late,
+    request_escalation.awaits_signature: escalated,
+    request_escalation.is_the_chair_s: escalated,
+    request_escalation.is_above_the_village: escalated_further,
     request_duty.is_unseen: urgent,
     request_callback.is_entered: entered,
+    request_suspend.from_triage: put_off("triage"),
+    request_suspend.from_needs_info: put_off("needs_info"),
     request_suspend.from_submitted: put_off("submitted"),
     request_suspend.from_accepted: put_off("dispatching"),
     request_suspend.from_in_progress: put_off("in_progress"),
@@ -258,6 +274,8 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
 
 def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
     request_id = brought(town, row, source, role)
+    if role == ABOVE:
+        town.set(request_id, escalated_to="clerk")
     if role in (ENTERER, CALLER):
         town.set(request_id, proxy_id=town.clerk.person_id)
     if role == CALLER:
@@ -285,7 +303,7 @@ def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
 
 def actor_of(town: Town, role: str) -> Actor:
     people = {REQUESTER: town.villager, HEAD: town.head, CHAIR: town.chair, SYSTEM: THE_SYSTEM}
-    return town.clerk if role in (STAND_IN, ENTERER, CALLER) else people[role]
+    return town.clerk if role in (STAND_IN, ENTERER, CALLER, ABOVE) else people[role]
 
 
 def cases() -> Iterator[Any]:
@@ -552,7 +570,7 @@ def test_a_step_in_the_wrong_state_says_what_is_possible_instead(shared_town: To
 
 
 def test_every_role_of_the_table_is_one_that_the_tests_can_play() -> None:
-    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM, ENTERER, CALLER}
+    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM, ENTERER, CALLER, ABOVE}
     assert {who for row in REQUEST.rows for who in row.who} == roles
 
 
@@ -562,6 +580,7 @@ def test_what_is_allowed_is_what_can_be_done(shared_town: Town) -> None:
     offered = REQUEST.allowed_actions(row, frozenset({HEAD}))
     assert offered == [
         "route", "ask_chair", "accept", "ask", "reject", "merge", "split", "hand_over", "suspend",
+        "escalate",
     ]  # fmt: skip
     other(shared_town)
     for action in offered:

@@ -97,3 +97,32 @@ def test_it_goes_on_on_a_day_to_come(town: Town, until: date) -> None:
     with pytest.raises(Invalid):
         put_off(town, request_id, until)
     assert town.status(request_id) == "accepted"
+
+
+def test_what_no_station_has_rests_at_the_chair_and_comes_back_to_triage(town: Town) -> None:
+    request_id = town.bring("triage")
+    town.act(request_id, "suspend", town.chair, reason="waiting_meeting", until=FAR)
+    assert town.actions(request_id, town.head) == []
+    town.later(days=5)
+    assert steps(town, request_id, "suspend_review") == ["suspend_review"]
+    assert town.act(request_id, "resume", town.chair) == "triage"
+    assert len(town.due(request_id, "triage")) == 1
+
+
+def test_a_question_rests_with_the_matter_and_stands_again(town: Town) -> None:
+    """Asked on Wednesday, put off on Friday for six days: the limit moves by all eight."""
+    request_id = town.bring("accepted")
+    due = town.request(request_id).resolve_due
+    assert due is not None
+    town.act(request_id, "ask", question="哪一盏？")
+    town.later(days=2)
+    put_off(town, request_id)
+    assert town.due(request_id, "requester_answer") == town.due(request_id, "answer_remind") == []
+    town.later(days=6)
+    assert town.act(request_id, "resume") == "needs_info"
+    assert len(town.due(request_id, "requester_answer")) == 1
+    assert len(town.due(request_id, "answer_remind")) == 1
+    assert town.request(request_id).question == "哪一盏？"
+    town.later(days=1)
+    town.act(request_id, "answer", town.villager, text="第三盏")
+    assert town.request(request_id).resolve_due == due + timedelta(days=9)

@@ -94,6 +94,37 @@ def stands_in(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(Request.status == "triage", sa.or_(sa.false(), *mine))
 
 
+def is_stand_in(session: Session, actor: Actor, request: Request) -> bool:
+    """Tell whether the actor decides since no chair may; asked only where it may be."""
+    if request.status != "triage" or not may_stand_in(actor):
+        return False
+    return _holds(session, request, stands_in(actor))
+
+
+def above(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return, as SQL on a request, whether it was put to an office of the actor's (R20, 3.7).
+
+    Not to the chair's, who reads it anyway; and to nobody who is too close to a party.
+    """
+    mine = []
+    for rung, role in enumerate(RUNGS[1:], start=1):
+        units = [grant.unit for grant in actor.grants if grant.role == role]
+        here = _unit(Request.village_code, rung).in_(units)
+        mine.append(sa.and_(Request.escalated_to == role, here if units else sa.false()))
+    return sa.and_(sa.or_(*mine), Request.ended_at.is_(None), ~tied(actor.person_id))
+
+
+def is_above(session: Session, actor: Actor, request: Request) -> bool:
+    """Tell whether the request was put to an office of the actor's, asked only if it was to one."""
+    if request.escalated_to not in RUNGS[1:] or not may_stand_in(actor):
+        return False
+    return _holds(session, request, above(actor))
+
+
+def _holds(session: Session, request: Request, condition: sa.ColumnElement[bool]) -> bool:
+    return bool(session.scalar(sa.select(condition).where(Request.id == request.id)))
+
+
 def stands_above(session: Session, actor: Actor, village: str) -> bool:
     """Tell whether the actor's office is one that may have to stand in for the village's chair."""
     units = session.execute(sa.select(*(_unit(sa.literal(village), rung) for rung in (1, 2)))).one()

@@ -20,6 +20,7 @@ from village.workflow import (
     recusal,
     request_clock,
     request_duty,
+    request_escalation,
     request_review,
     request_silence,
     request_suspend,
@@ -273,6 +274,7 @@ TABLE: tuple[Transition, ...] = (
     *request_suspend.ROWS,
     # ------------------------------------------------------------------ the clock
     *request_clock.ROWS,
+    *request_escalation.ROWS,
     *request_duty.ROWS,
 )  # fmt: skip
 
@@ -292,9 +294,13 @@ class RequestMachine(Machine):
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
         tied = row.sealed and actor.mediates(row.village_code, row.station)
-        tied = tied and recusal.is_recused(session, actor, row)
-        stands_in = _stands_in(session, actor, row)
-        found = access.request_relations(actor, row, stands_in=stands_in, tied=tied)
+        found = access.request_relations(
+            actor,
+            row,
+            stands_in=recusal.is_stand_in(session, actor, row),
+            tied=tied and recusal.is_recused(session, actor, row),
+            above=recusal.is_above(session, actor, row),
+        )
         if callback.is_asked(session, actor, row):
             found |= {CALLER}
         if found or not actor.volunteer:
@@ -328,13 +334,6 @@ def _insert() -> ReturningInsert[str]:
     serial = sa.func.to_char(number_sequence.next_value(), "FM9999999990000")
     number = sa.func.concat(sa.bindparam("day", type_=sa.Text), serial)
     return sa.insert(requests).values(number=number).returning(requests.c.number)
-
-
-def _stands_in(session: Session, actor: Actor, request: Request) -> bool:
-    """Look for it only where it may be: it is a statement more."""
-    if request.status != "triage" or not recusal.may_stand_in(actor):
-        return False
-    return bool(session.scalar(sa.select(recusal.stands_in(actor)).where(Request.id == request.id)))
 
 
 def works_on(session: Session, actor: Actor, request_id: UUID) -> bool:

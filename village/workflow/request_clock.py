@@ -1,4 +1,4 @@
-"""What the clock itself does to a request: warnings, breaches, escalation (3.0, 3.7).
+"""What the clock itself does to a request: warnings and breaches (3.0).
 
 Each is an event of its own, so that the timeline says when who was told. They come from due
 times, once each; what has moved on meanwhile is left alone.
@@ -10,17 +10,14 @@ from datetime import datetime, timedelta
 
 from village import clock
 from village.models import Request
-from village.models.requests import RUNGS
 from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
-from village.workflow import priorities, recusal
+from village.workflow import priorities
 from village.workflow.engine import Step, Tell, Transition
-from village.workflow.request_limits import WARN_LATE, cancel_due, hours_of
+from village.workflow.request_limits import WARN_LATE, hours_of
 
 UNANSWERED = ("submitted", "triage")
 RUNNING = (*UNANSWERED, "accepted", "dispatching", "assigned", "in_progress", "checking")
 ESCALATE_AFTER = timedelta(hours=48)  # after a breach (R20, 3.7)
-RECEIPT = timedelta(days=1)  # the rung above signs for it, else it goes one further up (3.7)
-URGENT_RECEIPT = timedelta(hours=2)
 T = Transition
 
 
@@ -52,16 +49,6 @@ def _is_over(due: datetime | None) -> bool:
     return due is not None and due <= clock.now()
 
 
-def is_still_late(request: Request) -> bool:
-    """The limit to solve it passed two days ago, or a rung above has not signed for it."""
-    return request.resolve_breached_at is not None and request.escalated_to != RUNGS[-1]
-
-
-def awaits_the_chair(request: Request) -> bool:
-    """It was escalated, and nobody has signed for it."""
-    return request.escalated_to is not None and request.escalation_seen_at is None
-
-
 # ---------------------------------------------------------------- effects
 
 
@@ -88,33 +75,19 @@ def keep_response_breach(step: Step) -> None:
 
 
 def keep_resolve_breach(step: Step) -> None:
-    """Keep that it was not solved in time; in two days it is escalated, if it still is not."""
+    """Keep that it was not solved in time; in two days it is escalated, if it still is not.
+
+    What lies with the rung above already goes on from there.
+    """
     step.row.resolve_breached_at = step.now
     step.data["due"] = step.row.resolve_due.isoformat()
-    step.due["escalate"] = max(step.now, step.row.resolve_due + ESCALATE_AFTER)
-
-
-def one_rung_up(step: Step) -> None:
-    """Put it to the next rung, who signs for it within a day, P1 within two hours (3.7)."""
-    request = step.row
-    before = -1 if request.escalated_to is None else RUNGS.index(request.escalated_to)
-    request.escalated_to, request.escalation_seen_at = RUNGS[before + 1], None
-    by = step.now + (URGENT_RECEIPT if priorities.TABLE[request.priority].wall else RECEIPT)
-    step.data |= {"rung": request.escalated_to, "receive_by": by.isoformat()}
-    if request.escalated_to != RUNGS[-1]:
-        step.due["escalate"] = by
-
-
-def sign_for(step: Step) -> None:
-    """Keep that the chair has it in hand: it goes no further up."""
-    step.row.escalation_seen_at = step.now
-    cancel_due(step, "escalate")
+    if step.row.escalated_to is None:
+        step.due["escalate"] = max(step.now, step.row.resolve_due + ESCALATE_AFTER)
 
 
 # ---------------------------------------------------------------- the rows
 
 AT_TRIAGE = (Tell(CHAIR, "N14"), Tell(STAND_IN, "N14"))
-TO_SIGN = (Tell(CHAIR, "N24"), Tell(STAND_IN, "N24"), Tell("above", push=False))
 SORRY = Tell(REQUESTER, push=False)
 
 
@@ -137,9 +110,4 @@ ROWS: tuple[Transition, ...] = (
     *(T("resolve_breach", (state,), state, (SYSTEM,), "3.0, R21", when=is_unsolved_in_time,
         effects=(keep_resolve_breach,),
         tell=(*_warned(state, Tell(CHAIR, "N14")), SORRY)) for state in RUNNING),
-    *(T("escalate", (state,), state, (SYSTEM,), "R20, 3.7", when=is_still_late,
-        effects=(one_rung_up,), tell=(*TO_SIGN, Tell(HEAD, push=False), Tell(REQUESTER, "N06")))
-      for state in RUNNING),
-    *(T("sign_for", (state,), state, (CHAIR,), "3.7", when=awaits_the_chair,
-        guards=(recusal.not_recused,), effects=(sign_for,), tell=(SORRY,)) for state in RUNNING),
 )  # fmt: skip

@@ -127,7 +127,13 @@ def bring_forward(step: Step) -> None:
 
 def pause(step: Step) -> None:
     """The clock rests while the villager is asked (3.0)."""
-    step.row.question, step.row.phone_tried_at = step.payload["question"], None
+    step.row.question = step.payload["question"]
+    wait(step)
+
+
+def wait(step: Step) -> None:
+    """She is reminded of the question after two days, and the clock rests until she answers."""
+    step.row.phone_tried_at = None
     soon = step.now + FIRST_REMINDER
     step.due["answer_remind"] = clock.add_service_hours(soon, 0, hours_of(step))
     rest(step)

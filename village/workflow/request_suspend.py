@@ -11,7 +11,7 @@ from datetime import timedelta
 from village import clock
 from village.errors import Invalid
 from village.models import Request
-from village.relations import CHAIR, HEAD, REQUESTER, SYSTEM
+from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow import request_rules as rules
@@ -24,6 +24,8 @@ DECIDE = timedelta(days=2)  # in which the chair says yes, or it goes on (R33)
 FARTHEST = timedelta(days=180)
 # Where each goes on: a search or an appointment was called off, so the head arranges it anew.
 BACK = {
+    "triage": "triage",
+    "needs_info": "needs_info",
     "submitted": "submitted",
     "accepted": "accepted",
     "dispatching": "accepted",
@@ -39,6 +41,16 @@ T = Transition
 def from_submitted(request: Request) -> bool:
     """It had not been accepted when it was put off."""
     return request.suspended_from == "submitted"
+
+
+def from_triage(request: Request) -> bool:
+    """No station had it when it was put off."""
+    return request.suspended_from == "triage"
+
+
+def from_needs_info(request: Request) -> bool:
+    """The villager had been asked something when it was put off."""
+    return request.suspended_from == "needs_info"
 
 
 def from_accepted(request: Request) -> bool:
@@ -78,6 +90,8 @@ def put_off(step: Step) -> None:
     if not clock.today() < until <= clock.today() + FARTHEST:
         raise Invalid(errors={"until": ["请选明天起半年以内的一天"]})
     limits.responded(step)
+    if request.paused_at is not None:  # she had been asked something: so long it has rested
+        limits.go_on(step)
     limits.rest(step)
     request.suspended_from, request.suspend_reason = BACK[step.source], step.payload["reason"]
     request.suspended_until, step.data["until"] = until, until.isoformat()
@@ -116,6 +130,12 @@ def go_on(step: Step) -> None:
     request.suspended_since = request.suspend_asked_at = None
 
 
+def wait_again(step: Step) -> None:
+    """The question stands as it did: the clock rests, and she has five days anew."""
+    go_on(step)
+    limits.wait(step)
+
+
 # ---------------------------------------------------------------- the rows
 
 STAFF = (HEAD, CHAIR)
@@ -129,7 +149,14 @@ BACK_TO = (
     ("checking", from_checking),
 )
 
+BACK_TOLD = (Tell(HEAD, push=False), Tell(REQUESTER, push=False))
+
 ROWS: tuple[Transition, ...] = (
+    T("suspend", ("triage",), SUSPENDED, (CHAIR,), "R19",
+      guards=(recusal.not_recused, rules.is_confirmed), effects=(put_off,),
+      keeps=KEEPS, tell=TOLD),
+    T("suspend", ("needs_info",), SUSPENDED, STAFF, "R19",
+      guards=(recusal.not_recused,), effects=(put_off,), keeps=KEEPS, tell=TOLD),
     *(T("suspend", (state,), SUSPENDED, STAFF, "R19",
         guards=(recusal.not_recused, *guards), effects=(put_off,),
         keeps=KEEPS, tell=TOLD) for state, guards in WAITING),
@@ -140,9 +167,16 @@ ROWS: tuple[Transition, ...] = (
       guards=(recusal.not_recused,), effects=(rules.cancel_task, put_off),
       keeps=KEEPS, tell=TOLD),
     *(T("resume", (SUSPENDED,), state, (*STAFF, SYSTEM), "R19, R33", when=was,
-        guards=(recusal.not_recused,), effects=(go_on,),
-        tell=(Tell(HEAD, push=False), Tell(REQUESTER, push=False)))
+        guards=(recusal.not_recused,), effects=(go_on,), tell=BACK_TOLD)
       for state, was in BACK_TO),
+    T("resume", (SUSPENDED,), "triage", (CHAIR, SYSTEM), "R19, R33", when=from_triage,
+      guards=(recusal.not_recused,), effects=(go_on,),
+      tell=(Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"), Tell(REQUESTER, push=False))),
+    T("resume", (SUSPENDED,), "needs_info", (*STAFF, SYSTEM), "R19, R33", when=from_needs_info,
+      guards=(recusal.not_recused,), effects=(wait_again,),
+      tell=(Tell(HEAD, push=False), Tell(REQUESTER, "N03"))),
+    T("suspend_review", (SUSPENDED,), SUSPENDED, (SYSTEM,), "R19", when=rules.is_nowhere,
+      effects=(plan_review,), tell=(Tell(CHAIR, "N14"),)),
     T("suspend_review", (SUSPENDED,), SUSPENDED, (SYSTEM,), "R19", effects=(plan_review,),
       tell=(Tell(HEAD, "N14"),)),
     T("ask_consent", (SUSPENDED,), SUSPENDED, (SYSTEM,), "R33", when=rests_freely,

@@ -1,0 +1,37 @@
+"""What is put to the committee: it finds it in its own list, with as little of her as will do."""
+
+from __future__ import annotations
+
+from tests.service.house import House
+
+VILLAGER, HEAD, CHAIR, CLERK, TOWNSHIP, OTHER_CLERK = "u041", "u006", "u001", "u067", "u901", "u170"
+WHY = {"reason": "缺一台吊车"}
+
+
+def listed(house: House, caller: str) -> list[str]:
+    return [one["id"] for one in house.seen("/requests?scope=escalated", caller)["items"]]
+
+
+def test_the_committee_finds_reads_and_answers_what_was_put_to_it(house: House) -> None:
+    made = house.submit(VILLAGER, category="PUB-03")["id"]
+    path = f"/requests/{made}"
+    house.done(f"{path}/escalate", HEAD, WHY)
+    assert listed(house, CLERK) == []
+    assert house.get(path, CLERK).status_code == 404
+    house.done(f"{path}/escalate", CHAIR, WHY)
+    assert listed(house, CLERK) == [made]
+    assert listed(house, TOWNSHIP) == listed(house, OTHER_CLERK) == []
+    seen = house.seen(path, CLERK)
+    assert seen["text"]
+    assert seen.get("requester") is None
+    assert seen["allowed_actions"] == ["sign_for", "answer_escalation"]
+    assert "缺一台吊车" in str(house.seen(f"{path}/timeline", CLERK))
+    house.done(f"{path}/sign_for", CLERK)
+    house.done(f"{path}/answer_escalation", CLERK, {"text": "乡里借一台来"})
+    assert listed(house, CLERK) == []
+    assert "乡里借一台来" in str(house.seen(f"{path}/timeline", VILLAGER))
+
+
+def test_those_below_have_no_such_list(house: House) -> None:
+    for caller in (VILLAGER, HEAD, CHAIR):
+        assert house.get("/requests?scope=escalated", caller).status_code == 403
