@@ -100,4 +100,4 @@ def list_all(session: Session, actor: Actor) -> list[Asked]:
     access.require("glass.list", relations(actor))
     number = sa.select(BreakGlass, Request.number).join(Request)
     found = session.execute(number.order_by(BreakGlass.id.desc()).limit(MOST))
-    return [Asked(*row) for row in found.tuples()]
+    return [Asked(*row) for row in found]

@@ -77,3 +77,11 @@ def test_only_an_administrator_asks_and_for_what_exists(house: House) -> None:
         assert house.post("/break-glass", caller, sent).status_code == 403
     problem(house.post("/break-glass", ADMIN, {**sent, "number": "QT1"}), 422, "invalid")
     problem(house.post("/break-glass", ADMIN, {**sent, "reason": "看"}), 422, "invalid")
+
+
+def test_both_find_it_in_the_list_by_its_number(house: House) -> None:
+    made = house.submit(VILLAGER, category="PUB-03")
+    glass = asked(house, made)
+    for caller in (ADMIN, COUNTY):
+        (item,) = house.seen("/break-glass", caller)["items"]
+        assert (item["id"], item["number"], item["expires_at"]) == (glass, made["number"], None)
