@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
-from village import assisted, clock, consents, sealing, similar
+from village import assisted, clock, consents, sealing, similar_texts
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -85,7 +85,7 @@ def _write(
         start(session, REQUEST, request, "hold", **by)
     else:
         start(session, REQUEST, request, "submit", **by)
-        similar.keep(session, request, payload["category"])
+        similar_texts.keep(session, request, payload["category"])
     if answer:
         return answer_emergency(session, writer.actor, request.id, danger_now=True)
     return request

@@ -19,14 +19,18 @@ PUBLIC_STATIONS = ("sanitation", "culture", "public_works")
 OPEN_STATIONS = (*PUBLIC_STATIONS, "mutual_aid")
 
 
-def is_comparable(request: Request, category: Category | None) -> bool:
-    """Tell whether neighbours may know that there is such a request; when in doubt, no."""
+def is_comparable(request: Request, category: Category | None, *, at: str | None = None) -> bool:
+    """Tell whether neighbours may know that there is such a request; when in doubt, no.
+
+    `at`: if it lay at this station.
+    """
+    station = at or request.station
     if request.sealed or request.neutral or request.hide_me or request.emergency is not None:
         return False
-    if request.waits_for in PRIVATE_WAITS or request.station not in OPEN_STATIONS:
+    if request.waits_for in PRIVATE_WAITS or station not in OPEN_STATIONS:
         return False
     if category is None:
-        return request.station in PUBLIC_STATIONS
+        return station in PUBLIC_STATIONS
     return set(PRIVATE_FLAGS).isdisjoint(category.flags)
 
 

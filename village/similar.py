@@ -9,8 +9,6 @@ again when it has become so since.
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,15 +23,14 @@ from sqlalchemy.orm import Session
 from village import access, clock
 from village.access import Actor
 from village.catalog.files import read
-from village.db import table
 from village.models import Category, Follow, Request, SimilarText
-from village.public_face import is_comparable, is_public
+from village.public_face import OPEN_STATIONS, is_comparable, is_public
 from village.requests import read as read_request
+from village.similar_texts import grams, place_name
 from village.workflow.request import ACTIVE
 
 DONE = ("resolved", "closed")
 RECENT = timedelta(days=30)
-MOST_GRAMS = 200
 CANDIDATES = 40
 SHOWN = 5
 NEAR_METRES = 500.0
@@ -66,27 +63,6 @@ class Similar:
         return self.request.status in ACTIVE
 
 
-def grams(*texts: str) -> list[str]:
-    """Return the pairs of neighbouring characters, each once, in the order of the text."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for run in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).lower()):
-            found |= dict.fromkeys(run[at : at + 2] for at in range(len(run) - 1))
-    return list(found)[:MOST_GRAMS]
-
-
-def keep(session: Session, request: Request, category: Category | None) -> None:
-    """Write what a new request is compared by; nothing for one that is confidential."""
-    found = grams(request.text, _place_name(request.place))
-    if found and is_comparable(request, category):
-        values = {
-            "request_id": request.id,
-            "village_code": request.village_code,
-            "grams": found,
-        }
-        session.execute(sa.insert(table(SimilarText)), values)
-
-
 def is_shown(request: Request, category: Category | None) -> bool:
     """Tell whether neighbours may find this request: it is comparable, and open or done."""
     return is_comparable(request, category) and request.status in (*ACTIVE, *DONE)
@@ -102,19 +78,26 @@ def before_submitting(session: Session, actor: Actor, wanted: Wanted) -> list[Si
 def of_request(session: Session, actor: Actor, request_id: UUID) -> list[Similar]:
     """Return what a request may repeat at the stations of this reader. Raises NotFound, Forbidden.
 
-    A confidential request is compared with nothing.
+    A confidential request is compared with nothing; one in triage with what may be known of at
+    the station where it would go.
     """
     seen = read_request(session, actor, request_id)
     access.require("request.similar", seen.relations)
     request = seen.request
     category = session.get(Category, request.category) if request.category else None
-    if not is_comparable(request, category):
+    if not _may_be_compared(request, category):
         return []
     wanted = Wanted(
         request.village_code, request.text, request.category, request.place, request.created_at
     )
     found = _find(session, actor, wanted, Request.id != request.id)
     return [one for one in found if access.allows("request.similar", _relations(actor, one))]
+
+
+def _may_be_compared(request: Request, category: Category | None) -> bool:
+    unplaced = request.status == "triage" and request.station is None
+    stations = OPEN_STATIONS if unplaced else [request.station]
+    return any(is_comparable(request, category, at=station) for station in stations)
 
 
 def _relations(actor: Actor, found: Similar) -> frozenset[str]:
@@ -124,7 +107,7 @@ def _relations(actor: Actor, found: Similar) -> frozenset[str]:
 def _find(
     session: Session, actor: Actor, wanted: Wanted, *where: sa.ColumnElement[bool]
 ) -> list[Similar]:
-    looked_for = grams(wanted.text, _place_name(wanted.place))
+    looked_for = grams(wanted.text, place_name(wanted.place))
     if not looked_for:
         return []
     found_by = statement(wanted.village, looked_for).where(*where)
@@ -205,10 +188,6 @@ def _metres(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
 
 def _freshness(at: datetime, written: datetime) -> float:
     return max(0.0, 1 - abs(at - written) / RECENT)
-
-
-def _place_name(place: Mapping[str, Any] | None) -> str:
-    return str(place["name"]) if place else ""
 
 
 @cache

@@ -232,3 +232,56 @@ def test_crosswise_merges_do_not_block_each_other(house: House) -> None:
         )
     assert sorted(answer.status_code for answer in answers) == [200, 422]
     assert len(house.rows("select 1 from requests where status = 'merged'")) == 1
+
+
+# ---------------------------------------------------------------- in triage
+
+UNSORTED = "村口到小学那段路灯坏了三盏，晚上很黑，站长也不来看"  # of a head: the chair's
+
+
+def test_the_chair_merges_in_triage_what_a_station_has_already(house: House) -> None:
+    first = lamp(house, ONE)
+    second = f"/requests/{house.submit(TWO, UNSORTED)['id']}"
+    seen = house.seen(second, CHAIR)
+    assert (seen["status"], "merge" in seen["allowed_actions"]) == ("triage", True)
+    (found,) = house.seen(f"{second}/similar", CHAIR)["items"]
+    assert (found["id"], found["station"]) == (id_of(first), "public_works")
+    assert merge(house, second, first, CHAIR)["status"] == "merged"
+    assert house.seen("/villages/990101/triage", CHAIR)["items"] == []
+    assert due(house, second) == set()
+    house.done(f"{second}/unmerge", TWO)
+    assert house.seen(second, CHAIR)["status"] == "triage"
+    assert "村民说是另一件事" in [title for title, _ in told(house, CHAIR)]
+    assert {kind for kind, _ in due(house, second)} >= {"triage", "first_response", "resolve"}
+    problem(house.post(f"{second}/merge", CHAIR, {"into": id_of(first)}), 422, "said_apart")
+
+
+def test_what_was_lost_comes_back_to_triage(house: House) -> None:
+    first, second = lamp(house, ONE), f"/requests/{house.submit(TWO, UNSORTED)['id']}"
+    merge(house, second, first, CHAIR)
+    house.done(f"{first}/withdraw", ONE)
+    house.work()
+    assert house.seen(second, CHAIR)["status"] == "triage"
+
+
+def test_two_in_triage_are_merged_once_the_first_has_a_station(house: House) -> None:
+    first, second = (f"/requests/{house.submit(who, UNSORTED)['id']}" for who in (ONE, TWO))
+    body = {"into": id_of(first)}
+    problem(house.post(f"{second}/merge", CHAIR, body), 422, "cannot_merge")
+    house.done(f"{first}/route", CHAIR, {"station": "public_works", "reason": "路灯"})
+    (found,) = house.seen(f"{second}/similar", CHAIR)["items"]
+    assert found["id"] == id_of(first)
+    house.done(f"{second}/merge", CHAIR, body)
+
+
+@pytest.mark.parametrize("facts", [{"hide_me": True}, {"category": "AID-03"}], ids=str)
+def test_what_is_confidential_is_not_merged_from_triage_either(
+    house: House, facts: dict[str, Any]
+) -> None:
+    first = lamp(house, ONE)
+    made = house.submit(TWO, UNSORTED, **facts)
+    path = f"/requests/{made['id']}"
+    if made["status"] != "triage":
+        house.done(f"{path}/ask_chair", "u002", {"reason": "不归我们"})
+    assert house.seen(f"{path}/similar", CHAIR)["items"] == []
+    problem(house.post(f"{path}/merge", CHAIR, {"into": id_of(first)}), 422, "cannot_merge")

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 from tests.service.house import LAMP, House
 from tests.service.test_problems import problem
-from village import similar
+from village import similar, similar_texts
 from village.db import transaction
 
 AGAIN = "小学那边的路灯坏了三盏没有人修"
@@ -136,7 +136,7 @@ def test_the_index_finds_a_village_among_thousands(house: House) -> None:
            from requests where number like 'X%'"""
     )
     house.rows("analyze similar_texts, requests")
-    found = similar.statement("990101", similar.grams(AGAIN)).compile(
+    found = similar.statement("990101", similar_texts.grams(AGAIN)).compile(
         dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
     )
     with house.context.engine.connect() as link:

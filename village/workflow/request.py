@@ -58,7 +58,6 @@ MOVED = (recusal.not_recused, transfers.stays_sealed, safe.no_mediation)
 T = Transition
 # Those who said 我也是 hear of the main steps in their inboxes.
 FOLLOWERS = Tell("followers", push=False)
-PARTED = (("submitted", merge.was_submitted), ("accepted", merge.was_accepted))
 
 TABLE: tuple[Transition, ...] = (
     # ------------------------------------------------------------------ asking for help
@@ -162,20 +161,7 @@ TABLE: tuple[Transition, ...] = (
       effects=(limits.responded, merge.part_merged),
       keeps=("reason", "advice"), tell=(Tell(REQUESTER, "N04"), FOLLOWERS)),
     # ------------------------------------------------------------------ one matter, several wrote
-    T("merge", merge.MERGEABLE, "merged", STAFF, "R28",
-      guards=(recusal.not_recused, merge.is_same_place, merge.took_nothing_in,
-              merge.not_said_apart),
-      effects=(merge.join,), tell=(Tell(REQUESTER, push=False),)),
-    *(T("take_in", (state,), state, (SYSTEM,), "R28", effects=(merge.take_earlier_limits,),
-        keeps=("number",)) for state in merge.TAKES_IN),
-    *(T("unmerge", ("merged",), state, (REQUESTER,), "R28", when=was,
-        guards=(merge.within_15_days,), effects=(merge.part,),
-        tell=(Tell(HEAD, "N13"),)) for state, was in PARTED),
-    *(T("unmerge", ("merged",), state, STAFF, "R28", when=was,
-        guards=(recusal.not_recused, merge.within_15_days), effects=(merge.part,),
-        tell=(Tell(REQUESTER, push=False),)) for state, was in PARTED),
-    *(T("part", ("merged",), state, (SYSTEM,), "R28", when=was, effects=(merge.part,),
-        tell=(Tell(REQUESTER, push=False), Tell(HEAD, "N13"))) for state, was in PARTED),
+    *merge.ROWS,
     *(T("let_go", (state,), state, (SYSTEM,), "R28", effects=(merge.give_limits_back,),
         keeps=("number",)) for state in ACTIVE),
     # ------------------------------------------------------------------ several matters

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from village.errors import GuardFailed
 from village.models import Category, Event, Follow, Request
 from village.public_face import is_comparable
-from village.relations import REQUESTER
+from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
-from village.workflow.engine import Step
+from village.workflow.engine import Step, Tell, Transition
 
-MERGEABLE = ("submitted", "accepted")
+T = Transition
+MERGEABLE = ("submitted", "accepted")  # and in triage, by the chair
 # Not while a villager is asked something: the others' matter must not wait for her.
 TAKES_IN = ("submitted", "accepted", "dispatching", "assigned", "in_progress", "checking")
 # It ends without being done: those who went along get their own requests back.
@@ -40,11 +41,19 @@ def was_accepted(request: Request) -> bool:
     return request.merged_from == "accepted"
 
 
+def was_triage(request: Request) -> bool:
+    """The chair had it in triage when it was merged."""
+    return request.merged_from == "triage"
+
+
 # ---------------------------------------------------------------- guards
 
 
 def is_same_place(step: Step) -> None:
-    """The other is open, at the same station of the same village, and neither is confidential."""
+    """The other is open, at the same station of the same village, and neither is confidential.
+
+    What no station has yet goes into one at any station, if it might lie there.
+    """
     other = step.session.get(Request, step.payload["into"])
     if other is None or not _fit(step.session, step.row, other):
         raise GuardFailed("cannot_merge", "these two cannot be seen to as one")
@@ -52,15 +61,17 @@ def is_same_place(step: Step) -> None:
 
 
 def _fit(session: Session, one: Request, other: Request) -> bool:
-    same = (one.village_code, one.station) == (other.village_code, other.station)
-    known = is_known(session, one) and is_known(session, other)
+    unplaced = one.status == "triage" and one.station is None
+    placed = other.station if unplaced else one.station
+    same = (one.village_code, placed) == (other.village_code, other.station)
+    known = is_known(session, one, at=placed) and is_known(session, other)
     return one.id != other.id and same and known and other.status in TAKES_IN
 
 
-def is_known(session: Session, request: Request) -> bool:
-    """Tell whether neighbours may know of the request."""
+def is_known(session: Session, request: Request, *, at: str | None = None) -> bool:
+    """Tell whether neighbours may know of the request; `at`: if it lay at this station."""
     category = session.get(Category, request.category) if request.category else None
-    return is_comparable(request, category)
+    return is_comparable(request, category, at=at)
 
 
 def took_nothing_in(step: Step) -> None:
@@ -168,3 +179,31 @@ def part_merged(step: Step) -> None:
 def is_lost(session: Session, request: Request) -> bool:
     """Tell whether those who went along with this request can no longer rely on it."""
     return request.status in LOST or not is_known(session, request)
+
+
+# ---------------------------------------------------------------- the rows
+
+STAFF = (HEAD, CHAIR)
+MATCH = (recusal.not_recused, is_same_place, took_nothing_in, not_said_apart)
+TO_HEAD = (Tell(HEAD, "N13"),)
+# What is parted goes back to where it was, and to who has it there.
+PARTED = (
+    ("submitted", was_submitted, TO_HEAD),
+    ("accepted", was_accepted, TO_HEAD),
+    ("triage", was_triage, (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))),
+)
+
+ROWS: tuple[Transition, ...] = (
+    *(T("merge", states, "merged", who, "R28", guards=MATCH, effects=(join,),
+        tell=(Tell(REQUESTER, push=False),))
+      for states, who in ((MERGEABLE, STAFF), (("triage",), (CHAIR,)))),
+    *(T("take_in", (state,), state, (SYSTEM,), "R28", effects=(take_earlier_limits,),
+        keeps=("number",)) for state in TAKES_IN),
+    *(T("unmerge", ("merged",), state, (REQUESTER,), "R28", when=was,
+        guards=(within_15_days,), effects=(part,), tell=tell) for state, was, tell in PARTED),
+    *(T("unmerge", ("merged",), state, STAFF, "R28", when=was,
+        guards=(recusal.not_recused, within_15_days), effects=(part,),
+        tell=(Tell(REQUESTER, push=False),)) for state, was, _ in PARTED),
+    *(T("part", ("merged",), state, (SYSTEM,), "R28", when=was, effects=(part,),
+        tell=(Tell(REQUESTER, push=False), *tell)) for state, was, tell in PARTED),
+)  # fmt: skip

@@ -8,6 +8,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from village import similar_texts
 from village.errors import GuardFailed, Invalid
 from village.models import Category, Event, Request, Station
 from village.workflow import task_card
@@ -85,6 +86,8 @@ def to_station(step: Step) -> None:
     request.station = station
     request.routing = {name: was for name, was in request.routing.items() if name != "asked"}
     seal_dispute(request)
+    chosen = step.session.get(Category, request.category) if request.category else None
+    similar_texts.keep(step.session, request, chosen)
 
 
 def seal_dispute(request: Request) -> None:
