@@ -100,6 +100,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "phone_task.done": frozenset({CLERK}),
     "routing_rule.list": frozenset({HEAD, CHAIR, CLERK}),
     "routing_rule.create": frozenset({CHAIR, CLERK}),
+    "routing_rule.propose": frozenset({HEAD}),
     "routing_rule.read": frozenset({HEAD, CHAIR, CLERK}),
     "routing_rule.change": frozenset({CHAIR, CLERK}),
     "routing_rule.dry_run": frozenset({CHAIR}),

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from village.db import table
 from village.models import RoutingRule
+from village.models.routing import PROPOSALS
 from village.models.routing import RULE_TARGETS as TARGETS
 
-__all__ = ["TARGETS", "ActiveRule", "active", "plain"]
+__all__ = ["PROPOSALS", "TARGETS", "ActiveRule", "active", "plain"]
 
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 

@@ -43,6 +43,7 @@ class RuleView:
 
     rule: RoutingRule
     changed_by: str | None
+    proposed_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,25 @@ class Tried:
 
 
 def list_for(
-    session: Session, actor: Actor, village: str, window: Window, *, active: bool | None
+    session: Session,
+    actor: Actor,
+    village: str,
+    window: Window,
+    *,
+    active: bool | None,
+    proposal: str | None = None,
 ) -> Page[RuleView]:
-    """Return a village's rules in the order in which they are tried. Raises Forbidden."""
-    access.require("routing_rule.list", _relations(session, actor, village))
+    """Return a village's rules in the order in which they are tried. Raises Forbidden.
+
+    By `active` those that are or were in force, by `proposal` (PROPOSALS) what heads proposed.
+    """
+    access.require("routing_rule.list", relations(session, actor, village))
     listed = _select().where(RoutingRule.village_code == village)
     if active is not None:
-        listed = listed.where(RoutingRule.active.is_(active))
+        was = sa.func.coalesce(RoutingRule.proposal, "accepted") == "accepted"
+        listed = listed.where(RoutingRule.active.is_(active), was)
+    if proposal is not None:
+        listed = listed.where(RoutingRule.proposal == proposal)
     place = sa.tuple_(RoutingRule.position, RoutingRule.id)
     if window.cursor:
         last = sa.orm.aliased(RoutingRule)
@@ -78,17 +91,15 @@ def list_for(
         )
         listed = listed.where(place > after.scalar_subquery())
     rows = session.execute(listed.order_by(RoutingRule.position, RoutingRule.id))
-    views = [RuleView(rule, name) for rule, name in rows.fetchmany(window.limit + 1)]
+    views = [RuleView(*row) for row in rows.fetchmany(window.limit + 1)]
     return cut(views, window, lambda view: [str(view.rule.id)])
 
 
 def read(session: Session, actor: Actor, rule_id: UUID) -> RuleView:
     """Return a rule of a village in which the caller answers for something. Raises NotFound."""
-    row = session.execute(_select().where(RoutingRule.id == rule_id)).one_or_none()
-    if row is None:
-        raise NotFound
-    access.require("routing_rule.read", _relations(session, actor, row[0].village_code))
-    return RuleView(*row)
+    found = view(session, rule_id)
+    access.require("routing_rule.read", relations(session, actor, found.rule.village_code))
+    return found
 
 
 def versions(session: Session, actor: Actor, rule_id: UUID) -> list[VersionView]:
@@ -104,13 +115,13 @@ def create(
     session: Session, actor: Actor, catalog: Catalog, village: str, sent: Mapping[str, Any]
 ) -> RuleView:
     """Write a rule of the village from `sent` (see FIELDS). Raises Forbidden, Invalid."""
-    access.require("routing_rule.create", _relations(session, actor, village))
+    access.require("routing_rule.create", relations(session, actor, village))
     values = written(NEW, sent)
-    _lock(session, village)
+    lock(session, village)
     check(session, catalog, village, values, None)
     rule = RoutingRule(id=new_id(), village_code=village, version=0)
     session.add(rule)
-    return _put(session, actor, rule, values)
+    return put(session, actor, rule, values)
 
 
 def change(
@@ -126,9 +137,7 @@ def change(
 
     Raises NotFound, Forbidden, StaleVersion, Invalid.
     """
-    rule = _mine(session, actor, rule_id)
-    _lock(session, rule.village_code)
-    session.refresh(rule, with_for_update=True)
+    rule = locked(session, actor, rule_id)
     if if_match is not None and if_match != rule.version:
         raise StaleVersion(version=rule.version)
     before = values_of(rule)
@@ -137,7 +146,9 @@ def change(
         return read(session, actor, rule_id)
     if values["active"] or sent.keys() - {"active"}:  # an old rule can always be ended
         check(session, catalog, rule.village_code, values, rule_id)
-    return _put(session, actor, rule, values)
+    if values["active"] and rule.proposal is not None:
+        rule.proposal, rule.answer = "accepted", None
+    return put(session, actor, rule, values)
 
 
 def tried(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Tried:
@@ -149,7 +160,7 @@ def tried(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, A
     if sent["rule_id"] and rule is None:
         raise NotFound
     village = rule.village_code if rule else sent["village"]
-    access.require("routing_rule.dry_run", _relations(session, actor, village))
+    access.require("routing_rule.dry_run", relations(session, actor, village))
     values = written(values_of(rule) if rule else NEW, sent["rule"])
     if values["active"] or sent["rule"].keys() - {"active"}:
         check(session, catalog, village, values, sent["rule_id"], under="rule.")
@@ -211,7 +222,8 @@ def _condition(values: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*(frozenset(values[name]) for name in LISTS), values["category"])
 
 
-def _put(session: Session, actor: Actor, rule: RoutingRule, values: Mapping[str, Any]) -> RuleView:
+def put(session: Session, actor: Actor, rule: RoutingRule, values: Mapping[str, Any]) -> RuleView:
+    """Let a rule say `values`: a new version of it, by the actor."""
     for name, value in values.items():
         setattr(rule, name, value)
     rule.version += 1
@@ -227,18 +239,21 @@ def _put(session: Session, actor: Actor, rule: RoutingRule, values: Mapping[str,
         )
     )
     session.flush()
-    return RuleView(rule, actor.name)
+    return view(session, rule.id)
 
 
-def _mine(session: Session, actor: Actor, rule_id: UUID) -> RoutingRule:
+def locked(session: Session, actor: Actor, rule_id: UUID) -> RoutingRule:
+    """Return a rule that the caller may change, locked. Raises NotFound, Forbidden."""
     rule = session.get(RoutingRule, rule_id)
     if rule is None:
         raise NotFound
-    access.require("routing_rule.change", _relations(session, actor, rule.village_code))
+    access.require("routing_rule.change", relations(session, actor, rule.village_code))
+    lock(session, rule.village_code)
+    session.refresh(rule, with_for_update=True)
     return rule
 
 
-def _relations(session: Session, actor: Actor, village: str) -> frozenset[str]:
+def relations(session: Session, actor: Actor, village: str) -> frozenset[str]:
     """Return whether she heads a station there, chairs it, or is its committee's clerk (4.2)."""
     found = access.station_relations(actor, village, None)
     if found or not any(grant.role == access.CLERK_OFFICE for grant in actor.grants):
@@ -248,13 +263,22 @@ def _relations(session: Session, actor: Actor, village: str) -> frozenset[str]:
     return access.assist_relations(actor, village, above) & {CLERK}
 
 
-def _lock(session: Session, village: str) -> None:
+def lock(session: Session, village: str) -> None:
     """One change of a village's rules at a time; requests may still be written meanwhile."""
     unit = sa.select(OrgUnit.code).where(OrgUnit.code == village)
     session.execute(unit.with_for_update(key_share=True))
 
 
+def view(session: Session, rule_id: UUID) -> RuleView:
+    """Return a rule with the names of who made it so. Raises NotFound."""
+    row = session.execute(_select().where(RoutingRule.id == rule_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return RuleView(*row)
+
+
 def _select() -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(RoutingRule, Person.name).outerjoin(
-        Person, Person.id == RoutingRule.changed_by
-    )
+    proposer = sa.orm.aliased(Person)
+    named = sa.select(RoutingRule, Person.name, proposer.name)
+    named = named.outerjoin(Person, Person.id == RoutingRule.changed_by)
+    return named.outerjoin(proposer, proposer.id == RoutingRule.proposed_by)

@@ -85,6 +85,9 @@ export const assistedVillages = computed(() => villagesOf(ASSISTING));
 export const ruledVillages = computed(() => villagesOf([...LEADING, "clerk"]));
 export const rulingVillages = computed(() => villagesOf(["chair", "clerk"]));
 
+/** The villages in which she heads a station, and may propose a rule. */
+export const proposingVillages = computed(() => villagesOf(["head", "deputy"]));
+
 /** The villages in which she may see what a rule would move, since she may read the requests. */
 export const chairedVillages = computed(() => villagesOf(["chair"]));
 

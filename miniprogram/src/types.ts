@@ -386,6 +386,10 @@ export interface Rule {
   version: number;
   changed_by: string | null;
   changed_at: string;
+  proposal?: "open" | "accepted" | "refused" | null;
+  proposed_by?: string | null;
+  reason?: string | null;
+  answer?: string | null;
 }
 
 /** What a rule would have moved among the last requests. */

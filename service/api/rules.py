@@ -11,6 +11,8 @@ from service.schemas.base import dump_page, window_of
 from service.schemas.rules import (
     DryRunInSchema,
     DryRunSchema,
+    ProposalAnswerSchema,
+    ProposalInSchema,
     RuleChangeSchema,
     RuleInSchema,
     RulePageSchema,
@@ -18,8 +20,10 @@ from service.schemas.rules import (
     RulesQuery,
     RuleVersionsSchema,
 )
-from village import rule_book
+from village import rule_book, rule_proposals
 from village.errors import NotFound
+
+PROPOSED = ("proposal", "proposed_at", "reason", "answer")
 
 door = Door("rules", __name__, description="村规则")
 
@@ -32,8 +36,9 @@ def list_rules(call: Call, query: dict[str, Any], village: str) -> dict[str, Any
     """A village's routing rules, in the order in which they are tried."""
     _known(call, village)
     page = rule_book.list_for(
-        call.session, call.actor, village, window_of(query), active=query["active"]
-    )
+        call.session, call.actor, village, window_of(query),
+        active=query["active"], proposal=query["proposal"],
+    )  # fmt: skip
     return dump_page(page, map(_dump, page.items))
 
 
@@ -45,6 +50,38 @@ def create_rule(call: Call, sent: dict[str, Any], village: str) -> dict[str, Any
     """Write a rule; it is in force for every request from now on."""
     _known(call, village)
     return _dump(rule_book.create(call.session, call.actor, call.context.catalog, village, sent))
+
+
+@door.open(
+    "POST", "/villages/<string:village>/routing-proposals", permission="routing_rule.propose",
+    body=ProposalInSchema, returns=RuleSchema, status=201,
+)  # fmt: skip
+def propose_rule(call: Call, sent: dict[str, Any], village: str) -> dict[str, Any]:
+    """Propose a rule as a head; it is in force once the chair takes it."""
+    _known(call, village)
+    catalog = call.context.catalog
+    return _dump(rule_proposals.propose(call.session, call.actor, catalog, village, sent))
+
+
+@door.open(
+    "POST", "/routing-rules/<uuid:rule_id>/accept", permission="routing_rule.change",
+    returns=RuleSchema, versioned=True,
+)  # fmt: skip
+def accept_rule(call: Call, rule_id: UUID) -> dict[str, Any]:
+    """Take what a head proposed: it is in force from now on."""
+    found = rule_proposals.accept(
+        call.session, call.actor, call.context.catalog, rule_id, if_match=call.if_match
+    )
+    return _dump(found)
+
+
+@door.open(
+    "POST", "/routing-rules/<uuid:rule_id>/refuse", permission="routing_rule.change",
+    body=ProposalAnswerSchema, returns=RuleSchema,
+)  # fmt: skip
+def refuse_rule(call: Call, sent: dict[str, Any], rule_id: UUID) -> dict[str, Any]:
+    """Say why what a head proposed is not taken."""
+    return _dump(rule_proposals.refuse(call.session, call.actor, rule_id, sent["answer"]))
 
 
 @door.open(
@@ -131,6 +168,8 @@ def _dump(view: rule_book.RuleView) -> dict[str, Any]:
             "village": rule.village_code,
             "changed_by": view.changed_by,
             "changed_at": rule.changed_at,
+            "proposed_by": view.proposed_by,
+            **{name: getattr(rule, name) for name in PROPOSED},
         }
     )
     return body

@@ -19,7 +19,7 @@ from service.schemas.base import (
     WindowQuery,
     page_of,
 )
-from village.routing_rules import TARGETS
+from village.routing_rules import PROPOSALS, TARGETS
 from village.stations import KINDS
 
 MOST_WORDS = 20
@@ -49,6 +49,18 @@ class RuleInSchema(Schema):
     referral = Code(
         40, allow_none=True, metadata={"description": "a kind of the county's directory"}
     )
+
+
+class ProposalInSchema(RuleInSchema):
+    """A rule that a head proposes, and why."""
+
+    reason = Text(200, required=True)
+
+
+class ProposalAnswerSchema(Schema):
+    """Why it is not taken."""
+
+    answer = Text(200, required=True)
 
 
 class RuleChangeSchema(RuleInSchema):
@@ -87,6 +99,14 @@ class RuleSchema(RuleFieldsSchema, ChangeSchema):
 
     id = fields.UUID(required=True)
     village = fields.String(required=True)
+    proposal = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(PROPOSALS),
+        metadata={"description": "what became of what a head proposed; null: nobody did"},
+    )  # fmt: skip
+    proposed_by = fields.String(required=True, allow_none=True)
+    proposed_at = Moment(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    answer = fields.String(required=True, allow_none=True)
 
 
 class RuleVersionSchema(RuleFieldsSchema, ChangeSchema):
@@ -100,9 +120,10 @@ class RuleVersionsSchema(Shape):
 
 
 class RulesQuery(WindowQuery):
-    """`active`: those in force, or those that are not; without it, all."""
+    """`active`: those in force, or those that were; `proposal`: what heads proposed; else all."""
 
     active = Switch(load_default=None, allow_none=False)
+    proposal = fields.String(load_default=None, validate=validate.OneOf(PROPOSALS))
 
 
 class DryRunInSchema(Schema):

@@ -117,6 +117,14 @@ BODIES: dict[str, dict[str, Any]] = {
         "village": HOME,
         "rule": {"title": "井", "words": ["水井"], "to": "station", "station": "sanitation"},
     },
+    "routing-proposals": {
+        "title": "井归卫生站",
+        "words": ["水井"],
+        "to": "station",
+        "station": "sanitation",
+        "reason": "井都是卫生站管",
+    },
+    "refuse": {"answer": "不用"},
     "routing-rules": {
         "title": "井归卫生站",
         "words": ["水井"],

@@ -27,6 +27,8 @@ ASKED_OF_BOTH = {
     "fk_requests_unresolved_by": "it writes none",
     "fk_role_grants_covers": "it writes none",
     "ck_people_phone": "it writes neither",
+    "ck_routing_rules_proposal": "it writes none",
+    "fk_routing_rules_proposed_by_people": "it writes none",
     "ck_wechat_identities_openid": "it writes the plain one, as may be",
     "pk_wechat_identities": "the id has a default; the openid stays unique",
     "uq_wechat_identities_openid": "was the primary key",

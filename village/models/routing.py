@@ -14,6 +14,7 @@ from village.ids import new_id
 from village.models.org import one_of
 
 RULE_TARGETS = ("station", "council", "authority")
+PROPOSALS = ("open", "accepted", "refused")
 
 
 class RoutingRule(Base):
@@ -36,6 +37,7 @@ class RoutingRule(Base):
             name="says_something",
         ),
         sa.CheckConstraint("position between 1 and 999", name="position"),
+        sa.CheckConstraint(one_of("proposal", PROPOSALS), name="proposal"),
         sa.ForeignKeyConstraint(
             ["village_code", "station"], ["stations.village_code", "stations.kind"]
         ),
@@ -57,6 +59,11 @@ class RoutingRule(Base):
     version: Mapped[int]
     changed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
     changed_at: Mapped[datetime]
+    proposal: Mapped[str | None] = mapped_column(doc="None: whoever keeps the rules wrote it")
+    proposed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    proposed_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(doc="why the head proposes it")
+    answer: Mapped[str | None] = mapped_column(doc="why it was refused")
 
 
 class RoutingRuleVersion(Base):
