@@ -294,6 +294,14 @@ export interface Member {
   rest_until: string | null;
 }
 
+/** Who else a matter concerns; `known`: somebody of the village is meant. */
+export interface Party {
+  person: string | null;
+  household: string | null;
+  name: string | null;
+  known: boolean;
+}
+
 /** A volunteer who may be named as one who must not help. */
 export interface Nameable {
   person: string;

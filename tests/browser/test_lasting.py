@@ -6,12 +6,11 @@ from tests.browser.conftest import Login
 from tests.browser.test_walk import CHAIR, HEAD, by_name, fits, keeps_to_itself, say
 
 VILLAGER, VOLUNTEER, NAME, KIN = "u053", "u036", "罗长青", "万春花"
-OTHER_VILLAGE = "990103"
+OTHER_VILLAGE, OTHER_HEAD = "990103", "u306"
 
 
-def test_heads_agree_and_people_are_asked_to_come_regularly(login: Login, house: str) -> None:
-    villager, head, volunteer = login(VILLAGER), login(HEAD), login(VOLUNTEER)
-    number = say(villager, "院墙的石头又松了，常要人来看看", "PUB-08")
+def test_heads_of_two_villages_agree_and_either_ends_it(login: Login, house: str) -> None:
+    head, other = login(HEAD), login(OTHER_HEAD)
     head.tap("tab-queue")
     head.tap("to-asking")
     head.tap("show-agreements")
@@ -23,11 +22,25 @@ def test_heads_agree_and_people_are_asked_to_come_regularly(login: Login, house:
     head.sees("两村相距3公里", "agreement")
     head.sees("等那边回话", "agreement-state")
     fits(head)
+    other.tap("tab-queue")
+    other.tap("to-asking")
+    other.tap("show-agreements")
+    other.sees("那边提的", "agreement-state")
+    fits(other)
+    other.tap("agree")
+    other.sees("两边都同意了", "agreement-state")
     head.tap("end-agreement", "塘背")
     head.tap("send-end")
-    head.wait("!all('agreement-state').some((e) => e.innerText.includes('等那边'))", "withdrawn")
-    head.tap("tab-queue")
+    head.wait("!all('agreement').some((e) => e.innerText.includes('塘背'))", "ended")
+    keeps_to_itself([head, other], house)
 
+
+def test_people_are_named_who_must_not_come_and_who_comes_regularly(
+    login: Login, house: str
+) -> None:
+    villager, head, volunteer = login(VILLAGER), login(HEAD), login(VOLUNTEER)
+    number = say(villager, "院墙的石头又松了，常要人来看看", "PUB-08")
+    head.tap("tab-queue")
     villager.tap("show-exclusions", number)
     villager.sees("现在还没有人来过", "nobody")
     fits(villager)

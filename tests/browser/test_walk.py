@@ -11,7 +11,7 @@ from tests.browser.conftest import Login
 from tests.browser.phone import SEE_SECONDS, Phone
 
 VILLAGER, HEAD, CHAIR = "u041", "u006", "u001"
-MEDIATOR = "u012", "何正平"
+MEDIATOR, CLOSE = ("u012", "何正平"), "熊水香"
 NEXT_SECONDS = 60  # in the demonstration the next is asked half a minute later
 VOLUNTEERS = ("u016", "u017", "u035", "u036")
 LAMP = "村口到小学那段路灯坏了三盏"
@@ -329,6 +329,15 @@ def test_a_category_that_the_words_contradict_is_asked_about(login: Login) -> No
     mediator.tap("tab-queue")
     mediator.sees("滴水打到我家墙上", "request-text")
     mediator.tap("show-exclusions")
+    mediator.fill("field-party", "邻居老田")
+    mediator.tap("add-party")
+    mediator.sees("村里名单上没有", "party")
+    mediator.fill("field-party", CLOSE)
+    mediator.tap("add-party")
+    mediator.sees(CLOSE, "party")
+    fits(mediator)
+    mediator.tap("drop-party")  # the first
+    mediator.wait("all('party').length === 1", "one party")
     mediator.tap(by_name(mediator, "exclusions", "周文娟"))
     mediator.tap("why-household")
     fits(mediator)
