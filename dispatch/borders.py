@@ -41,15 +41,26 @@ def leave(
         return list(works)
     ids = session.scalars(_WAITING, {"villages": lenders, "now": now}).all()
     theirs = situation.load_works(session, ids, {}) if ids else []
-    waiting = [(work, _able(work, people, now)) for work in theirs]
-    found, woken = [], set[UUID]()
-    for work in works:
-        older = [pair for pair in waiting if _comes_before(pair[0], work)]
-        owed = [(one, able) for one, able in older if able.any()]
-        woken |= {one.request_id for one, _ in owed}
-        found.append(_without(work, people, [able for _, able in owed]))
+    found, woken = left_to(works, theirs, people, now)
     outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in sorted(woken)])
     return found
+
+
+def left_to(
+    works: Sequence[Work], theirs: Sequence[Work], people: People, now: datetime
+) -> tuple[list[Work], set[UUID]]:
+    """Return the works, each with whom older ones of `theirs` wait for, and those older requests.
+
+    `theirs`: what waits in the villages that lend, as it looks among its own people alone.
+    """
+    older = [one for one in theirs if any(_comes_before(one, work) for work in works)]
+    waiting = [(one, _able(one, people, now)) for one in older]
+    found, woken = [], set[UUID]()
+    for work in works:
+        owed = [(one, able) for one, able in waiting if _comes_before(one, work) and able.any()]
+        woken |= {one.request_id for one, _ in owed}
+        found.append(_without(work, people, [able for _, able in owed]))
+    return found, woken
 
 
 def _comes_before(older: Work, work: Work) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 from dispatch import record, translate
@@ -24,6 +24,7 @@ from dispatch.response import Asked
 from dispatch.work import NEXT_VILLAGE, OWN_VILLAGE, Work
 
 WEIGHED, WEIGHED_IN_A_STORM = 200, 30  # people a task
+LATER = datetime.max.replace(tzinfo=UTC)
 STORM = 20  # places looked for at once; as many as make the policies assign all together
 
 
@@ -84,8 +85,8 @@ class Look:
     """One task at one look: what is known, what the policy is given, and what it decides.
 
     `places`: where among those `around` the persons stand who are weighed. `widest` is the
-    widest circle that the heads allow and in which there is anybody; `coming`: the next
-    villages are to be asked, and the head hears of it first.
+    widest circle that the heads allow and in which there is anybody; `coming`: the wider circles
+    that are to be asked, and of which the head hears first.
     """
 
     work: Work
@@ -96,7 +97,7 @@ class Look:
     task: Task
     widest: int
     seed: int
-    coming: bool = False
+    coming: tuple[int, ...] = ()
 
     def asked(self, person: Id, now: datetime) -> tuple[Asked, bool]:
         """Return an offer to a person as the model sees it, and whether it may know her."""
@@ -197,11 +198,11 @@ def in_turn(works: Sequence[Work], learnt: Learnt, now: datetime) -> list[Work]:
 
 
 def decide(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:
-    """Decide; where the next villages are wanted for the first time, once more without them."""
+    """Decide; where a wider circle is wanted for the first time, once more without it."""
     decided = _once(policy, looks, facts)
     for look in looks:
-        if _head_first(look, decided, facts.now):
-            look.coming, look.task = True, replace(look.task, widest=OWN_VILLAGE)
+        if coming := _head_first(look, decided, facts.now):
+            look.coming, look.task = coming, replace(look.task, widest=coming[0] - 1)
     return _once(policy, looks, facts) if any(look.coming for look in looks) else decided
 
 
@@ -211,10 +212,13 @@ def _once(policy: Policy, looks: Sequence[Look], facts: Facts) -> Decided:
     return record.decide(policy, translate.minutes(facts.now), tasks, facts.weighed(), seeds)
 
 
-def _head_first(look: Look, decided: Decided, now: datetime) -> bool:
-    """The head sees it coming that the next villages are asked, unless it is urgent."""
+def _head_first(look: Look, decided: Decided, now: datetime) -> tuple[int, ...]:
+    """The head sees it coming that a wider circle is asked, unless it is urgent.
+
+    Return the circles that are wanted and still have to wait for her.
+    """
     plan = decided.decision.plans.get(look.task.id)
-    work = look.work
-    if plan is None or plan.circle < NEXT_VILLAGE or work.urgency is Urgency.URGENT:
-        return False
-    return work.circle < NEXT_VILLAGE and (work.widens_at is None or work.widens_at > now)
+    if plan is None or look.work.urgency is Urgency.URGENT:
+        return ()
+    wanted = (one for one in (OWN_VILLAGE, NEXT_VILLAGE) if look.work.circle < one <= plan.circle)
+    return tuple(one for one in wanted if (look.work.opens_at(one) or LATER) > now)

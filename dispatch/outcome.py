@@ -9,7 +9,9 @@ from dispatch import translate
 from dispatch.deciding import Look
 from dispatch.endings import Ending, ending, lacking
 from dispatch.policies.common import Plan, Urgency
+from dispatch.work import NEXT_VILLAGE, OWN_VILLAGE
 
+# So long before the head hears of it.
 NOTICE = {Urgency.TODAY: timedelta(minutes=30), Urgency.LATER: timedelta(minutes=60)}
 STARVING_LOOK = timedelta(minutes=30)
 NO_PLAN = Plan((), 0.0)
@@ -21,13 +23,15 @@ class Outcome:
 
     `end`: how the search ends, if it does, and `told`: whether the head hears of it now (and
     not before). `next_wake`: None where nothing is left to look for. `short`: how many it
-    lacks. `widens_at`: from when on the next villages are asked, where it is said at this look.
+    lacks. `village_at`, `widens_at`: from when on the village's other stations and the next
+    villages are asked, where it is said at this look.
     """
 
     end: Ending | None
     told: bool
     next_wake: datetime | None
     short: int
+    village_at: datetime | None
     widens_at: datetime | None
 
 
@@ -38,14 +42,26 @@ def outcome(look: Look, plan: Plan | None, now: datetime) -> Outcome:
     given_up = end is Ending.GIVE_UP
     short = 0 if given_up else lacking(look.task, look.widest, plan or NO_PLAN)
     over = end in (Ending.GIVE_UP, Ending.SHORT) and not (offers or _goes_on(look, now))
-    said = look.coming and look.work.widens_at is None
     return Outcome(
         end=end,
         told=given_up or (end is not None and not look.work.told_short),
         next_wake=None if over or plan is None else _wake(look, plan, short, now),
         short=short,
-        widens_at=now + NOTICE[look.work.urgency] if said else None,
+        village_at=_said(look, OWN_VILLAGE, now),
+        widens_at=_said(look, NEXT_VILLAGE, now),
     )
+
+
+def _said(look: Look, circle: int, now: datetime) -> datetime | None:
+    """Return from when on a circle is asked, where the head is told so at this look."""
+    first = circle in look.coming and look.work.opens_at(circle) is None
+    return now + _notice(look, circle) if first else None
+
+
+def _notice(look: Look, circle: int) -> timedelta:
+    """Return how long before a circle is asked the head hears of it."""
+    whole = NOTICE[look.work.urgency]
+    return whole if circle >= NEXT_VILLAGE else whole / 2
 
 
 def _goes_on(look: Look, now: datetime) -> bool:
@@ -60,8 +76,7 @@ def _wake(look: Look, plan: Plan, short: int, now: datetime) -> datetime:
     else:
         wake = _planned(look, plan, short, now)
     ends = [translate.due(look.work)]
-    if look.coming:
-        ends.append(look.work.widens_at or now + NOTICE[look.work.urgency])
+    ends += [look.work.opens_at(one) or now + _notice(look, one) for one in look.coming]
     return min(wake, *(end for end in ends if end > now))
 
 

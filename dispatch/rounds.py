@@ -231,6 +231,9 @@ def _next(session: Session, look: Look, plan: Plan | None, now: datetime) -> Non
     """End the search, or say when to look again."""
     row, found = session.get_one(TaskRow, look.work.task_id), outcome(look, plan, now)
     row.short, row.starving, row.next_wake = found.short, found.short > 0, found.next_wake
+    if found.village_at is not None:
+        row.village_at = found.village_at
+        attempt(session, REQUEST, look.work.request_id, "widen_village")
     if found.widens_at is not None:
         row.widens_at = found.widens_at
         attempt(session, REQUEST, look.work.request_id, "widen")

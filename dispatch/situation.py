@@ -37,7 +37,8 @@ _NEAR = sa.text("""
 _WORKS = sa.text("""
     select t.id as task_id, t.request_id, t.village_code as village, t.station, t.skills, t.risk,
         t.minutes, t.people_needed, t.starts_at, t.ends_at, t.created_at as opened_at,
-        t.wave as rounds, t.circle, t.widest, t.hold, t.widens_at, t.next_wake,
+        t.wave as rounds, t.circle, t.widest, t.hold, t.held_from, t.village_at, t.widens_at,
+        t.next_wake,
         t.short,
         r.priority, r.category, r.sealed, r.no_volunteer as told_short, r.resolve_due,
         coalesce(s.policy, v.policy) as policy, coalesce(s.widest, v.widest) as usual_widest,
@@ -301,8 +302,8 @@ def _numbers(kind: str, sent: bytes | None) -> NDArray[Any]:
 _SAME = (
     "task_id", "request_id", "village", "station", "starts_at", "ends_at", "opened_at",
     "priority", "category", "sealed", "risk", "minutes", "people_needed", "places_open",
-    "places_taken", "resolve_due", "told_short", "policy", "circle", "widens_at", "next_wake",
-    "short", "rounds", "looks",
+    "places_taken", "resolve_due", "told_short", "policy", "circle", "village_at",
+    "widens_at", "next_wake", "short", "rounds", "looks",
 )  # fmt: skip
 
 
@@ -332,13 +333,13 @@ def _work(row: Any, near: Near) -> Work:
 def _widest(row: Any) -> int:
     """The widest circle that the heads allow: for this task, else at this station.
 
-    What is held goes no farther than its own village, whoever was asked before.
+    What is held goes no farther than the heads have said, whoever was asked before.
     """
     usual = NEXT_VILLAGE if row.usual_widest is None else row.usual_widest
     if row.usual_hold:
         usual = min(usual, OWN_VILLAGE)
     widest = usual if row.widest is None else row.widest
-    return min(widest, OWN_VILLAGE) if row.hold else int(widest)
+    return min(widest, row.held_from - 1) if row.hold else int(widest)
 
 
 def _moment(epoch: float) -> datetime:

@@ -49,13 +49,14 @@ def freed(session: Session, person_id: UUID) -> list[UUID]:
             people = situation.load_people(session, {village, own}, now, only=[person_id])
             works = situation.load_works(session, waiting, near)
             helped |= {work.request_id: work for work in works if _helps(people, work, now)}
-    line = sorted(helped.values(), key=_turn)
+    line = sorted(helped.values(), key=turn)
     request_ids = [work.request_id for work in line]
     outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in request_ids])
     return request_ids
 
 
-def _turn(work: Work) -> tuple[bool, datetime]:
+def turn(work: Work) -> tuple[bool, datetime]:
+    """Return where a task stands among those that wait for the same person."""
     head_start = timedelta(minutes=DAY) if work.urgency is Urgency.TODAY else timedelta()
     return work.urgency is not Urgency.URGENT, work.opened_at - head_start
 

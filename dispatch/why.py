@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import situation
 from dispatch.candidates import WHOLE_TIME
-from dispatch.work import NEXT_VILLAGE, Work
+from dispatch.work import NEXT_VILLAGE, OWN_VILLAGE, Work
 from village import access, clock, tasks
 from village.access import CONTENT, Actor
 from village.catalog import files
@@ -62,8 +62,8 @@ class LastLook(NamedTuple):
     left_out: list[LeftOut]
 
 
-class Neighbours(NamedTuple):
-    """Whether and from when the next villages are asked."""
+class Wider(NamedTuple):
+    """Whether and from when a wider circle is asked: other stations, or the next villages."""
 
     state: str
     at: datetime | None
@@ -83,7 +83,8 @@ class Why:
     rounds: tuple[Wave, ...] = ()
     last_look: LastLook | None = None
     next_look: datetime | None = None
-    neighbours: Neighbours | None = None
+    village: Wider | None = None
+    neighbours: Wider | None = None
 
 
 def why(session: Session, actor: Actor, task_id: UUID) -> Why:
@@ -97,6 +98,7 @@ def why(session: Session, actor: Actor, task_id: UUID) -> Why:
     total, waiting = sum(one.people for one in asked), sum(one.waiting for one in asked)
     declined = sum(one.declined for one in asked)
     tells = waiting + declined >= FEW and min(waiting, declined) >= LONE
+    village, neighbours = _wider(session, seen)
     return Why(
         task=task.id,
         text=_text(task, total, len(seen.people)),
@@ -107,7 +109,8 @@ def why(session: Session, actor: Actor, task_id: UUID) -> Why:
         rounds=tuple(_wave(one) for one in asked),
         last_look=_last_look(session, task.id),
         next_look=_next_look(task),
-        neighbours=_neighbours(session, seen),
+        village=village,
+        neighbours=neighbours,
     )
 
 
@@ -205,24 +208,37 @@ def _next_look(task: Task) -> datetime | None:
     return wake + (QUARTER - over) if over else wake
 
 
-def _neighbours(session: Session, seen: TaskView) -> Neighbours | None:
+def _wider(session: Session, seen: TaskView) -> tuple[Wider | None, Wider | None]:
+    """Return how it stands with other stations and with the next villages.
+
+    What is to be said of other stations is said with the next villages, too: one text for both.
+    """
     now, task = clock.now(), seen.task
     if task.status != "open" or seen.request.status != "dispatching":
-        return None
+        return None, None
     near = situation.near(session, task.village_code, now)
     lend = any(station in (None, task.station) for _, station in near)
     (work,) = situation.load_works(session, [task.request_id], near)
-    state, at = _when(work, now) if lend else ("none", None)
+    village = _said("village", *_when(work, OWN_VILLAGE, now))
+    there = _said("neighbours", *(_when(work, NEXT_VILLAGE, now) if lend else ("none", None)))
+    if village.state in ("held", "coming"):
+        both = village.text if village.state == there.state else village.text + there.text
+        there = there._replace(text=both)
+    return village, there
+
+
+def _said(circle: str, state: str, at: datetime | None) -> Wider:
     local = "" if at is None else f"{at.astimezone(SHANGHAI):%-H:%M}"
-    return Neighbours(state, at, words("neighbours", state, at=local))
+    return Wider(state, at, words(circle, state, at=local))
 
 
-def _when(work: Work, now: datetime) -> tuple[str, datetime | None]:
-    """Whether the next villages were asked, and when they will be."""
-    if work.widest < NEXT_VILLAGE:
+def _when(work: Work, circle: int, now: datetime) -> tuple[str, datetime | None]:
+    """Whether a wider circle was asked, and when it will be."""
+    if work.widest < circle:
         return "held", None
-    if work.circle >= NEXT_VILLAGE:
+    if work.circle >= circle:
         return "asked", None
-    if work.widens_at is None:
+    at = work.opens_at(circle)
+    if at is None:
         return "if_needed", None
-    return ("coming", work.widens_at) if work.widens_at > now else ("soon", None)
+    return ("coming", at) if at > now else ("soon", None)

@@ -23,8 +23,8 @@ class Work:
     (village, station), station None: at every station.
     `out`: (when, predicted chance) of offers without an answer. `asks`: the minutes of the day
     between which messages go out that are not urgent. `least`: as far as the head has said to ask
-    by now. `short`: how many people its last
-    look lacked.
+    by now. `short`: how many people its last look lacked. `village_at` and `widens_at`: from
+    when on, as the head was told, other stations and the next villages are asked.
     """
 
     task_id: UUID
@@ -55,6 +55,7 @@ class Work:
     widest: int = NEXT_VILLAGE
     least: int = OWN_STATION
     circle: int = 0
+    village_at: datetime | None = None
     widens_at: datetime | None = None
     next_wake: datetime | None = None
     short: int = 0
@@ -68,6 +69,10 @@ class Work:
     def urgency(self) -> Urgency:
         """How much time there is."""
         return URGENCIES.get(self.priority, Urgency.LATER)
+
+    def opens_at(self, circle: int) -> datetime | None:
+        """Return from when on a wider circle is asked, as the head was told; None: not yet told."""
+        return self.widens_at if circle >= NEXT_VILLAGE else self.village_at
 
     def is_due(self, now: datetime) -> bool:
         """A task that has its offers out is not asked for more before its time, unless it lacks."""

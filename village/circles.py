@@ -1,4 +1,4 @@
-"""The head's word on how far a task's invitations go: ask the next village, or not for now."""
+"""The head's word on how far a task's invitations go: ask farther now, or not for now."""
 
 from __future__ import annotations
 
@@ -25,15 +25,23 @@ def widen(session: Session, actor: Actor, task_id: UUID, circle: str) -> Task:
     """
     task = open_task(session, actor, task_id, "task.circle")
     task.widest = max(task.widest or 0, CIRCLES[circle])
-    task.hold, task.widens_at, task.next_wake = False, clock.now(), clock.now()
+    task.hold, task.next_wake = False, clock.now()
+    task.village_at = task.widens_at = clock.now()
     outbox.put(session, "dispatch.round", task.request_id)
     return task
 
 
-def hold(session: Session, actor: Actor, task_id: UUID, *, held: bool) -> Task:
-    """Ask nobody beyond the village for now, or let it take its course. Raises as `widen` does."""
+def hold(
+    session: Session, actor: Actor, task_id: UUID, *, held: bool, circle: str | None = None
+) -> Task:
+    """Ask nobody of `circle` and wider for now, or let it take its course.
+
+    Without a circle it goes no farther than it has come: of what only the own station was asked
+    for, the village's other stations are held, too. Raises as `widen` does.
+    """
     task = open_task(session, actor, task_id, "task.circle")
     task.hold = held
+    task.held_from = CIRCLES[circle] if circle else min(task.circle + 1, CIRCLES["neighbours"])
     if not held:
         task.next_wake = clock.now()
         outbox.put(session, "dispatch.round", task.request_id)

@@ -9,26 +9,29 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
 from dispatch import translate
+from dispatch.borders import left_to
 from dispatch.candidates import AT_ONCE, passed
 from dispatch.deciding import Facts, Look, decisions, most_for
 from dispatch.endings import Ending
 from dispatch.explore import Chosen
 from dispatch.learning import Learnt
 from dispatch.outcome import outcome
-from dispatch.policies.common import Urgency
+from dispatch.people import People
 from dispatch.record import Decided
 from dispatch.response import Response
 from dispatch.returns import SILENT_AFTER
 from dispatch.simulation import crowd
-from dispatch.simulation.crowd import Crowd, number
+from dispatch.simulation.crowd import Crowd, code, number
 from dispatch.simulation.search import Search, Sent, search
 from dispatch.simulation.world import Person, World
-from dispatch.work import NEXT_VILLAGE
+from dispatch.wakeups import turn
+from dispatch.work import NEXT_VILLAGE, Work
 from village.claim import NO_SHOW_AFTER
 from village.workflow import priorities
 
@@ -87,12 +90,29 @@ class Run:
         works = [one.seen() for one in due]
         people = self.crowds[village].people()
         facts = Facts(people, self.learnt[village], now, most_for(works))
-        for _, looks, decided in decisions([one for one in works if one.is_due(now)], facts):
+        works = self._without_owed([one for one in works if one.is_due(now)], people, now)
+        for _, looks, decided in decisions(works, facts):
             for look in looks:
                 self._carry_out(seen[look.work.task_id], look, decided, facts)
         self._learn_silence(village, silent, now)
         for one in due:
             self._arm(one, now)
+
+    def _without_owed(self, works: list[Work], people: People, now: datetime) -> list[Work]:
+        """Leave whoever is lent to an older task of her own village, which looks at once."""
+        lenders = {village for work in works for village, _ in work.near}
+        others = {
+            one.work.request_id: one
+            for village, searches in self.open.items()
+            if code(village) in lenders
+            for one in searches.values()
+            if _has_nobody(one, now)
+        }
+        theirs = [replace(one.seen(), near={}) for one in others.values()]
+        found, woken = left_to(works, theirs, people, now)
+        for request_id in sorted(woken):
+            self._later(now, partial(self._round, others[request_id]))
+        return found
 
     def _carry_out(self, one: Search, look: Look, decided: Decided, facts: Facts) -> None:
         chosen = decided.chosen.get(look.task.id, [])
@@ -240,7 +260,7 @@ class Run:
             for one in searches.values()
             if _is_waiting(one) and passed(people, one.seen(), now, AT_ONCE)[place]
         ]
-        for one in sorted(waiting, key=_turn):
+        for one in sorted(waiting, key=lambda one: turn(one.work)):
             self._round(one, now)
 
 
@@ -264,5 +284,8 @@ def _is_waiting(one: Search) -> bool:
     return one.work.short > 0 or one.work.next_wake is None
 
 
-def _turn(one: Search) -> tuple[bool, datetime]:
-    return one.work.urgency is not Urgency.URGENT, one.matter.opened
+def _has_nobody(one: Search, now: datetime) -> bool:
+    """Without an invitation out: what has one waits for its answer (`borders`)."""
+    wake = one.work.next_wake
+    waits = one.work.short > 0 or wake is None or wake <= now
+    return waits and one.matter.ends_at > now and not one.out()

@@ -81,6 +81,7 @@ class Search:
             circle=max(self.work.circle, *circles, 0),
             short=found.short,
             next_wake=found.next_wake,
+            village_at=found.village_at or self.work.village_at,
             widens_at=found.widens_at or self.work.widens_at,
             told_short=self.work.told_short or found.told,
         )

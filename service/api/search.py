@@ -38,7 +38,7 @@ def widen(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 )  # fmt: skip
 def hold(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """Ask no wider circle for now, or let the search take its course again."""
-    circles.hold(call.session, call.actor, task_id, held=sent["hold"])
+    circles.hold(call.session, call.actor, task_id, held=sent["hold"], circle=sent["circle"])
     return _card(call, task_id)
 
 

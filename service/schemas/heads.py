@@ -22,9 +22,12 @@ class WidenSchema(Schema):
 
 
 class HoldSchema(Schema):
-    """true: no wider circle for now."""
+    """true: nobody of `circle` and wider for now; null: of any that was not asked yet."""
 
     hold = Flag(load_default=True)
+    circle = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf(tuple(CIRCLES))
+    )
 
 
 class InviteSchema(Schema):
@@ -90,8 +93,8 @@ class LastLookSchema(Shape):
     left_out = fields.List(fields.Nested(LeftOutSchema), required=True)
 
 
-class NeighboursSchema(Shape):
-    """Whether and from when the next villages are asked."""
+class WiderSchema(Shape):
+    """Whether and from when a wider circle is asked; the neighbours' text speaks of both."""
 
     state = fields.String(
         required=True,
@@ -117,7 +120,8 @@ class WhyTaskSchema(Shape):
     rounds = fields.List(fields.Nested(WaveSchema), required=True)
     last_look = fields.Nested(LastLookSchema, required=True, allow_none=True)
     next_look = Moment(required=True, allow_none=True)
-    neighbours = fields.Nested(NeighboursSchema, required=True, allow_none=True)
+    village = fields.Nested(WiderSchema, required=True, allow_none=True)
+    neighbours = fields.Nested(WiderSchema, required=True, allow_none=True)
 
 
 class RestInSchema(Schema):

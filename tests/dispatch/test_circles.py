@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from dispatch.why import why
 from tests.village.town import Town
 from village import circles, clock
 from village.access import Actor
@@ -45,8 +46,8 @@ def asked(town: Town, request_id: UUID) -> set[UUID]:
     return {offer.person_id for offer in town.offers(request_id)}
 
 
-def told(town: Town, request_id: UUID) -> int:
-    return [event.action for event in town.events(request_id)].count("widen")
+def told(town: Town, request_id: UUID, action: str = "widen") -> int:
+    return [event.action for event in town.events(request_id)].count(action)
 
 
 @pytest.mark.parametrize(("priority", "minutes"), [("P2", 30), ("P3", 60)])
@@ -147,6 +148,106 @@ def test_a_hold_stops_it_even_after_one_of_the_next_village_was_asked(
     for _ in range(9):
         town.later(minutes=12)
     assert asked(town, request_id) & neighbours == before
+
+
+# ---------------------------------------------------------------- the village's other stations
+
+
+@pytest.fixture
+def elsewhere(town: Town) -> set[UUID | None]:
+    """Three of another station of the village, who help there."""
+    return {town.volunteer(f"别站{n}", station="culture").person_id for n in range(3)}
+
+
+def shown(town: Town, request_id: UUID) -> tuple[str, str, str]:
+    found = town.run(lambda s: why(s, town.head, town.task(request_id).id))
+    assert found.village is not None
+    assert found.neighbours is not None
+    return found.village.state, found.neighbours.state, found.neighbours.text
+
+
+@pytest.mark.parametrize(("priority", "minutes"), [("P2", 15), ("P3", 30)])
+def test_the_head_sees_it_coming_that_other_stations_are_asked(
+    town: Town, elsewhere: set[UUID | None], priority: str, minutes: int
+) -> None:
+    request_id = sent_out(town, priority)
+    at = clock.now() + timedelta(minutes=minutes)
+    assert town.task(request_id).village_at == at
+    assert told(town, request_id, "widen_village") == 1
+    village, _, text = shown(town, request_id)
+    assert village == "coming"
+    assert f"{at.astimezone(clock.SHANGHAI):%-H:%M}起会问村里别的站" in text
+    all_say_no(town, request_id)
+    town.later(minutes=minutes - 1)
+    assert not asked(town, request_id) & elsewhere
+    town.later(minutes=1)
+    assert asked(town, request_id) & elsewhere
+    assert (shown(town, request_id)[0], told(town, request_id, "widen_village")) == ("asked", 1)
+
+
+def test_what_is_urgent_asks_other_stations_at_once(
+    town: Town, elsewhere: set[UUID | None]
+) -> None:
+    request_id = sent_out(town, "P1")
+    all_say_no(town, request_id)
+    assert asked(town, request_id) & elsewhere
+    assert told(town, request_id, "widen_village") == 0
+
+
+@pytest.mark.parametrize("circle", [None, "village"])
+def test_a_hold_stops_other_stations_and_the_next_village(
+    town: Town, elsewhere: set[UUID | None], neighbours: set[UUID | None], circle: str | None
+) -> None:
+    request_id = sent_out(town, "P2")
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=True, circle=circle))
+    assert shown(town, request_id)[:2] == ("held", "held")
+    for _ in range(9):
+        town.later(minutes=12)
+        assert not asked(town, request_id) & (elsewhere | neighbours)
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=False))
+    town.work()
+    all_say_no(town, request_id)
+    assert asked(town, request_id) & (elsewhere | neighbours)
+
+
+def test_the_next_village_alone_can_be_held(
+    town: Town, elsewhere: set[UUID | None], neighbours: set[UUID | None]
+) -> None:
+    request_id = sent_out(town, "P2")
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=True, circle="neighbours"))
+    assert shown(town, request_id)[:2] == ("coming", "held")
+    for _ in range(5):
+        all_say_no(town, request_id)
+        town.later(minutes=12)
+    assert asked(town, request_id) & elsewhere
+    assert not asked(town, request_id) & neighbours
+
+
+def test_where_other_stations_were_asked_a_hold_stops_the_next_village(
+    town: Town, elsewhere: set[UUID | None], neighbours: set[UUID | None]
+) -> None:
+    request_id = sent_out(town, "P2")
+    task_id = town.task(request_id).id
+    while not asked(town, request_id) & elsewhere:
+        all_say_no(town, request_id)
+        town.later(minutes=5)
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=True))
+    assert shown(town, request_id)[:2] == ("asked", "held")
+    for _ in range(9):
+        all_say_no(town, request_id)
+        town.later(minutes=12)
+    assert not asked(town, request_id) & neighbours
+
+
+def test_the_head_may_ask_other_stations_now(town: Town, elsewhere: set[UUID | None]) -> None:
+    request_id = sent_out(town)
+    task_id = town.task(request_id).id
+    town.run(lambda s: circles.hold(s, town.head, task_id, held=True))
+    town.run(lambda s: circles.widen(s, town.head, task_id, "village"))
+    all_say_no(town, request_id)
+    assert asked(town, request_id) & elsewhere
 
 
 def test_the_head_is_called_before_the_next_village_is_asked() -> None:

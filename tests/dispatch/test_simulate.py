@@ -4,15 +4,20 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 import dispatch.simulation
 from dispatch import candidates
+from dispatch.borders import left_to
 from dispatch.people import Bools, People
 from dispatch.policies.common import Urgency
 from dispatch.simulate import Row, figures, gini, simulate
 from dispatch.simulation import pages
+from dispatch.simulation import run as run_module
+from dispatch.simulation.crowd import uuid
 from dispatch.simulation.run import Run
 from dispatch.simulation.scenario import Scenario, ScenarioError, load
 from dispatch.simulation.search import Search, Sent
@@ -111,6 +116,29 @@ def test_the_head_hears_of_it_before_the_next_village_does(played: Run) -> None:
     for one, offer in calm:
         assert one.work.widens_at is not None
         assert one.work.widens_at <= offer.at
+    near = [(one, offer) for one, _, offer in asked(played) if offer.circle == 1]
+    for one, offer in near:
+        known = one.work.urgency is Urgency.URGENT or one.work.village_at
+        assert known
+        assert known is True or known <= offer.at
+
+
+def test_who_is_lent_is_left_to_an_older_task_of_her_own_village(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By production's rule, which is asked at each look."""
+    owed: set[tuple[UUID, UUID, datetime]] = set()
+
+    def told(*given: Any) -> Any:
+        found, woken = left_to(*given)
+        owed.update((one.task_id, who, given[3]) for one in found for who in one.waited_for)
+        return found, woken
+
+    monkeypatch.setattr(run_module, "left_to", told)
+    run = Run(build(replace(SMALL, requests_a_day=3.0, weeks=1), 5), "paced_strict-1", 2).play()
+    made = {(one.work.task_id, uuid(who), offer.at) for one, who, offer in asked(run)}
+    assert owed
+    assert not owed & made
 
 
 def test_those_who_do_not_lend_stay_in_their_village() -> None:

@@ -174,6 +174,8 @@ def test_the_older_one_chooses_first_whatever_policy_its_station_has(town: Town)
     head = town.person("文体站长", ("head", "culture"))
     town.run(lambda s: availability.put(s, helper, {"max_open_tasks": 0}, if_match=None))
     older = town.bring("dispatching", people=1)
+    heard = sa.update(Task).values(village_at=clock.now())  # its head knows of other stations
+    town.run(lambda s: s.execute(heard))
     clock.step(timedelta(minutes=1))
     younger = town.submit(category=None, station="culture", priority="P3")
     town.act(younger, "accept", head)

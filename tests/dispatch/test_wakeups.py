@@ -97,7 +97,6 @@ SAID: list[tuple[str, dict[str, Any], Change]] = [
     ("own rest", {"rest_until": TOMORROW}, wish(rest_until=None)),
     ("given rest", {"rest_until": TOMORROW}, head_ends_the_rest),
     ("kind", {"disliked": [LAMP]}, wish(disliked=[])),
-    ("stations", {"station": "culture", "helps_village": False}, wish(helps_village=True)),
     ("age", {"born": 2010}, says_her_age),
 ]
 
@@ -117,6 +116,18 @@ def test_who_says_that_she_can_is_asked_at_once(
     assert asked(town, waiting) == []
     change(town, helper)
     town.work()
+    assert asked(town, waiting) == [helper.person_id]
+
+
+def test_a_wish_to_help_other_stations_is_thought_of_there(town: Town, waiting: UUID) -> None:
+    helper = town.volunteer("别的站的", station="culture", helps_village=False)
+    town.round(waiting)
+    assert town.task(waiting).village_at is None
+    wish(helps_village=True)(town, helper)
+    town.work()
+    # The head hears of it first.
+    assert town.task(waiting).village_at == clock.now() + timedelta(minutes=30)
+    town.later(minutes=30)
     assert asked(town, waiting) == [helper.person_id]
 
 

@@ -41,6 +41,7 @@ class Task(Base):
         sa.CheckConstraint("minutes between 1 and 1440", name="minutes"),
         sa.CheckConstraint("starts_at < ends_at", name="time"),
         sa.CheckConstraint("widest between 0 and 2 and circle between 0 and 2", name="circle"),
+        sa.CheckConstraint("held_from between 1 and 2", name="held_from"),
         sa.Index(
             "uq_tasks_live",
             "request_id",
@@ -77,7 +78,13 @@ class Task(Base):
         sa.SmallInteger, doc="the head's word for this task; None: as the station's settings say"
     )
     hold: Mapped[bool] = mapped_column(
-        default=False, server_default=sa.false(), doc="no wider circle for now"
+        default=False, server_default=sa.false(), doc="nobody of `held_from` and wider for now"
+    )
+    held_from: Mapped[int] = mapped_column(
+        sa.SmallInteger, default=2, server_default="2", doc="1: the village's other stations, too"
+    )
+    village_at: Mapped[datetime | None] = mapped_column(
+        doc="from then on the village's other stations are asked, unless the head holds it"
     )
     widens_at: Mapped[datetime | None] = mapped_column(
         doc="from then on the next villages are asked, unless the head holds it"

@@ -202,6 +202,8 @@ TABLE: tuple[Transition, ...] = (
       effects=(rules.run_short,), tell=(Tell(HEAD),)),
     T("may_fail", ("dispatching",), "dispatching", (SYSTEM,), "R15",
       effects=(rules.run_short,), tell=(Tell(HEAD),)),
+    T("widen_village", ("dispatching",), "dispatching", (SYSTEM,), "R14",
+      tell=(Tell(HEAD, push=False),)),
     T("widen", ("dispatching",), "dispatching", (SYSTEM,), "R14", tell=(Tell(HEAD, "N13"),)),
     T("go_ahead", ("dispatching",), "assigned", STAFF, "R14",
       when=rules.is_short, guards=(recusal.not_recused, rules.somebody_accepted),
