@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from village import access, clock, lines, outbox, tasks
 from village.access import Actor
 from village.db import table
-from village.errors import Invalid, LostRace, NotFound
+from village.errors import GuardFailed, Invalid, LostRace, NotFound
 from village.ids import new_id
 from village.models import OrgUnit, VillageAgreement
 from village.relations import CHAIR
@@ -71,8 +71,8 @@ def propose(
 ) -> AgreementView:
     """Offer another village to lend each other people; where it has offered, this is the yes.
 
-    `kind` None is for all stations, by the chairs. `km`: the way by road. Raises Invalid for
-    what is no other village, Forbidden.
+    `kind` None is for all stations, by the chairs. `km`: the way by road, of whoever says it
+    first. Raises Invalid for what is no other village, Forbidden, and as `agree` does.
     """
     permission = "agreement.propose" if kind else "agreement.propose_village"
     access.require(permission, access.station_relations(actor, village, kind))
@@ -91,6 +91,7 @@ def propose(
     agreement = session.scalars(_open(first, second, kind).with_for_update()).one_or_none()
     if agreement is None:
         raise LostRace
+    agreement.km = km if agreement.km is None else agreement.km
     if written is not None:
         _tell(session, other, agreement, "agreement_proposed", village)
     return _say_yes(session, actor, agreement, village)
@@ -99,7 +100,8 @@ def propose(
 def agree(session: Session, actor: Actor, agreement_id: UUID) -> AgreementView:
     """Say yes for one's own side; a second yes answers like the first.
 
-    Raises NotFound, or LostRace with code `agreement_over`.
+    Raises NotFound, LostRace with code `agreement_over`, or GuardFailed with `way_unknown`:
+    people come as far as they wish, so nobody would be lent without a distance.
     """
     agreement, village = _mine(session, actor, agreement_id)
     if agreement.until is not None:
@@ -120,6 +122,11 @@ def end(session: Session, actor: Actor, agreement_id: UUID) -> AgreementView:
 def _say_yes(
     session: Session, actor: Actor, agreement: VillageAgreement, village: str
 ) -> AgreementView:
+    if not _knows_the_way(session, agreement):
+        raise GuardFailed(
+            "way_unknown", "neither km nor both places are known",
+            errors={"km": ["请填两个村相距多少公里"]},
+        )  # fmt: skip
     now, side = clock.now(), "a" if agreement.village_a == village else "b"
     if getattr(agreement, f"agreed_{side}_by") is None:
         setattr(agreement, f"agreed_{side}_by", actor.person_id)
@@ -131,6 +138,13 @@ def _say_yes(
         _look_again(session, agreement)
     session.flush()
     return _views(session, village, [agreement])[0]
+
+
+def _knows_the_way(session: Session, agreement: VillageAgreement) -> bool:
+    """By road, or as the crow flies between two places that are known."""
+    sides = OrgUnit.code.in_((agreement.village_a, agreement.village_b))
+    lost = sa.or_(OrgUnit.lat.is_(None), OrgUnit.lng.is_(None))
+    return agreement.km is not None or not session.scalar(sa.select(sa.exists().where(sides, lost)))
 
 
 def _look_again(session: Session, agreement: VillageAgreement) -> None:

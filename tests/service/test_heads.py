@@ -184,6 +184,28 @@ def test_nobody_agrees_with_what_is_no_other_village(house: House, other: str) -
     assert "with" in problem(answer, 422, "invalid")["errors"]
 
 
+def test_nobody_agrees_to_lend_over_a_way_that_nobody_knows(house: House) -> None:
+    """People say how far they would go: without a distance nobody would ever be lent."""
+    house.rows("update org_units set lat = null where code = '990102'")
+    path, other = f"/stations/{STATION}/agreements", head_of(house, NEXT)
+    said = problem(house.post(path, HEAD, {"with": "990102"}), 422, "way_unknown")
+    assert (said["title"], list(said["errors"])) == (
+        "还不知道两个村相距多远：请填上有多少公里", ["km"],
+    )  # fmt: skip
+    assert house.rows("select 1 from village_agreements") == []
+    made = house.done(path, HEAD, {"with": "990102", "km": 3})
+    assert house.done(f"/agreements/{made['id']}/agree", other)["km"] == 3.0
+
+
+def test_a_distance_that_the_other_side_gives_counts(house: House) -> None:
+    made = house.done(f"/stations/{STATION}/agreements", HEAD, {"with": "990102"})
+    house.rows("update org_units set lat = null where code = '990102'")
+    problem(house.post(f"/agreements/{made['id']}/agree", head_of(house, NEXT)), 422, "way_unknown")
+    sent = {"with": "990101", "km": 2.5}
+    made = house.done(f"/stations/{NEXT}/agreements", head_of(house, NEXT), sent)
+    assert (made["status"], made["km"]) == ("in_force", 2.5)
+
+
 # ------------------------------------------------------------------ standing pairs
 
 
