@@ -43,6 +43,7 @@ export interface Advice {
   text: string;
   numbers: PhoneNumber[];
   printable: string;
+  may_keep: boolean;
 }
 
 /** What would become of a text that is not sent yet. */
@@ -75,6 +76,7 @@ export interface Request {
   category: string | null;
   priority: string;
   text?: string | null;
+  created_at: string;
   place?: Place | null;
   suspended_until: string | null;
   question?: string | null;
