@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatch import returns, rounds, wakeups
+from dispatch import returns, rounds, visits, wakeups
 from village import merging, reserve
 from village.models import DueTime
 from village.workflow.engine import attempt
@@ -79,4 +79,5 @@ ON_DUE: dict[str, Callable[[Session, UUID], Any]] = {
     "ask_helped": _step("ask_helped"),
     "offer_round": rounds.run_round,
     "no_show": returns.no_show,
+    "visit": visits.open_due,
 }

@@ -1,13 +1,15 @@
 """Standing pairs: a volunteer who comes to the same villager again and again (peers 6).
 
 The head proposes; volunteer and villager each consent, and each may end it at any time. It
-gives no claim: for every visit she is asked, only before the others.
+gives no claim: for every visit she is asked, only before the others. With a weekday it has a
+rhythm: each visit is opened by itself (`dispatch.visits`), in time for them to be asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +18,27 @@ from sqlalchemy.orm import Session, aliased
 
 from village import access, clock, lines
 from village.access import Actor
-from village.errors import GuardFailed, LostRace, NotFound
-from village.models import Category, Membership, Person, Request, StandingPair, Station, Volunteer
+from village.assisted import has_account
+from village.clock import SHANGHAI
+from village.errors import GuardFailed, Invalid, LostRace, NotFound
+from village.ids import new_id
+from village.models import (
+    Category,
+    DueTime,
+    Membership,
+    Person,
+    Request,
+    StandingPair,
+    Station,
+    Volunteer,
+)
 from village.relations import INVITED, REQUESTER
 from village.workflow.recusal import is_too_close, refuse_recused
 
 MOST = 2  # people who come together
+LEAD = timedelta(days=2)  # so long before a visit they are asked
+VISIT = "visit"
+OPENS, CLOSES = clock.OPENS.hour * 60, clock.CLOSES.hour * 60
 WHEN = ("weekday", "from_minute", "minutes", "every_weeks")
 
 
@@ -63,8 +80,10 @@ def propose(
 ) -> list[PairView]:
     """Propose that these volunteers come regularly to whom a request was for.
 
-    Raises NotFound for what is not the station's, Forbidden, Recused, GuardFailed with
-    `cannot_pair`, or LostRace where there is such a pair already.
+    `when` may hold `consent_how`: how a villager without an account has agreed, who cannot say so
+    herself. Raises NotFound for what is not the station's, Forbidden, Recused, GuardFailed with
+    `cannot_pair`, Invalid for the consent of who has an account, or LostRace where there is such
+    a pair already.
     """
     access.require("pair.propose", access.station_relations(actor, village, kind))
     request = session.get(Request, request_id)
@@ -72,11 +91,16 @@ def propose(
         raise NotFound
     refuse_recused(session, actor, request)
     _check(session, request, people)
+    how = when.get("consent_how")
+    if how and has_account(session, request.requester_id):
+        raise Invalid(errors={"consent_how": ["对方有账号，请对方自己同意"]})
+    agreed = clock.now() if how else None
     pairs = [
         StandingPair(
             villager_id=request.requester_id, person_id=person_id, village_code=village,
             station=kind, category=request.category, status="proposed",
             proposed_by=actor.person_id, proposed_at=clock.now(), version=1,
+            request_id=request.id, villager_agreed_at=agreed, consent_how=how,
             **{name: when[name] for name in WHEN if name in when},
         )
         for person_id in people
@@ -118,9 +142,51 @@ def agree(session: Session, actor: Actor, pair_id: UUID) -> PairView:
         pair.villager_agreed_at = pair.villager_agreed_at or now
     if pair.status == "proposed" and pair.volunteer_agreed_at and pair.villager_agreed_at:
         pair.status = "active"
+        plan(session, pair)
         lines.tell(session, [pair.person_id, pair.villager_id], "pair_active")
     session.flush()
     return _view(session, actor, pair_id)
+
+
+def plan(session: Session, pair: StandingPair) -> None:
+    """Write when the next visit is and when it is to be opened; without a weekday there is none."""
+    if pair.weekday is None or pair.request_id is None:
+        return
+    now = clock.now()
+    if pair.next_at is None:
+        pair.next_at = _with(session, pair, now) or _first(pair, now + timedelta(days=1))
+    else:
+        pair.next_at += timedelta(weeks=pair.every_weeks)
+        while pair.next_at <= now:
+            pair.next_at += timedelta(weeks=pair.every_weeks)
+    at = max(now, pair.next_at - LEAD)
+    session.add(DueTime(id=new_id(), request_id=pair.request_id, kind=VISIT, due_at=at))
+    session.flush()
+
+
+def _with(session: Session, pair: StandingPair, now: datetime) -> datetime | None:
+    """Return when the other of two comes who were proposed together: they come on one day."""
+    both = StandingPair.request_id == pair.request_id, StandingPair.id != pair.id
+    same = StandingPair.weekday == pair.weekday, StandingPair.every_weeks == pair.every_weeks
+    coming = StandingPair.status == "active", StandingPair.next_at > now + LEAD
+    return session.scalar(sa.select(sa.func.min(StandingPair.next_at)).where(*both, *same, *coming))
+
+
+def _first(pair: StandingPair, after: datetime) -> datetime:
+    """Return the first of the weekday's visits after a moment."""
+    local = after.astimezone(SHANGHAI)
+    minute = OPENS if pair.from_minute is None else pair.from_minute
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = ((pair.weekday or 0) - local.weekday()) % 7
+    found = midnight + timedelta(days=days, minutes=minute)
+    return found if found > after else found + timedelta(days=7)
+
+
+def span(pair: StandingPair) -> tuple[datetime, datetime]:
+    """Return from when to when the next visit may be: without an hour, the whole service day."""
+    starts_at = pair.next_at or clock.now()
+    long = CLOSES - OPENS if pair.from_minute is None else pair.minutes
+    return starts_at, starts_at + timedelta(minutes=max(long, pair.minutes))
 
 
 def end(session: Session, actor: Actor, pair_id: UUID) -> PairView:

@@ -13,6 +13,7 @@ from service.schemas.wishes import Kilometres
 from village.circles import CIRCLES
 from village.invitations import CIRCLES as CIRCLE_NAMES
 from village.pairs import MOST
+from village.stations import CONSENTS
 
 
 class WidenSchema(Schema):
@@ -187,6 +188,7 @@ class PairInSchema(Schema):
     start = ClockTime(data_key="from", allow_none=True)
     minutes = Whole(1, 1440)
     every_weeks = Whole(1, 52)
+    consent_how = fields.String(allow_none=True, validate=validate.OneOf(CONSENTS))
 
     @ma.validates("volunteers")
     def _different(self, value: list[Any], **_: Any) -> None:
@@ -221,6 +223,7 @@ class PairSchema(Shape):
     start = ClockTime(attribute="pair.from_minute", data_key="from", required=True, allow_none=True)
     minutes = fields.Integer(attribute="pair.minutes", required=True)
     every_weeks = fields.Integer(attribute="pair.every_weeks", required=True)
+    next_at = Moment(attribute="pair.next_at", required=True, allow_none=True)
     status = fields.String(
         attribute="pair.status", required=True,
         validate=validate.OneOf(("proposed", "active", "paused", "ended")),

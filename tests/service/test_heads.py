@@ -209,6 +209,23 @@ def test_a_distance_that_the_other_side_gives_counts(house: House) -> None:
 # ------------------------------------------------------------------ standing pairs
 
 
+def test_a_pair_that_stands_says_when_the_next_visit_is(house: House) -> None:
+    made = paired(house, "u016")[0]
+    assert made["next_at"] is None
+    for code in ("u016", "u045"):
+        made = house.done(f"/pairs/{made['id']}/agree", code)
+    at = clock.datetime.fromisoformat(made["next_at"])
+    assert (at.isoweekday(), at.hour) == (3, 9)
+    assert at > clock.now() + timedelta(days=1)
+
+
+def test_who_has_an_account_is_not_spoken_for(house: House) -> None:
+    made = house.submit("u045", category="PUB-03")
+    sent = {"request": made["id"], "volunteers": [me(house, "u016")], "consent_how": "spoken"}
+    said = problem(house.post(f"/stations/{STATION}/pairs", HEAD, sent), 422, "invalid")
+    assert list(said["errors"]) == ["consent_how"]
+
+
 def paired(house: House, *codes: str) -> list[Any]:
     made = house.submit("u045", category="PUB-03")
     sent = {

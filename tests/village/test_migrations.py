@@ -26,6 +26,7 @@ ASKED_OF_BOTH = {
     "ck_phone_calls_solved": "it writes none",
     "ck_tasks_held_from": "it writes none",
     "fk_requests_unresolved_by": "it writes none",
+    "fk_standing_pairs_request_id": "it writes none",
     "fk_role_grants_covers": "it writes none",
     "ck_people_phone": "it writes neither",
     "ck_routing_rules_proposal": "it writes none",

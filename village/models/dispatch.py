@@ -224,6 +224,10 @@ class StandingPair(Base):
     village_code: Mapped[str] = mapped_column(sa.ForeignKey("org_units.code"))
     station: Mapped[str]
     category: Mapped[str] = mapped_column(sa.ForeignKey("categories.code"))
+    request_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("requests.id"), index=True, doc="with which it began; visits are due by it"
+    )
+    consent_how: Mapped[str | None] = mapped_column(doc="of a villager without an account")
     status: Mapped[str] = mapped_column(default="proposed")
     weekday: Mapped[int | None] = mapped_column(sa.SmallInteger, doc="0 is Monday")
     from_minute: Mapped[int | None] = mapped_column(doc="of the Shanghai day")

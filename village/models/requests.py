@@ -75,6 +75,7 @@ DUE_KINDS = (
     "suspend_limit",
     "answer_remind",
     "unresolved",
+    "visit",
 )
 
 number_sequence = sa.Sequence("request_numbers", metadata=Base.metadata)

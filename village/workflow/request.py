@@ -70,6 +70,10 @@ TABLE: tuple[Transition, ...] = (
     T("submit", (START,), "triage", HERS, "R1, R4",
       guards=(rules.has_consent,), effects=(limits.set_limits,),
       keeps=ENTERED, tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
+    T("visit", (START,), "accepted", (SYSTEM,), "R1, 3.8", effects=(limits.set_limits,)),
+    T("open_visit", ("accepted",), "dispatching", (SYSTEM,), "R13, 3.8",
+      guards=(rules.no_live_task,), effects=(rules.open_task,),
+      tell=(Tell(REQUESTER, push=False), Tell(HEAD, push=False))),
     T("hold", (START,), "draft", HERS, "R1", guards=(rules.has_consent,), keeps=ENTERED),
     *(T("hide_me", (state,), state, HERS, "R1",
         effects=(words.hide_or_show, merge.part_merged), keeps=("hide",))
