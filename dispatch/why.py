@@ -161,13 +161,14 @@ def _asked(session: Session, task_id: UUID) -> list[Any]:
 
 def _wave(row: Any) -> Wave:
     by, circle = str(row.by), CIRCLES[row.circle]
-    how = words("policy", _rule(row.policy)) if by == "policy" else words("source", by)
+    how = policy_text(row.policy) if by == "policy" else words("source", by)
     return Wave(row.at, by, row.policy, circle, row.people, f"{words('circle', circle)}：{how}")
 
 
-def _rule(version: object) -> str:
+def policy_text(version: object) -> str:
+    """Return in a head's words what a version of a policy does."""
     name = str(version).rpartition("-")[0]
-    return name if ("policy", name) in _words() else "other"
+    return words("policy", name if ("policy", name) in _words() else "other")
 
 
 # ---------------------------------------------------------------- the last look and the next

@@ -66,43 +66,38 @@ export function sentOf(name: Name, value: string | number): unknown {
 }
 
 /** What a choice means, in words. */
-export function choiceText(name: Name, value: string | number): string {
+export function choiceText(name: Name, value: string | number, found: AskingSettings): string {
   if (name === "asks") {
     const { from, to } = hoursOf(`${value}`);
     return `${clockText(from)}到${clockText(to)}`;
   }
   if (name === "day_cap" || name === "week_cap") return `${value}条`;
-  return words.asking.values[name === "policy" ? bare(`${value}`) : `${name}-${value}`] ?? `${value}`;
+  const texts = name === "policy" ? found.policy_texts : words.asking.values;
+  return texts[name === "policy" ? value : `${name}-${value}`] ?? `${value}`;
 }
 
 /** A setting's question, with what may be chosen; what is set now is always among it. */
 export function fieldOf(name: Name, found: AskingSettings, above: string): Field {
   const own = valueOf(name, found.own);
-  const usual = name === "policy" ? newest(found.policies) : USUAL[name];
-  const all = [...new Set([...usual, ...(own === NOT_SET ? [] : [own])])];
-  const choices: Choice[] = all.map((value) => ({ value, label: choiceText(name, value) }));
+  const usual = name === "policy" ? found.policies : USUAL[name];
+  const all = own === NOT_SET ? usual : [...usual, own];
+  // Of what is called the same the last is offered: the newest version, or what is set now.
+  const byText = Object.fromEntries(all.map((value) => [choiceText(name, value, found), value]));
+  const choices: Choice[] = Object.entries(byText).map(([label, value]) => ({ value, label }));
   const label = words.asking.labels[name];
   return { name, label, kind: "choice", choices: [{ value: NOT_SET, label: above }, ...choices] };
 }
 
-/** What a version has changed of the one before it: "最远问到：只问本站的人". */
-export function changes(now: Asking, before: Asking | undefined): string[] {
+/** What the nth version has changed of the one before it: "最远问到：只问本站的人". */
+export function changes(nth: number, found: AskingSettings): string[] {
+  const [now, before] = [found.history[nth].settings, found.history[nth + 1]?.settings];
   return NAMES.filter((name) => valueOf(name, now) !== (before ? valueOf(name, before) : NOT_SET)).map(
     (name) => {
       const value = valueOf(name, now);
-      const said = value === NOT_SET ? words.asking.takenBack : choiceText(name, value);
+      const said = value === NOT_SET ? words.asking.takenBack : choiceText(name, value, found);
       return `${words.asking.labels[name]}：${said}`;
     },
   );
-}
-
-// Of a rule with several versions the newest is offered.
-function newest(policies: string[]): string[] {
-  return Object.values(Object.fromEntries(policies.map((version) => [bare(version), version])));
-}
-
-function bare(version: string): string {
-  return version.replace(/-\d+$/, "");
 }
 
 function hoursOf(value: string): When {

@@ -243,6 +243,8 @@ export interface AskingSettings {
   own: Asking;
   in_force: Asking;
   policies: string[];
+  /** What each does, by version. */
+  policy_texts: Record<string, string>;
   version: number;
   history: { version: number; settings: Asking; changed_by: string | null; changed_at: string }[];
 }
@@ -287,6 +289,8 @@ export interface Search {
     left_out: { reason: string; people: number; text: string }[];
   } | null;
   next_look: string | null;
+  /** The village's other stations; what is to be said of them stands in the neighbours' text. */
+  village?: { state: string; text: string } | null;
   neighbours: { state: string; text: string } | null;
 }
 

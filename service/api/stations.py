@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from dispatch import settings
-from dispatch.policies.registry import choices
+from dispatch.policies.registry import choices, versions
+from dispatch.why import policy_text
 from service.api.agreements import station_of
 from service.api.requests import dump_requests
 from service.door import Call, Door
@@ -139,7 +140,8 @@ def _change_settings(
 
 
 def _dump_settings(found: settings.Settings) -> dict[str, Any]:
-    facts = {**vars(found), "policies": choices()}
+    texts = {version: policy_text(version) for version in versions()}
+    facts = {**vars(found), "policies": choices(), "policy_texts": texts}
     body: dict[str, Any] = DispatchSettingsSchema().dump(facts)
     return body
 

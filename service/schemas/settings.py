@@ -81,5 +81,9 @@ class DispatchSettingsSchema(Shape):
     own = fields.Nested(SetSchema, required=True)
     in_force = fields.Nested(SetSchema, required=True)
     policies = fields.List(fields.String(), required=True)
+    policy_texts = fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True,
+        metadata={"description": "what each does, in a head's words"},
+    )  # fmt: skip
     version = fields.Integer(required=True)
     history = fields.List(fields.Nested(SaidSchema), required=True)

@@ -45,6 +45,13 @@ def test_a_stations_word_comes_before_its_villages_and_that_before_what_is_usual
     assert in_force(house) == {**usual, **policy, **own, "widest": "neighbours"}
 
 
+def test_every_policy_that_may_be_in_force_is_said_in_words(house: House) -> None:
+    seen = house.seen(STATION, HEAD)
+    named = {*seen["policies"], seen["in_force"]["policy"], "robin_demo-1"}
+    assert named <= seen["policy_texts"].keys()
+    assert "按顺序问" not in seen["policy_texts"].values()  # the word for what has none
+
+
 def test_every_change_is_a_version_with_its_author(house: House) -> None:
     house.rows("delete from dispatch_settings")
     first = put(house, STATION, HEAD, hold=True).json
