@@ -290,7 +290,7 @@ export interface Search {
   } | null;
   next_look: string | null;
   /** The village's other stations; what is to be said of them stands in the neighbours' text. */
-  village?: { state: string; text: string } | null;
+  village: { state: string; text: string } | null;
   neighbours: { state: string; text: string } | null;
 }
 
