@@ -87,6 +87,8 @@ export interface Request {
   followers: number;
   requester?: { name: string };
   hide_me: boolean;
+  /** How it came, where somebody entered it for her; null: by her own phone. */
+  source: string | null;
   /** What it comes to for her who wrote it, in sentences. */
   told?: string[];
   advice?: Advice[] | null;
@@ -273,6 +275,8 @@ export interface Pair {
   from: string | null;
   minutes: number;
   every_weeks: number;
+  /** When she comes next; null where no weekday is said. */
+  next_at: string | null;
   status: string;
   allowed_actions: string[];
 }

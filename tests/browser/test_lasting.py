@@ -56,6 +56,7 @@ def test_people_are_named_who_must_not_come_and_who_comes_regularly(
     head.tap("view-open")
     head.tap("show-pair", number)
     head.tap(by_name(head, "pair-form", NAME), number)
+    head.tap("weekday-3", number)
     head.tap("every_weeks-2", number)
     fits(head)
     head.tap("send-pair", number)
@@ -63,10 +64,11 @@ def test_people_are_named_who_must_not_come_and_who_comes_regularly(
 
     for one in (volunteer, villager):
         one.open(f"{house}/m/")
-        one.sees("每2周一次", "pair")
+        one.sees("每2周星期三", "pair")
         fits(one)
         one.tap("agree-pair")
     villager.sees("说定了", "pair-state")
+    villager.sees("星期三", "pair-next")
     head.tap("show-pairs")
     head.sees("说定了", "pair-state")
     fits(head)
