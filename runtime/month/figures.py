@@ -15,6 +15,9 @@ IN_TIME = 0.95
 SEEN_WITHIN = timedelta(hours=2)
 UNSEEN_AT_MOST = timedelta(hours=24)  # of service time
 NIGHT_FALLS, MORNING = 22, 6
+# What people do now and then, and by which step it is known.
+RARE = {"file": "complaints", "suspend": "put off", "merge": "merged", "unmerge": "parted",
+        "claim": "claimed", "call_back": "asked back", "escalate": "raised"}  # fmt: skip
 
 WRITTEN = """
     select number, status, priority, submitted_at, first_response_due, first_response_at, seen_at,
@@ -55,6 +58,8 @@ class Figures:
     unseen: list[str]
     tasks: int
     tasks_filled: int
+    rare: dict[str, int]
+    phoned: int
     pushes_a_volunteer_week: float
     most_pushes_in_a_week: int
     calls: int
@@ -109,6 +114,8 @@ def figures(month: Month) -> Figures:
         unseen=[row.number for row in rows if _lies_unseen(row, end)],
         tasks=sum(tasks.values()),
         tasks_filled=tasks.get("filled", 0) + tasks.get("done", 0),
+        rare={name: _times(month, step) for step, name in RARE.items()},
+        phoned=len(month.book.phoned),
         pushes_a_volunteer_week=mean,
         most_pushes_in_a_week=most,
         calls=month.book.calls,
@@ -116,6 +123,10 @@ def figures(month: Month) -> Figures:
         pressed_twice=month.book.doubled,
         refused=dict(month.book.refused.most_common()),
     )
+
+
+def _times(month: Month, step: str) -> int:
+    return sum(times for deed, times in month.book.deeds.items() if deed.action == step)
 
 
 def _counts(row: Any, end: datetime) -> bool:
@@ -176,6 +187,8 @@ def table(found: Figures) -> Iterator[str]:
     yield f"called in turn          {rungs or 'nobody'}"
     yield f"unseen for 24 h         {len(found.unseen)}"
     yield f"tasks filled            {found.tasks_filled} of {found.tasks}"
+    rare = ", ".join(f"{number} {name}" for name, number in found.rare.items())
+    yield f"now and then            {rare}, {found.phoned} phoned for"
     yield (
         f"pushes                  {found.pushes_a_volunteer_week:.2f} a volunteer and week, "
         f"at most {found.most_pushes_in_a_week}"

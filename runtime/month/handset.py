@@ -21,6 +21,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.2
 PHONE = "phone"  # calls by telephone are held on their task, not as an event
+CALL = "call"  # what an officer was asked to tell or ask by telephone is held on the call
+SLIP = "slip"  # a new one makes the one before worthless: of no slip is there a trace but its use
 AGAIN = ("in_progress", "too_many_requests", "unavailable")
 # What anybody may be told who comes too late, or who is the wrong one to act.
 EXPECTED = frozenset({
@@ -28,7 +30,8 @@ EXPECTED = frozenset({
     "recused", "second_person_needed", "not_for_volunteers", "needs_other_body", "overlaps",
     "forbidden", "not_found", "place_free", "reserve_full", "same_station", "chair_decides",
     "has_merged", "cannot_merge", "sealed_stays", "nobody_yet", "task_open", "not_insured",
-    "not_skilled", "no_place", "too_late", "at_capacity",
+    "not_skilled", "no_place", "too_late", "at_capacity", "said_apart", "complaint_over",
+    "call_over", "slip_unknown",
 })  # fmt: skip
 
 
@@ -51,6 +54,8 @@ class Book:
     numbers: dict[str, str] = field(default_factory=dict)  # of requests, as their writers saw them
     offers: dict[str, str] = field(default_factory=dict)  # that were seen, and by whom
     messages: dict[str, str] = field(default_factory=dict)  # that were read, and their titles
+    slips: list[tuple[str, str, str]] = field(default_factory=list)  # village, request, code
+    phoned: dict[str, tuple[int, str]] = field(default_factory=dict)  # calls: tries, how it ended
     calls: int = 0
     taps: int = 0
     lost: int = 0
@@ -64,7 +69,7 @@ class Sending:
     path: str
     body: Body
     machine: str
-    about: str | None  # None: a request that is to be written
+    about: str | None  # None: a request or complaint that is to be written
     action: str
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -150,15 +155,26 @@ class Handset:
 
     def _note(self, sending: Sending, body: Body) -> None:
         about = sending.about or str(body["id"])
+        if sending.machine == CALL:
+            self._note_call(sending, about, body)
+        if sending.machine in (CALL, SLIP):
+            return
         deeds, me, action = self.book.deeds, self.person, _action(sending, body)
         deeds[Deed(me, sending.machine, about, action)] += 1
-        if sending.about is None:
+        if sending.about is None and sending.machine == "request":
             self.book.numbers[about] = str(body["number"])
         if (sending.machine, body.get("status")) == (
             "request",
             "dispatching",
         ) and action == "accept":
             deeds[Deed(me, "request", about, "dispatch")] += 1  # it went out at once
+
+    def _note_call(self, sending: Sending, about: str, body: Body) -> None:
+        """An answer that is repeated tells of fewer tries than there have been since."""
+        tries, ended = self.book.phoned.get(about, (0, ""))
+        missed = sending.body.get("reached") is False
+        how = "answered" if sending.action == "answers" else "reached"
+        self.book.phoned[about] = (max(tries, body["tries"]), ended if missed else how)
 
 
 def _action(sending: Sending, body: Body) -> str:

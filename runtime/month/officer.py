@@ -10,11 +10,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from runtime.demo_people import Body
+from runtime.month import assisted, complaints
 from runtime.month.handset import PHONE, Sending
 from runtime.month.people import Person
-from village.stations import KINDS
+from village import clock
+from village.stations import KINDS, SUSPEND_REASONS
 
 URGENT = ("P0", "P1")
+SUSPENDS, MERGES = 0.006, 0.1  # of looks at a request, and at a queue
 SAFE_PATH = ("safe_path", "unconfirmed_danger")  # what a chair takes to no station
 CLERK_TRIES_AGAIN = timedelta(minutes=8)
 RESCUE = {"receiver": "110", "contact": "110", "basis": "emergency"}
@@ -24,10 +27,16 @@ OTHER_BODY = {"receiver": "镇公共服务办", "contact": "便民大厅三号�
 def look(person: Person, next_steps: dict[str, str]) -> None:
     """Look at one's queues and act; at night only at what is urgent."""
     _make_calls(person)
-    for item in _listed(person):
+    found = _listed(person)
+    for item in found:
         if person.asleep and item["priority"] not in URGENT:
             continue
         _on(person, item, next_steps)
+    if not person.asleep:
+        _merge_some(person, found)
+        complaints.handle(person)
+        assisted.phone(person)
+        assisted.enter(person)
 
 
 def _listed(person: Person) -> list[Body]:
@@ -39,9 +48,13 @@ def _listed(person: Person) -> list[Body]:
     for village, _ in person.holds("chair"):
         for item in person.handset.pages(f"/villages/{village}/triage?"):
             found[item["id"]] = item
-        for view in ("status=submitted", "status=checking", "overdue=true"):
+        views = ("status=submitted", "status=checking", "status=suspended", "overdue=true")
+        for view in views:
             for item in person.handset.pages(f"/requests?scope=village&{view}"):
                 found[item["id"]] = item
+    if person.holds("clerk"):
+        for item in person.handset.pages("/requests?scope=escalated"):
+            found[item["id"]] = item
     return list(found.values())
 
 
@@ -51,10 +64,40 @@ def _on(person: Person, item: Body, next_steps: dict[str, str]) -> None:
         person.act(item["id"], "acknowledge")
     if "sign_for" in actions and person.chance.random() < 0.6:
         person.act(item["id"], "sign_for")
-    if item["status"] == "accepted":
+    if "answer_escalation" in actions and person.chance.random() < 0.3:
+        person.act(item["id"], "answer_escalation", {"text": "问问邻村，再试一次"})
+    if "escalate" in actions and person.chance.random() < 0.01:
+        person.act(item["id"], "escalate", {"reason": "缺一台车"})
+    if "suspend" in actions and person.chance.random() < SUSPENDS:
+        _put_off(person, item)
+    elif item["status"] == "accepted":
         _begin(person, item, next_steps)
     elif (step := _STEPS.get(item["status"])) is not None:
         step(person, item)
+
+
+def _put_off(person: Person, item: Body) -> None:
+    days = timedelta(days=person.chance.choice((1, 2, 4, 20)))
+    until = (person.now.astimezone(clock.SHANGHAI) + days).date()
+    body = {"reason": person.chance.choice(SUSPEND_REASONS), "until": str(until)}
+    person.act(item["id"], "suspend", body)
+
+
+def _suspended(person: Person, item: Body) -> None:
+    actions, luck = item["allowed_actions"], person.chance.random()
+    if "let_rest" in actions and luck < 0.5:
+        person.act(item["id"], "let_rest")
+    elif "resume" in actions and luck < 0.25:
+        person.act(item["id"], "resume")
+
+
+def _merge_some(person: Person, found: list[Body]) -> None:
+    """See to two as one, now and then; what fits, the service knows."""
+    able = [item for item in found if "merge" in item["allowed_actions"]]
+    if len(able) < 2 or person.chance.random() >= MERGES:
+        return
+    one, other = person.chance.sample(able, 2)
+    person.act(one["id"], "merge", {"into": other["id"]})
 
 
 def _submitted(person: Person, item: Body) -> None:
@@ -128,6 +171,7 @@ _STEPS: dict[str, Callable[[Person, Body], None]] = {
     "dispatching": _dispatching,
     "in_progress": _in_progress,
     "checking": _checking,
+    "suspended": _suspended,
 }
 
 

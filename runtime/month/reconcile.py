@@ -19,13 +19,21 @@ SANDBOX_SECONDS = 30
 KEPT_BY_A_PHONE = 500  # the stand-in forgets older ones
 
 WRITTEN = """
-    select id::text, number from requests where created_at >= :since and requester_id = any(:who)"""
+    select id::text, number from requests
+    where created_at >= :since and (requester_id = any(:who) or proxy_id = any(:who))"""
 EVENTS = """
     select e.actor_id::text, e.machine, coalesce(o.task_id, e.request_id)::text, e.action, count(*)
     from events e left join offers o on e.machine = 'offer' and o.id = e.subject_id
     where e.at >= :since and e.actor_id = any(:who) group by 1, 2, 3, 4
     union all select done_by::text, 'phone', id::text, 'phoned', 1 from phone_tasks
-    where done_at >= :since and done_by = any(:who)"""
+    where done_at >= :since and done_by = any(:who)
+    union all select by_id::text, 'complaint', complaint_id::text, step, count(*)
+    from complaint_steps where at >= :since and by_id = any(:who) group by 1, 3, 4"""
+PHONED = """
+    select id::text, tries, case when outcome in ('reached', 'answered') then outcome else '' end
+    from phone_calls where created_at >= :since and caller_id = any(:who)
+    and (tries > 0 or outcome in ('reached', 'answered'))"""
+OWN_COMPLAINTS = "select id::text, status from complaints where complainant_id = any(:who)"
 OWN_REQUESTS = "select id::text, status from requests where requester_id = any(:who)"
 OFFERS = "select id::text, status from offers where person_id = any(:who)"
 PLACES = """
@@ -54,7 +62,7 @@ def differences(month: Month, each: Callable[[int], object] = lambda _: None) ->
 
     `each` is told of every person whose lists have been read.
     """
-    found = [*_written(month), *_deeds(month), *_seen(month), *_refused(month)]
+    found = [*_written(month), *_deeds(month), *_phoned(month), *_seen(month), *_refused(month)]
     for person in month.people.values():
         found += _lists(month, person)
         each(1)
@@ -87,6 +95,13 @@ def _deeds(month: Month) -> Iterator[str]:
             yield f"{what} by {by_id[deed.person]} was done {did} times, the database has {kept}"
 
 
+def _phoned(month: Month) -> Iterator[str]:
+    """Every call that an officer made or tried is held on it, and none that she did not."""
+    seen = {call: f"{tries} {ended}" for call, (tries, ended) in month.book.phoned.items()}
+    held = {row[0]: f"{row[1]} {row[2]}" for row in _held(month, PHONED, _who(month))}
+    yield from _compare("call", seen, held)
+
+
 def _seen(month: Month) -> Iterator[str]:
     """Every invitation and message that somebody saw is still there, as it was."""
     asked, told = _pairs(month, ASKED, []), _pairs(month, TOLD, _who(month))
@@ -114,6 +129,9 @@ def _lists(month: Month, person: Person) -> Iterator[str]:
     tasks = phone.pages("/tasks?scope=mine")
     held = {item["id"]: _place(item["status"]) for item in tasks if item["status"] in HOLDS}
     yield from _compare(f"place of {person.code}", held, _pairs(month, PLACES, me))
+    said = phone.read("/complaints?scope=mine")["items"]
+    held = {item["id"]: item["status"] for item in said}
+    yield from _compare(f"complaint of {person.code}", held, _pairs(month, OWN_COMPLAINTS, me))
     lines = {item["id"]: item["title"] for item in phone.pages("/notifications?")}
     yield from _compare(f"message to {person.code}", lines, _pairs(month, MESSAGES, me))
 

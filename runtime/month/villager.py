@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runtime.demo_people import Body
+from runtime.month import assisted, complaints
 from runtime.month.handset import Sending
 from runtime.month.people import Person
 from village.catalog.files import Row
 
+AT_WORK = ("accepted", "dispatching", "assigned", "in_progress", "suspended")
 OVER = ("withdrawn", "handed_over", "unresolved_closed", "merged", "split", "rejected")
 
 
@@ -36,11 +38,15 @@ def _say(person: Person, request_id: str, danger: bool) -> None:
 
 def look(person: Person) -> bool:
     """Look at what she wrote, and do what is hers; tell whether something is open still."""
+    assisted.claim(person)
+    complaints.look(person)
     mine = person.handset.read("/requests?scope=mine&limit=30")["items"]
     for item in mine:
         act = _ACTS.get(item["status"])
         if act is not None:
             act(person, item)
+        if item["status"] in AT_WORK:
+            complaints.say(person, item)
     return any(item["status"] not in (*OVER, "closed", "not_ours") for item in mine)
 
 
@@ -82,7 +88,13 @@ def _not_ours(person: Person, item: Body) -> None:
         person.act(item["id"], "keep")
 
 
+def _merged(person: Person, item: Body) -> None:
+    if not person.made_up(f"{item['id']} merged") and person.chance.random() < 0.4:
+        person.act(item["id"], "unmerge")
+
+
 _ACTS = {
+    "merged": _merged,
     "draft": _draft,
     "needs_info": _needs_info,
     "submitted": _waiting,

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from runtime import cli
 from runtime.demo_people import Body, DemoError, Refused
 from runtime.month import plan
-from runtime.month.handset import Book, Deed, Handset, Sending
+from runtime.month.handset import CALL, SLIP, Book, Deed, Handset, Sending
 from runtime.month.play import Month
 from runtime.up import free_port
 from village.clock import SHANGHAI
@@ -92,6 +92,22 @@ def test_a_refusal_that_nobody_should_meet_is_kept_and_one_that_is_life_is_not()
     assert phone.tap(WRITES) is None
     assert len(phone.book.odd) == 1
     assert phone.book.refused == {"filled": 1, "invalid": 1}
+    assert not phone.book.deeds
+
+
+def test_a_complaint_is_a_deed_and_no_request_and_of_a_slip_nothing_is_held() -> None:
+    phone = handset(BadLine({"id": "c1", "status": "filed"}, {"code": "1"}))
+    phone.tap(Sending("/complaints", {}, "complaint", None, "file"))
+    phone.tap(Sending("/requests/r1/slip", {}, SLIP, "r1", "issue"))
+    assert phone.book.deeds == {Deed("p1", "complaint", "c1", "file"): 1}
+    assert phone.book.numbers == {}
+
+
+def test_of_a_call_the_tries_are_kept_and_how_it_ended_whatever_is_answered_late() -> None:
+    phone = handset(BadLine({"tries": 1}, {"tries": 2}, {"tries": 1}, {"tries": 2}))
+    for body in ({"reached": False}, {"reached": False}, {"reached": False}, {"reached": True}):
+        phone.tap(Sending("/calls/k1/done", body, CALL, "k1", "done"))
+    assert phone.book.phoned == {"k1": (2, "reached")}
     assert not phone.book.deeds
 
 
