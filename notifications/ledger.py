@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
 from notifications.templates import Message, compose
-from village import clock, outbox
+from village import clock, lines, outbox
 from village.db import insert_sql, json_rows
 from village.ids import new_id
 from village.models import Delivery, Notification
@@ -27,6 +27,7 @@ _WRITE = sa.text(
         Notification, "id", "person_id", "event_id", "request_id", "offer_id", "template", "title",
         "text", "fields", "created_at",
     )
+    + lines.TO_THE_LIVING
     + " on conflict (event_id, person_id) do nothing returning id"
 )  # fmt: skip
 _DELIVERIES = ("id", "notification_id", "channel", "status", "attempts", "created_at")

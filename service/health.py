@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.routing import model
 from service.context import AppContext
-from village import clock, migrate, outbox, workdays
+from village import clock, keyed, keys, migrate, outbox, workdays
 from village.db import transaction
 
 QUEUES = ("dispatch", "notify", "slow")
@@ -90,6 +90,15 @@ def _calendar(app: AppContext) -> dict[str, str]:
     return {"state": state, "detail": why or f"no holidays of {year}"}
 
 
+def _keys(app: AppContext) -> dict[str, str]:
+    """After a rotation elsewhere, a machine with the old file reads nothing that is new."""
+    with transaction(app.engine) as session:
+        lacking = keyed.missing(keyed.known(session), keys.ring())
+    if lacking:
+        return {"state": "degraded", "detail": f"the key file lacks {', '.join(lacking)}"}
+    return {"state": "ok", "detail": "those of the database"}
+
+
 CHECKS: dict[str, Callable[[AppContext], dict[str, str]]] = {
     "database": _database,
     "migrations": _migrations,
@@ -98,4 +107,5 @@ CHECKS: dict[str, Callable[[AppContext], dict[str, str]]] = {
     "outbox": _outbox,
     "routing_model": _routing,
     "calendar": _calendar,
+    "keys": _keys,
 }

@@ -2,20 +2,27 @@
 
 A number is shared in a family and passed on, so it is no proof alone: the name that was given
 must be hers (or none), and a record with a dispute, or with what takes the safe path, is
-claimed by its slip or not at all, since the phone may be in the hands of whom she fears.
+claimed by its slip or not at all, since the phone may be in the hands of whom she fears. What
+WeChat said more than a month ago is none either, nor is a number that an officer of the village has
+under another account: she would confirm for another what she or her own people did.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access
+from village import access, clock
 from village.access import Actor
 from village.claiming import hand_over, refuse_officers
 from village.errors import GuardFailed
-from village.models import Assisted, Person, Request, WechatIdentity
+from village.models import Assisted, OrgUnit, Person, Request, RoleGrant, WechatIdentity
+from village.workflow import recusal
 from village.workflow.request import REQUEST
+
+PROVEN_FOR = timedelta(days=30)
 
 
 def claim(session: Session, actor: Actor) -> list[Request]:
@@ -24,7 +31,7 @@ def claim(session: Session, actor: Actor) -> list[Request]:
     Raises GuardFailed `phone_unproven`, `nothing_for_phone`, or `officers_do_not_claim`.
     """
     me = session.get_one(Person, actor.person_id)
-    if me.phone_hash is None or me.phone_verified_at is None:
+    if me.phone_hash is None or not _is_proven(me):
         raise GuardFailed("phone_unproven", "let WeChat say which number is yours")
     claimed: list[Request] = []
     for record in session.scalars(_records(me)).all():
@@ -32,6 +39,26 @@ def claim(session: Session, actor: Actor) -> list[Request]:
     if not claimed:
         raise GuardFailed("nothing_for_phone", "nothing waits for this number")
     return claimed
+
+
+def _is_proven(me: Person) -> bool:
+    return me.phone_verified_at is not None and clock.now() - me.phone_verified_at <= PROVEN_FOR
+
+
+def _refuse_other_accounts(session: Session, me: Person, request: Request) -> None:
+    """An officer's number is no villager's, whichever account asks."""
+    village = session.get_one(OrgUnit, request.village_code)
+    held = (
+        sa.select(RoleGrant.person_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            Person.phone_hash == me.phone_hash,
+            RoleGrant.unit_code.in_((village.code, village.parent_code)),
+            *recusal.in_term(RoleGrant),
+        )
+    )
+    if session.scalar(sa.select(held.exists())):
+        raise GuardFailed("officers_do_not_claim", "an officer of the village has this number")
 
 
 def _records(me: Person) -> sa.Select[Person]:
@@ -54,6 +81,7 @@ def _claim_all(session: Session, actor: Actor, record: Person) -> list[Request]:
         return []
     for request in found:
         refuse_officers(session, actor, request)
+        _refuse_other_accounts(session, session.get_one(Person, actor.person_id), request)
     open_ = sa.select(Assisted).where(
         Assisted.request_id.in_([each.id for each in found]), Assisted.claimed_at.is_(None)
     )

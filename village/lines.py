@@ -15,9 +15,20 @@ from sqlalchemy.orm import Session
 from village import clock
 from village.catalog import files
 from village.clock import SHANGHAI
-from village.db import table
+from village.db import insert_sql, json_rows, table
 from village.ids import new_id
 from village.models import Notification, RoleGrant
+
+# Of `insert_sql` for what is written to people: who has had herself erased gets nothing more, and
+# who is just doing so is waited for, or waits.
+TO_THE_LIVING = (
+    " where exists (select from people p where p.id = person_id and p.erased_at is null"
+    " for key share)"
+)
+_WRITE = sa.text(
+    insert_sql(Notification, "id", "person_id", "title", "text", "fields", "created_at")
+    + TO_THE_LIVING
+)
 
 
 def tell(session: Session, people: Iterable[UUID], kind: str, **values: str) -> None:
@@ -35,7 +46,7 @@ def tell(session: Session, people: Iterable[UUID], kind: str, **values: str) -> 
         for person_id in sorted(set(people))
     ]
     if lines:
-        session.execute(sa.insert(table(Notification)), lines)
+        session.execute(_WRITE, {table(Notification).name: json_rows(lines)})
 
 
 def officers(session: Session, village: str, station: str | None) -> list[UUID]:

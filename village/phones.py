@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import clock, keys
@@ -56,14 +57,28 @@ def read(session: Session, actor: Actor) -> Person:
 
 
 def put(session: Session, actor: Actor, number: str, *, verified: bool) -> Person:
-    """Keep the caller's `normal` number; `verified`: WeChat says that it is hers."""
+    """Keep the caller's `normal` number; `verified`: WeChat says that it is hers.
+
+    Whose it was before has it no longer: numbers are passed on.
+    """
     person = session.get_one(Person, actor.person_id, with_for_update=True)
     columns = sealed(person.id, number)
+    if verified:
+        _lapse(session, person, columns["phone_hash"])
     if verified or person.phone_hash != columns["phone_hash"]:
         person.phone_verified_at = clock.now() if verified else None
     for name, value in columns.items():
         setattr(person, name, value)
     return person
+
+
+def _lapse(session: Session, person: Person, phone_hash: bytes) -> None:
+    others = sa.update(Person).where(
+        Person.phone_hash == phone_hash,
+        Person.id != person.id,
+        Person.phone_verified_at.is_not(None),
+    )
+    session.execute(others.values(phone_verified_at=None))
 
 
 def drop(session: Session, actor: Actor) -> None:

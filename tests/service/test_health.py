@@ -19,7 +19,8 @@ from tests.conftest import fill
 from tests.service.house import LAMP, House, house_on
 from tests.service.test_problems import problem
 from tests.village.town import stepped
-from village import clock, workdays
+from village import clock, keyed, workdays
+from village.db import transaction
 from wechat.client import WechatClient
 
 NOBODY_HOME = "redis://127.0.0.1:9/0"
@@ -268,3 +269,12 @@ def test_a_database_that_is_ill_is_no_bug(
     )
     body = {"village": "990101", "text": LAMP}
     problem(house.post("/requests", "u041", body), status, code)
+
+
+def test_a_machine_without_the_newest_key_says_so(house: House) -> None:
+    """The keys were rotated on another machine, and the file was not copied."""
+    with transaction(house.context.engine) as session:
+        keyed.remember(session)
+    assert ready(house)[2]["keys"] == "ok"
+    house.rows("insert into known_keys (name, fingerprint, first_at) values ('2', 'x', now())")
+    assert ready(house)[1:] == ("degraded", {**ready(house)[2], "keys": "degraded"})

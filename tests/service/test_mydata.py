@@ -5,12 +5,18 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from tests.service.house import House
 from tests.service.test_level3 import CARE, HEAD, VILLAGER, agree, everywhere
 from tests.service.test_problems import problem
 from tests.service.world import VIOLENCE
+from village import lines
+from village.db import transaction
 
 CANARY = "金丝雀飞过<b>水田</b>"
 OTHER = "u045"
@@ -160,3 +166,35 @@ def test_what_the_duty_to_report_asks_for_is_kept(house: House) -> None:
     assert house.rows("select text from requests where number = :no", no=made["number"]) == [
         (VIOLENCE,)
     ]
+
+
+def lines_of(house: House, person: Any) -> int:
+    (found,) = house.rows("select count(*) from notifications where person_id = :id", id=person)
+    return int(found[0])
+
+
+def test_what_a_worker_writes_after_her_erasure_does_not_reach_her_row(house: House) -> None:
+    """The head has accepted it, and the worker comes to tell her when she is gone."""
+    made = written(house)
+    me = house.seen("/me", VILLAGER)["id"]
+    house.work()
+    house.done(f"/requests/{made['id']}/accept", HEAD)
+    assert lines_of(house, me)
+    assert erase(house, anyway=True).status_code == 200
+    house.work()
+    assert lines_of(house, me) == 0
+
+
+def test_who_erases_herself_while_a_worker_writes_to_her_has_nothing_left(house: House) -> None:
+    me = house.seen("/me", VILLAGER)["id"]
+    with ThreadPoolExecutor(1) as other, transaction(house.context.engine) as worker:
+        lines.tell(worker, [UUID(me)], "please_phone", no="QT1")
+        gone = other.submit(erase, house, anyway=True)
+        with pytest.raises(TimeoutError):
+            gone.result(0.5)
+        worker.commit()
+        assert gone.result(20).status_code == 200
+    assert lines_of(house, me) == 0
+    with transaction(house.context.engine) as worker:
+        lines.tell(worker, [UUID(me)], "please_phone", no="QT1")
+    assert lines_of(house, me) == 0

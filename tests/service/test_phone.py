@@ -102,3 +102,27 @@ def test_who_is_asked_to_phone_sees_the_number_and_she_can_see_that(house: House
     assert house.seen(f"/calls/{item['id']}", OTHER_HEAD)["phone"] == NUMBER
     assert house.rows("select role, fields from access_log") == [("caller", ["phone"])]
     assert NUMBER not in house.get(f"/requests/{made['id']}", CHAIR).text
+
+
+def test_a_number_that_was_passed_on_proves_nothing_for_who_had_it_before(house: House) -> None:
+    prove(house)
+    house.enter(OTHER_HEAD, **FOR)
+    prove(house, NEIGHBOUR)
+    assert house.seen("/me/phone", KIN) == {"number": "199****0007", "verified": False}
+    problem(claim(house), 422, "phone_unproven")
+    assert claim(house, NEIGHBOUR).status_code == 200
+
+
+def test_what_wechat_said_long_ago_is_no_proof(house: House) -> None:
+    prove(house)
+    house.enter(OTHER_HEAD, **FOR)
+    house.rows("update people set phone_verified_at = phone_verified_at - interval '31 days'")
+    problem(claim(house), 422, "phone_unproven")
+
+
+def test_an_officer_claims_nothing_by_a_second_account_with_her_number(house: House) -> None:
+    """The chair enters a matter for her own number, and would confirm it as somebody else."""
+    house.call("PUT", "/me/phone", CHAIR, json={"number": NUMBER})
+    house.enter(CHAIR, **FOR)
+    prove(house)
+    problem(claim(house), 422, "officers_do_not_claim")
