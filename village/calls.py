@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from village import access, access_log, clock, lines, phones
 from village.access import Actor, is_safe_path
 from village.db import table
-from village.errors import GuardFailed
+from village.errors import GuardFailed, LostRace
 from village.ids import new_id
 from village.models import Person, PhoneCall, Request, RoleGrant
 from village.models.requests import RUNGS
@@ -133,7 +133,8 @@ def read(session: Session, actor: Actor, call_id: UUID) -> CallView:
 def done(session: Session, actor: Actor, call_id: UUID, *, reached: bool) -> CallView:
     """Keep that the person was told, or that nobody answered: then it stays to be done (R9).
 
-    Raises NotFound, and GuardFailed `ask_her` where her answer is wanted (`call_back`).
+    Raises NotFound, LostRace `call_over` for what was done or overtaken meanwhile, and GuardFailed
+    `ask_her` where her answer is wanted (`call_back`).
     """
     seen = read(session, actor, call_id)
     # the request's lock comes first, as everywhere
@@ -141,9 +142,11 @@ def done(session: Session, actor: Actor, call_id: UUID, *, reached: bool) -> Cal
     call = session.get_one(PhoneCall, call_id, with_for_update=True, populate_existing=True)
     if reached and call.kind != "tell":
         raise GuardFailed("ask_her", "say what she said")
-    if call.done_at is None and reached:
+    if call.done_at is not None:
+        raise LostRace("call_over", "it was done already, or is overtaken")
+    if reached:
         call.done_at, call.outcome = clock.now(), "reached"
-    elif call.done_at is None:
+    else:
         call.tries, call.tried_at = call.tries + 1, clock.now()
         if request.status == "needs_info":
             request.phone_tried_at = clock.now()

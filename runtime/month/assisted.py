@@ -6,16 +6,19 @@ from runtime.demo import texts
 from runtime.demo_people import Body
 from runtime.month.handset import CALL, SLIP, Sending
 from runtime.month.people import Person
+from village import clock
 from village.catalog.privacy import PRIVACY_VERSION
 from village.stations import SOURCES
 
-OFTEN = 0.03  # of an officer's looks
+OFTEN = 0.012  # of an officer's looks
+OFFICE_HOURS = range(8, 18)
 URGENT = ("P0", "P1")
 
 
 def enter(person: Person) -> None:
     """Write what somebody said at the door or by phone, and give her a slip."""
-    if person.asleep or person.chance.random() >= OFTEN:
+    hour = person.now.astimezone(clock.SHANGHAI).hour
+    if hour not in OFFICE_HOURS or person.chance.random() >= OFTEN:
         return
     row = person.chance.choice([row for row in texts() if row["prio"] not in URGENT])
     body = {
@@ -28,8 +31,11 @@ def enter(person: Person) -> None:
         "for": {"name": "来人"},
     }
     made = person.handset.tap(Sending("/requests/assisted", body, "request", None, "submit"))
-    if made is None or made["status"] == "draft":
+    if made is None:
         return
+    if made["status"] == "draft":  # she stands there, and can be asked
+        path, said = f"/requests/{made['id']}/emergency", {"danger_now": False}
+        person.handset.tap(Sending(path, said, "request", made["id"], "no_danger"))
     path = f"/requests/{made['id']}/slip"
     slip = person.handset.tap(Sending(path, {}, SLIP, made["id"], "issue"))
     if slip is not None:

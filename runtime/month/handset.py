@@ -31,7 +31,7 @@ EXPECTED = frozenset({
     "forbidden", "not_found", "place_free", "reserve_full", "same_station", "chair_decides",
     "has_merged", "cannot_merge", "sealed_stays", "nobody_yet", "task_open", "not_insured",
     "not_skilled", "no_place", "too_late", "at_capacity", "said_apart", "complaint_over",
-    "call_over", "slip_unknown",
+    "call_over", "slip_unknown", "no_slip_on_safe_path",
 })  # fmt: skip
 
 
