@@ -72,7 +72,7 @@ TABLE: tuple[Transition, ...] = (
       keeps=ENTERED, tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
     T("visit", (START,), "accepted", (SYSTEM,), "R1, 3.8", effects=(limits.set_limits,)),
     T("open_visit", ("accepted",), "dispatching", (SYSTEM,), "R13, 3.8",
-      guards=(rules.no_live_task,), effects=(rules.open_task,),
+      effects=(rules.open_task,),
       tell=(Tell(REQUESTER, push=False), Tell(HEAD, push=False))),
     T("hold", (START,), "draft", HERS, "R1", guards=(rules.has_consent,), keeps=ENTERED),
     *(T("hide_me", (state,), state, HERS, "R1",
