@@ -140,7 +140,7 @@ def _stop_at_once_when_told() -> None:
 
 
 def make_worker(queue: str, connection: redis.Redis) -> InProcess | Forking:
-    """Return a queue's worker: one process per job for `slow`, in-process elsewhere."""
+    """Return a queue's worker: one process for each job of `slow`, in-process elsewhere."""
     kind = Forking if queue == "slow" else InProcess
     return kind(
         [queue],
@@ -197,7 +197,7 @@ class InProcess(_OfOurs, SimpleWorker):
 
 
 class Forking(_OfOurs, Worker):
-    """For jobs that call others: a hanging or crashing provider takes one job with it."""
+    """For jobs that call others: a provider that hangs or crashes takes a job, and no worker."""
 
 
 @cache
