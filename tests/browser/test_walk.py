@@ -367,11 +367,6 @@ def test_a_head_sees_how_the_search_stands_and_asks_somebody_by_name(
     head.tap("invite")
     head.sees("来不来由本人决定", "invited")
     fits(head)
-    head.tap("hold", number)
-    head.sees("别的站和邻村都不问", "neighbours")
-    fits(head)
-    head.tap("ask-village", number)
-    head.wait("!all('neighbours')[0].innerText.includes('别的站和邻村')", "held no more")
     keeps_to_itself([villager, head], house)
 
 
