@@ -38,6 +38,7 @@ from village.workflow import (
 from village.workflow import request_advice as advice
 from village.workflow import request_merge as merge
 from village.workflow import request_rules as rules
+from village.workflow import request_safe as safe
 from village.workflow import request_split as split
 from village.workflow import request_transfers as transfers
 from village.workflow import request_words as words
@@ -79,6 +80,15 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 def unanswered(town: Town, source: str) -> UUID:
     request_id = town.hold()
     town.system(request_id, "presume_danger")
+    return request_id
+
+
+def feared(town: Town, source: str) -> UUID:
+    """Violence at home: the question of danger was put, and for `triage` nobody answered it."""
+    request_id = town.hold()
+    town.set(request_id, emergency=QUESTION | {"kind": "dv"})
+    if source == "triage":
+        town.system(request_id, "presume_danger")
     return request_id
 
 
@@ -140,6 +150,12 @@ def in_doubt(town: Town, source: str, **other: Any) -> UUID:
 
 def in_doubt_elsewhere(town: Town, source: str) -> UUID:
     return in_doubt(town, source, decision="not_ours", station=None)
+
+
+def merged_in_triage(town: Town, source: str) -> UUID:
+    request_id = town.bring("triage")
+    town.act(request_id, "merge", town.chair, into=other(town))
+    return request_id
 
 
 def accepted_and_merged(town: Town, source: str) -> UUID:
@@ -240,6 +256,8 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     rules.is_nowhere: nowhere,
     rules.was_asked: asked,
     rules.is_unconfirmed: unanswered,
+    safe.is_unconfirmed: feared,
+    safe.is_safe_path: feared,
     rules.is_short: short,
     rules.was_reopened: reopened,
     rules.reopened_before: resolved_again,
@@ -248,6 +266,7 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     words.is_asked_station: in_doubt,
     words.is_asked_elsewhere: in_doubt_elsewhere,
     merge.was_accepted: accepted_and_merged,
+    merge.was_triage: merged_in_triage,
     request_clock.is_unanswered_in_time: late,
     request_clock.is_unsolved_in_time: late,
     request_escalation.is_still_late: told_late,
@@ -294,7 +313,7 @@ def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
         return town.submit(town.nephew, category=None, **urgent)
     if row.action == "still_open" and row.target == "triage":
         return resolved_again(town, source)
-    if row.action == "no_danger" and row.target == "triage":
+    if (row.action, source, row.target) == ("no_danger", "draft", "triage"):
         return without_station(town, source)
     other(town)
     ready = READY.get(row.when)
@@ -367,6 +386,10 @@ def perhaps_danger(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, waits_for="unconfirmed_danger")
 
 
+def beaten(town: Town, request_id: UUID, actor: Actor) -> None:
+    town.set(request_id, waits_for="safe_path")
+
+
 def elsewhere(town: Town, request_id: UUID, actor: Actor) -> None:
     town.set(request_id, waits_for="mediation")
 
@@ -423,11 +446,11 @@ def hidden(town: Town, request_id: UUID, actor: Actor) -> None:
 
 
 def taken_in(town: Town, request_id: UUID, actor: Actor) -> None:
-    town.act(town.submit(), "merge", into=request_id)
+    town.set(accepted_and_merged(town, "merged"), merged_into=request_id)
 
 
 def said_apart(town: Town, request_id: UUID, actor: Actor) -> None:
-    town.act(request_id, "merge", into=other(town))
+    town.act(request_id, "merge", actor, into=other(town))
     town.act(request_id, "unmerge", town.villager)
 
 
@@ -447,6 +470,7 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     transfers.other_station: (at_target, GuardFailed, "same_station"),
     transfers.no_second_return: (been_back, GuardFailed, "chair_decides"),
     transfers.stays_sealed: (dispute, GuardFailed, "sealed_stays"),
+    safe.no_mediation: (beaten, GuardFailed, "no_mediation_on_safe_path"),
     rules.is_confirmed: (perhaps_danger, GuardFailed, "emergency_stays"),
     rules.has_machine: (elsewhere, GuardFailed, "needs_other_body"),
     rules.for_volunteers: (dangerous, GuardFailed, "not_for_volunteers"),
@@ -487,10 +511,13 @@ def test_every_guard_refuses_and_leaves_everything_as_it_was(
     actor = actor_of(town, role)
     if guard is transfers.other_station and role == HEAD:
         actor = town.person("卫生站长", ("head", "sanitation"))
+    sent = PAYLOADS.get(row.action, {})
+    if guard is safe.no_mediation:
+        sent = {**sent, "station": "mediation"}
     spoil(town, request_id, actor)
     before = town.request(request_id)
     with pytest.raises(error) as caught:
-        town.act(request_id, row.action, actor, **PAYLOADS.get(row.action, {}))
+        town.act(request_id, row.action, actor, **sent)
     assert caught.value.code == code
     assert vars_of(town.request(request_id)) == vars_of(before)
 

@@ -188,9 +188,9 @@ MATCH = (recusal.not_recused, is_same_place, took_nothing_in, not_said_apart)
 TO_HEAD = (Tell(HEAD, "N13"),)
 # What is parted goes back to where it was, and to who has it there.
 PARTED = (
-    ("submitted", was_submitted, TO_HEAD),
-    ("accepted", was_accepted, TO_HEAD),
-    ("triage", was_triage, (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))),
+    ("submitted", was_submitted, STAFF, TO_HEAD),
+    ("accepted", was_accepted, STAFF, TO_HEAD),
+    ("triage", was_triage, (CHAIR,), (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))),
 )
 
 ROWS: tuple[Transition, ...] = (
@@ -200,10 +200,10 @@ ROWS: tuple[Transition, ...] = (
     *(T("take_in", (state,), state, (SYSTEM,), "R28", effects=(take_earlier_limits,),
         keeps=("number",)) for state in TAKES_IN),
     *(T("unmerge", ("merged",), state, (REQUESTER,), "R28", when=was,
-        guards=(within_15_days,), effects=(part,), tell=tell) for state, was, tell in PARTED),
-    *(T("unmerge", ("merged",), state, STAFF, "R28", when=was,
+        guards=(within_15_days,), effects=(part,), tell=tell) for state, was, _, tell in PARTED),
+    *(T("unmerge", ("merged",), state, who, "R28", when=was,
         guards=(recusal.not_recused, within_15_days), effects=(part,),
-        tell=(Tell(REQUESTER, push=False),)) for state, was, _ in PARTED),
+        tell=(Tell(REQUESTER, push=False),)) for state, was, who, _ in PARTED),
     *(T("part", ("merged",), state, (SYSTEM,), "R28", when=was, effects=(part,),
-        tell=(Tell(REQUESTER, push=False), *tell)) for state, was, tell in PARTED),
+        tell=(Tell(REQUESTER, push=False), *tell)) for state, was, _, tell in PARTED),
 )  # fmt: skip
