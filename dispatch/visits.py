@@ -18,7 +18,7 @@ from village import assisted, clock
 from village.access import THE_SYSTEM
 from village.forgetting import ROUTED
 from village.ids import new_id
-from village.models import Category, Request, StandingPair
+from village.models import Category, Request, RequestExclusion, StandingPair
 from village.pairs import LEAD, plan, span
 from village.timeline import word
 from village.workflow.engine import attempt, start
@@ -57,8 +57,21 @@ def _open(session: Session, began: Request, pairs: Sequence[StandingPair]) -> Re
     task = _task(starts_at, ends_at, first.minutes, len(pairs))
     payload = {"category": category, "task": task}
     start(session, REQUEST, request, "visit", actor=THE_SYSTEM, payload=payload)
+    _keep_away(session, began, request)
     attempt(session, REQUEST, request.id, "open_visit", payload=payload)
     return request
+
+
+def _keep_away(session: Session, began: Request, request: Request) -> None:
+    """Who must not be asked for the first is not asked for a visit either."""
+    kept = RequestExclusion
+    request_id, now = sa.literal(request.id, sa.Uuid), clock.now()
+    rows = sa.select(
+        request_id, kept.person_id, kept.kind, kept.added_by,
+        sa.literal(now, sa.DateTime(timezone=True)),
+    ).where(kept.request_id == began.id)  # fmt: skip
+    names = ["request_id", "person_id", "kind", "added_by", "at"]
+    session.execute(sa.insert(kept).from_select(names, rows))
 
 
 def _task(starts_at: datetime, ends_at: datetime, minutes: int, people: int) -> dict[str, Any]:
@@ -70,7 +83,7 @@ def _request(session: Session, began: Request, pair: StandingPair, category: Cat
     """In the villager's name; who entered the first speaks for her while she has no account."""
     speaks = None if assisted.has_account(session, pair.villager_id) else began.proxy_id
     where: dict[str, Any] = {"station": pair.station, "category": pair.category}
-    routing = {**began.routing, **ROUTED, **where, "decision": "routed", "by": "person"}
+    routing = {**ROUTED, **where, "decision": "routed", "by": "person"}
     request = Request(
         id=new_id(), village_code=pair.village_code, **where, requester_id=pair.villager_id,
         proxy_id=speaks, source=began.source if speaks else None,

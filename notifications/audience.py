@@ -46,7 +46,7 @@ def hearers(session: Session, scenes: Sequence[Scene]) -> list[dict[UUID, Tell]]
 
 
 def _hearers(session: Session, scene: Scene, officers: Iterable[Officer]) -> dict[UUID, Tell]:
-    others = _others(session, scene)
+    others = _others(session, scene) | _chairs_of_safe_path(session, scene)
     heard: dict[UUID, Tell] = {}
     for tell in scene.tells:
         if tell.audience == CHAIR and others.get(STAND_IN):
@@ -118,7 +118,7 @@ def _officers(session: Session, scenes: Sequence[Scene]) -> list[Officer]:
     return [Officer(*row) for row in found]
 
 
-def _others(session: Session, scene: Scene) -> Mapping[str, list[UUID]]:
+def _others(session: Session, scene: Scene) -> dict[str, list[UUID]]:
     """Return the audiences that are read from the database, each only where it is told."""
     asked = {tell.audience for tell in scene.tells}
     found = {
@@ -129,6 +129,14 @@ def _others(session: Session, scene: Scene) -> Mapping[str, list[UUID]]:
         PHONE: _to_phone,
     }
     return {name: find(session, scene) for name, find in found.items() if name in asked}
+
+
+def _chairs_of_safe_path(session: Session, scene: Scene) -> dict[str, list[UUID]]:
+    """Return the chair whom no party is close to, or who stands in for her: he may be a party."""
+    told = any(tell.audience == CHAIR for tell in scene.tells)
+    if not told or not is_safe_path(scene.request) or _never_seen(scene):
+        return {}
+    return {CHAIR: recusal.on_rung(session, scene.request, CHAIR) or _stand_ins(session, scene)}
 
 
 def _stand_ins(session: Session, scene: Scene) -> list[UUID]:

@@ -149,16 +149,14 @@ def request_relations(
     """Return the caller's relations to a request.
 
     `works`: she holds a place of its task; `stands_in`: for a chair who must not decide; `tied`:
-    she is close to a party, and so reads no dispute as its mediator; `above`: her office was
-    asked, up the ladder.
+    she is close to a party, and so reads no dispute as its mediator, and does not know by her
+    office of what takes the safe path; `above`: her office was asked, up the ladder.
     What no station has yet is the chair's alone, since it may be about a head; danger that
     nobody has ruled out is every head's of the village (R30).
     """
     if actor.person_id is None:
         return frozenset({SYSTEM})
-    found = set(station_relations(actor, request.village_code, request.station))
-    if request.station is None and not _is_unconfirmed(request):
-        found.discard(HEAD)
+    found = _by_office(actor, request, tied=tied)
     if actor.person_id == request.requester_id:
         found.add(REQUESTER)
     if actor.person_id == request.proxy_id and _holds_an_office(actor):
@@ -198,6 +196,15 @@ def assist_relations(actor: Actor, village: str, committee: str | None) -> froze
     if committee is not None and Grant(CLERK_OFFICE, committee) in actor.grants:
         found.add(CLERK)
     return frozenset(found)
+
+
+def _by_office(actor: Actor, request: RequestLike, *, tied: bool) -> set[str]:
+    if tied and is_safe_path(request):  # who beats her may be the chair
+        return set()
+    found = set(station_relations(actor, request.village_code, request.station))
+    if request.station is None and not _is_unconfirmed(request):
+        found.discard(HEAD)
+    return found
 
 
 def _holds_an_office(actor: Actor) -> bool:

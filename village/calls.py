@@ -160,6 +160,7 @@ def _select(actor: Actor) -> sa.Select[PhoneCall, Request, str]:
         PhoneCall.created_at < clock.now() - LEFT_LYING,
         Request.village_code.in_(chaired),
         ~Request.sealed,
+        ~recusal.tied(actor.person_id),
     )
     mine = PhoneCall.caller_id == actor.person_id if actor.grants else sa.false()
     return (

@@ -41,6 +41,14 @@ def called(session: Session, request: Request, rung: str) -> list[UUID]:
     return first or _there(session, request, now, office, covers)
 
 
+def in_office(session: Session, request: Request, rung: str) -> list[UUID]:
+    """Return who holds an office of the village's rungs, away or not, and is not too close."""
+    if rung != CHAIR_RUNG and is_safe_path(request):
+        return []
+    found = session.scalars(_in_office(request, rung, clock.now())).all()
+    return [one for one in sorted(found) if not recusal.is_tied(session, one, request)]
+
+
 def _there(
     session: Session, request: Request, now: datetime, *asked: sa.Select[UUID]
 ) -> list[UUID]:

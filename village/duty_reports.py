@@ -250,7 +250,7 @@ def _raise_for_children(session: Session) -> int:
     )
     found = sa.select(Request).where(
         Request.id >= since, child, Request.status != "draft", ~known,
-        Request.ended_at.is_(None),
+        sa.or_(Request.ended_at.is_(None), Request.status == "handed_over"),
     )  # fmt: skip
     rows = session.scalars(found.limit(MOST)).all()
     for request in rows:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from village import access, clock, lines
-from village.access import Actor
+from village.access import Actor, is_safe_path
 from village.assisted import has_account
 from village.clock import SHANGHAI
 from village.errors import GuardFailed, Invalid, LostRace, NotFound
@@ -215,7 +215,9 @@ def _check(session: Session, request: Request, people: Sequence[UUID]) -> None:
             Membership.active,
         )
     ).all()
-    closed = request.category is None or request.sealed or request.hide_me
+    unfit = request.sealed or request.hide_me or request.waits_for or is_safe_path(request)
+    category = session.get(Category, request.category) if request.category else None
+    closed = category is None or "no_vol" in category.flags or unfit
     if (
         closed
         or set(able) != set(people)

@@ -9,14 +9,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock
+from village import access, clock, duty
 from village.access import Actor
 from village.errors import NotFound
-from village.models import OrgUnit, PhoneTask, Request, RoleGrant
+from village.models import OrgUnit, PhoneTask, Request
 from village.models.people import Person
 from village.relations import CLERK
 
-CALL = {"chair": 0, "head": 1, "deputy": 2}  # in this order
+CALL = (duty.CHAIR_RUNG, duty.HEAD_RUNG, duty.DEPUTY_RUNG)  # in this order
 
 
 class Call(NamedTuple):
@@ -59,17 +59,9 @@ def done(session: Session, actor: Actor, task_id: UUID, *, reached: bool) -> Non
 
 
 def _names(session: Session, request: Request) -> list[str]:
-    now = clock.now()
-    held = (
-        sa.select(Person.name)
-        .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(
-            RoleGrant.unit_code == request.village_code,
-            RoleGrant.role.in_(CALL),
-            sa.or_(RoleGrant.station.is_(None), RoleGrant.station == request.station),
-            RoleGrant.valid_from <= now,
-            sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > now),
-        )
-        .order_by(sa.case(CALL, value=RoleGrant.role), Person.name)
-    )
-    return list(dict.fromkeys(session.scalars(held)))
+    """Return whom to phone: who is there first, then who is away; nobody who is close to it."""
+    there = [one for rung in CALL for one in duty.called(session, request, rung)]
+    everybody = [one for rung in CALL for one in duty.in_office(session, request, rung)]
+    ids = list(dict.fromkeys([*there, *everybody]))
+    names = dict(session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(ids))).all())
+    return [names[one] for one in ids]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from village import access, clock
 from village.access import Actor
+from village.forgetting import on_safe_path
 from village.models import Person, Request
 from village.paging import Page, Window, cut, decode, number_in
 from village.relations import ABOVE, CHAIR, STAND_IN
@@ -45,7 +46,8 @@ def list_station(
 ) -> Page[RequestView]:
     """Return what lies at the stations that the caller heads, newest first."""
     mine = [_at(grant) for grant in access.offices(actor, "request.list_station")]
-    listed = _select(actor).where(sa.or_(*mine), ~Request.status.in_(access.HERS_ALONE))
+    seen = ~Request.status.in_(access.HERS_ALONE)
+    listed = _select(actor).where(sa.or_(*mine), seen, _may_know(actor))
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 
@@ -60,7 +62,7 @@ def list_village(
     """Return what lies in the villages whose association the caller chairs, newest first."""
     villages = [grant.unit for grant in access.offices(actor, "request.list_village")]
     seen = ~Request.status.in_(access.HERS_ALONE)
-    listed = _select(actor).where(Request.village_code.in_(villages), seen)
+    listed = _select(actor).where(Request.village_code.in_(villages), seen, _may_know(actor))
     return _newest_first(session, actor, _filtered(listed, filters), window)
 
 
@@ -108,7 +110,8 @@ def queue(
             Request.status == "submitted",
         ),
     )  # fmt: skip
-    listed = _select(actor).where(Request.village_code == village, at_station, _in_view(name))
+    here = (Request.village_code == village, at_station, _may_know(actor))
+    listed = _select(actor).where(*here, _in_view(name))
     return _urgent_first(session, actor, listed, window)
 
 
@@ -125,10 +128,15 @@ def triage(session: Session, actor: Actor, village: str, window: Window) -> Page
         Request.status == "triage",
         sa.and_(Request.status.in_(NOWHERE), Request.station.is_(None)),
     )
-    listed = _select(actor).where(Request.village_code == village, open_here)
+    listed = _select(actor).where(Request.village_code == village, open_here, _may_know(actor))
     if CHAIR not in relations:
         listed = listed.where(recusal.stands_in(actor))
     return _urgent_first(session, actor, listed, window)
+
+
+def _may_know(actor: Actor) -> sa.ColumnElement[bool]:
+    """An office opens nothing on the safe path to who is close to one of its people."""
+    return sa.or_(~on_safe_path(), ~recusal.tied(actor.person_id))
 
 
 def _in_view(name: str) -> sa.ColumnElement[bool]:

@@ -13,8 +13,8 @@ from dispatch import visits
 from tests.village.town import LAMP, STATION, VILLAGE, Town
 from village import clock, pairs
 from village.access import Actor
-from village.errors import Invalid
-from village.models import DueTime, Request, StandingPair, WechatIdentity
+from village.errors import GuardFailed, Invalid
+from village.models import DueTime, Request, RequestExclusion, StandingPair, WechatIdentity
 
 FRIDAY_AT_NINE = {"weekday": 4, "from_minute": 540, "minutes": 60, "every_weeks": 2}
 
@@ -158,3 +158,22 @@ def test_who_has_an_account_agrees_herself(town: Town) -> None:
         propose(town, town.helpers[0], consent_how="spoken")
     assert "consent_how" in refused.value.extra["errors"]
     assert town.run(lambda s: s.scalar(sa.select(sa.func.count(StandingPair.id)))) == 0
+
+
+def test_whom_she_did_not_want_is_not_asked_for_a_visit_either(town: Town) -> None:
+    helper, unwanted = town.helpers[2], town.helpers[0]
+    (pair_id,) = stand(town, helper)
+    (began,) = town.all(Request)
+    row = {"person_id": unwanted.person_id, "kind": "word", "at": clock.now()}
+    town.add(RequestExclusion(request_id=began.id, **row))
+    until(town, max(clock.now(), next_at(town, pair_id) - pairs.LEAD) + timedelta(hours=2))
+    (visit,) = opened(town)
+    of_visit = sa.select(RequestExclusion.person_id).where(RequestExclusion.request_id == visit.id)
+    assert town.run(lambda s: s.scalars(of_visit).all()) == [unwanted.person_id]
+
+
+def test_what_is_not_for_volunteers_has_no_pair(town: Town) -> None:
+    request_id = town.submit(category="PUB-06")
+    rhythm, ids = dict(FRIDAY_AT_NINE), [town.helpers[2].person_id]
+    with pytest.raises(GuardFailed):
+        town.run(lambda s: pairs.propose(s, town.head, VILLAGE, STATION, request_id, ids, rhythm))

@@ -10,6 +10,7 @@ import pytest
 from tests.service.house import House
 from tests.service.test_emergency import answer, let_two_minutes_pass, told
 from tests.service.test_problems import problem
+from tests.service.world import CLERK, KIN
 from village import clock, duty_reports, outbox
 from village.db import transaction
 
@@ -23,16 +24,28 @@ CHAIR, HEADS = "u001", ("u002", "u003", "u004", "u005", "u006", "u012")
 WAYS = ("asked and answered no", "answered no on her phone", "left unanswered")
 
 
-def written(house: House, way: str, text: str = BEATEN, **facts: Any) -> Any:
-    """A request of u047, as she sees it."""
+def written(
+    house: House, way: str, text: str = BEATEN, *, caller: str = "u047", **facts: Any
+) -> Any:
+    """A request, as she who wrote it sees it."""
     if way == "answered no on her phone":
         facts["emergency_confirmed"] = False
-    made = house.submit("u047", text, **facts)
+    made = house.submit(caller, text, **facts)
     if way == "asked and answered no":
-        answer(house, made, danger_now=False, caller="u047")
+        answer(house, made, danger_now=False, caller=caller)
     if way == "left unanswered":
         let_two_minutes_pass(house)
-    return house.seen(f"/requests/{made['id']}", "u047")
+    return house.seen(f"/requests/{made['id']}", caller)
+
+
+def let_an_hour_pass(house: House) -> None:
+    """And a few minutes more, as a relay would see them."""
+    for _ in range(14):
+        clock.step(timedelta(minutes=5))
+        house.logged_in.clear()
+        with transaction(house.context.engine) as session:
+            outbox.sweep_deadlines(session)
+        house.work()
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -112,12 +125,7 @@ def test_a_question_about_blood_is_quick_to_leave_too(house: House) -> None:
 
 def test_the_ladder_calls_the_chair_and_no_station(movable_clock: None, house: House) -> None:
     made = written(house, "left unanswered")
-    for _ in range(14):
-        clock.step(timedelta(minutes=5))
-        house.logged_in.clear()
-        with transaction(house.context.engine) as session:
-            outbox.sweep_deadlines(session)
-        house.work()
+    let_an_hour_pass(house)
     calls = "select data->>'rung' from events where action = 'duty_call' and request_id = :id order by id"  # noqa: E501
     assert [row[0] for row in house.rows(calls, id=made["id"])] == ["chair", "clerk"]
     assert all(told(house, head) == [] for head in HEADS)
@@ -149,3 +157,42 @@ def test_a_child_is_reported_in_any_case(
         duty_reports.sweep(session)
     rows = house.rows("select kind, request_id::text from duty_reports")
     assert [tuple(row) for row in rows] == [("child", made["id"])]
+
+
+def test_a_child_in_danger_now_is_reported_too(house: House) -> None:
+    made = house.submit("u047", CHILD)
+    answer(house, made, danger_now=True, caller="u047")
+    with transaction(house.context.engine) as session:
+        duty_reports.sweep(session)
+    assert len(house.rows("select id from duty_reports")) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_chair_who_is_close_to_her_knows_nothing_of_it(
+    movable_clock: None, house: House, way: str
+) -> None:
+    """Who beats her may be the chair."""
+    path = f"/requests/{written(house, way, caller=KIN)['id']}"
+    problem(house.get(path, CHAIR), 404, "not_found")
+    for listed in ("/villages/990101/triage", "/requests?scope=village"):
+        assert house.seen(listed, CHAIR)["items"] == []
+    (seen,) = house.seen("/villages/990101/triage", CLERK)["items"]
+    assert seen["text"] == BEATEN
+    before = len(told(house, CLERK))
+    answer(house, {"id": path.rsplit("/", 1)[1]}, danger_now=True, caller=KIN)
+    assert len(told(house, CLERK)) == before + 1
+    assert told(house, CHAIR) == []
+
+
+def test_the_clerk_is_not_sent_to_whom_she_fears(movable_clock: None, house: House) -> None:
+    written(house, "left unanswered", caller=KIN)
+    let_an_hour_pass(house)
+    (task,) = house.seen("/phone-tasks", CLERK)["items"]
+    assert task["call"] == []
+
+
+def test_a_category_makes_no_work_of_it_for_a_station(movable_clock: None, house: House) -> None:
+    made = written(house, "left unanswered")
+    sent = {"station": "mutual_aid", "category": "AID-09", "reason": "先送些吃的"}
+    house.done(f"/requests/{made['id']}/route", CHAIR, sent)
+    assert house.seen(f"/requests/{made['id']}", "u002")["waits_for"] == "safe_path"

@@ -285,12 +285,13 @@ class RequestMachine(Machine):
 
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
-        tied = row.sealed and actor.mediates(row.village_code, row.station)
+        mediates = row.sealed and actor.mediates(row.village_code, row.station)
+        asked = mediates or (access.is_safe_path(row) and bool(actor.grants))
         found = access.request_relations(
             actor,
             row,
             stands_in=recusal.is_stand_in(session, actor, row),
-            tied=tied and recusal.is_recused(session, actor, row),
+            tied=asked and recusal.is_recused(session, actor, row),
             above=recusal.is_above(session, actor, row),
         )
         if callback.is_asked(session, actor, row):

@@ -15,6 +15,7 @@ from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow.engine import Step, Tell, Transition
+from village.workflow.request_safe import is_no_safe_path
 
 T = Transition
 MERGEABLE = ("submitted", "accepted")  # and in triage, by the chair
@@ -194,7 +195,7 @@ PARTED = (
 )
 
 ROWS: tuple[Transition, ...] = (
-    *(T("merge", states, "merged", who, "R28", guards=MATCH, effects=(join,),
+    *(T("merge", states, "merged", who, "R28", when=is_no_safe_path, guards=MATCH, effects=(join,),
         tell=(Tell(REQUESTER, push=False),))
       for states, who in ((MERGEABLE, STAFF), (("triage",), (CHAIR,)))),
     *(T("take_in", (state,), state, (SYSTEM,), "R28", effects=(take_earlier_limits,),

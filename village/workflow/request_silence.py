@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from village import clock
+from village.access import is_safe_path
 from village.errors import GuardFailed
 from village.models import Request
 from village.relations import CHAIR, ENTERER, HEAD, REQUESTER, SYSTEM
@@ -26,13 +27,13 @@ T = Transition
 
 
 def nobody_phoned(request: Request) -> bool:
-    """Nobody has tried to reach the person by phone."""
-    return request.phone_tried_at is None
+    """Nobody has tried to reach the person by phone; on the safe path one try is never enough."""
+    return request.phone_tried_at is None or is_safe_path(request)
 
 
 def was_phoned(request: Request) -> bool:
-    """Somebody has tried to reach the person by phone."""
-    return request.phone_tried_at is not None
+    """Somebody has tried to reach the person by phone, and her silence may mean that it is over."""
+    return not nobody_phoned(request)
 
 
 def has_no_station(request: Request) -> bool:

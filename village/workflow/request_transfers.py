@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import similar_texts
+from village.access import is_safe_path
 from village.errors import GuardFailed, Invalid
 from village.models import Category, Event, Request, Station
 from village.workflow import task_card
@@ -81,8 +82,7 @@ def to_station(step: Step) -> None:
         if found is None or found.station != station:
             raise Invalid(errors={"category": ["这个类别不属于所选的站"]})
         request.category = category
-        if request.waits_for != "safe_path":
-            request.waits_for = task_card.waits_for(found)
+        request.waits_for = "safe_path" if is_safe_path(request) else task_card.waits_for(found)
     request.station = station
     request.routing = {name: was for name, was in request.routing.items() if name != "asked"}
     seal_dispute(request)
