@@ -46,7 +46,7 @@ def as_json(found: Screen | None) -> dict[str, Any] | None:
         return None
     numbers = [{"label": label, "number": number} for label, number in found.numbers]
     plain = {"kind": found.kind, "question": found.question, "advice": found.advice}
-    return {**plain, "numbers": numbers}
+    return {**plain, "numbers": numbers, "safe_path": found.safe}
 
 
 def test_phone_and_service_ask_the_same_question_about_every_known_text() -> None:

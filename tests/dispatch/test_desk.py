@@ -52,7 +52,9 @@ def test_an_errand_goes_out_with_its_acceptance(town: Town, catalog: Catalog) ->
     assert act(town, catalog, request_id, "accept", head) == "dispatching"
     town.work()
     assert [offer.person_id for offer in town.offers(request_id)] == [helper.person_id]
-    assert [e.action for e in town.events(request_id)] == ["submit", "accept", "dispatch"]
+    # Nobody else is at the station, so the head hears who would be asked next.
+    steps = ["submit", "accept", "dispatch", "widen_village"]
+    assert [e.action for e in town.events(request_id)] == steps
 
 
 @pytest.mark.parametrize(
