@@ -149,8 +149,11 @@ def _above(session: Session, scene: Scene) -> list[UUID]:
 
 
 def _on_duty(session: Session, scene: Scene) -> list[UUID]:
+    """Return who of the rung is to look; on the last one, who stands in and so can read it."""
     rung = scene.event.data["rung"]
-    return [] if rung == duty.CLERK_RUNG else duty.called(session, scene.request, rung)
+    if rung == duty.CLERK_RUNG:
+        return _stand_ins(session, scene) if scene.event.to_status == "triage" else []
+    return duty.called(session, scene.request, rung)
 
 
 def _to_phone(session: Session, scene: Scene) -> list[UUID]:

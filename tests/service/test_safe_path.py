@@ -10,7 +10,7 @@ import pytest
 from tests.service.house import House
 from tests.service.test_emergency import answer, let_two_minutes_pass, told
 from tests.service.test_problems import problem
-from tests.service.world import CLERK, KIN
+from tests.service.world import CLERK, KIN, TOWNSHIP
 from village import clock, duty_reports, outbox
 from village.db import transaction
 
@@ -189,6 +189,20 @@ def test_the_clerk_is_not_sent_to_whom_she_fears(movable_clock: None, house: Hou
     let_an_hour_pass(house)
     (task,) = house.seen("/phone-tasks", CLERK)["items"]
     assert task["call"] == []
+
+
+def test_where_chair_and_clerk_are_close_to_her_the_township_is_called_again(
+    movable_clock: None, house: House
+) -> None:
+    made = written(house, "left unanswered", caller=KIN)
+    house.rows(
+        "insert into conflict_declarations (person_id, other_id, kind, declared_at) "
+        "select a.id, b.id, 'kin', now() from people a, people b where a.code = :a and b.code = :b",
+        a=CLERK, b=KIN,
+    )  # fmt: skip
+    let_an_hour_pass(house)
+    assert "急事还没有人看" in told(house, TOWNSHIP)
+    assert house.seen(f"/requests/{made['id']}", TOWNSHIP)["text"] == BEATEN
 
 
 def test_a_category_makes_no_work_of_it_for_a_station(movable_clock: None, house: House) -> None:
