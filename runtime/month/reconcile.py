@@ -31,7 +31,8 @@ EVENTS = """
     from complaint_steps where at >= :since and by_id = any(:who) group by 1, 3, 4"""
 PHONED = """
     select id::text, tries, case when outcome in ('reached', 'answered') then outcome else '' end
-    from phone_calls where created_at >= :since and caller_id = any(:who)
+    from phone_calls where greatest(created_at, tried_at, done_at) >= :since
+    and caller_id = any(:who)
     and (tries > 0 or outcome in ('reached', 'answered'))"""
 OWN_COMPLAINTS = "select id::text, status from complaints where complainant_id = any(:who)"
 OWN_REQUESTS = "select id::text, status from requests where requester_id = any(:who)"
@@ -44,7 +45,7 @@ PUSHES = """
     select n.person_id::text, count(*) filter (where d.status = 'sent'), count(*)
     from deliveries d join notifications n on n.id = d.notification_id
     where n.person_id = any(:who) group by 1"""
-ASKED = "select id::text, person_id::text from offers where created_at >= :since"
+ASKED = "select id::text, person_id::text from offers"  # an open one may be older than the days
 TOLD = "select id::text, title from notifications where person_id = any(:who)"
 # The log of events says where everything is.
 ELSEWHERE = """
