@@ -18,9 +18,9 @@ from village import access, routing_rules, rule_book
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.db import table
-from village.forgetting import on_safe_path
 from village.models import Request
 from village.routing_rules import ActiveRule
+from village.safe_path import on_safe_path
 
 MOST_EXAMPLES = 20
 MOST_CHARACTERS = 50_000  # of texts: if all of them move, one to two seconds of routing

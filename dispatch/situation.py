@@ -59,8 +59,8 @@ _WORKS = sa.text("""
                 and p.status = 'active' and not r.hide_me and not r.sealed) as pairs,
         array(select r.requester_id
               union select person_id from request_exclusions e where e.request_id = r.id
-              union select tied from request_parties p, tied_to_parties(p.request_id) as tied
-                  where p.request_id = r.id
+              union select tied from tied_to_parties(r.id) as tied
+                  where exists (select from request_parties p where p.request_id = r.id)
               union select other_id from conflict_declarations c where c.person_id = r.requester_id
               union select person_id from conflict_declarations c where c.other_id = r.requester_id
               union select b.id from people a join people b

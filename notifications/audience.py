@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from notifications.scene import Scene
 from village import clock, duty
-from village.access import is_safe_path
 from village.models import Follow, RoleGrant
 from village.public_face import is_comparable
 from village.relations import ABOVE, CHAIR, HEAD, INVITED, REQUESTER, STAND_IN
+from village.safe_path import is_safe_path
 from village.workflow import recusal
 from village.workflow.engine import Tell
 from village.workflow.request_duty import DUTY, PHONE

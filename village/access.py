@@ -29,12 +29,12 @@ from village.relations import (
     SYSTEM,
     VOLUNTEER,
 )
+from village.safe_path import is_safe_path
 
 # The relation that an office gives within its scope.
 OFFICES: dict[str, str] = {"head": HEAD, "deputy": HEAD, "chair": CHAIR, "mediator": MEDIATOR}
 CLERK_OFFICE = "clerk"
 
-SAFE_PATH_KINDS = ("dv", "child", "suicide")
 
 # Nobody's business yet, what is none of the village's, and the whole of what was split into
 # parts for different eyes: she alone may know what she asked.
@@ -214,13 +214,6 @@ def _holds_an_office(actor: Actor) -> bool:
 
 def _is_unconfirmed(request: RequestLike) -> bool:
     return request.waits_for == "unconfirmed_danger" and request.status == "submitted"
-
-
-def is_safe_path(request: RequestLike) -> bool:
-    """Violence at home, a child in danger, a wish to die: whatever was answered (5.2, 5.3)."""
-    asked = request.emergency or {}
-    found = asked.get("safe_path") or asked.get("kind") in SAFE_PATH_KINDS
-    return request.waits_for == "safe_path" or bool(found)
 
 
 def allows(permission: str, relations: frozenset[str]) -> bool:

@@ -21,10 +21,10 @@ from village.calls import CallView
 from village.catalog import files
 from village.db import table
 from village.errors import GuardFailed, LostRace
-from village.forgetting import on_safe_path
 from village.ids import least_id, new_id
 from village.models import Event, Person, PhoneCall, Request
 from village.relations import OWNER
+from village.safe_path import on_safe_path
 from village.workflow.engine import LOCK, apply
 from village.workflow.request import REQUEST
 from village.workflow.request_rules import REOPEN_DAYS

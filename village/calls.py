@@ -16,13 +16,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, access_log, clock, lines, phones
-from village.access import Actor, is_safe_path
+from village.access import Actor
 from village.db import table
 from village.errors import GuardFailed, LostRace
 from village.ids import new_id
 from village.models import Person, PhoneCall, Request, RoleGrant
 from village.models.requests import RUNGS
 from village.relations import CALLER, OWNER
+from village.safe_path import is_safe_path
 from village.workflow import recusal
 from village.workflow.engine import LOCK
 

@@ -27,6 +27,7 @@ from village.models import (
     StandingPair,
 )
 from village.privacy import Keys
+from village.safe_path import is_safe_path
 from village.workflow.engine import apply
 from village.workflow.request import REQUEST, works_on
 
@@ -72,7 +73,7 @@ def _is_open_to(slip: Assisted, request: Request, actor: Actor) -> bool:
     if slip.claimed_at is not None:
         return slip.claimed_by == actor.person_id
     fresh = slip.slip_expires_at is not None and slip.slip_expires_at > clock.now()
-    return fresh and not access.is_safe_path(request)
+    return fresh and not is_safe_path(request)
 
 
 def _refuse_who_guesses(session: Session, actor: Actor) -> None:

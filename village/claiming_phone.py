@@ -14,11 +14,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock
+from village import clock
 from village.access import Actor
 from village.claiming import hand_over, refuse_officers
 from village.errors import GuardFailed
 from village.models import Assisted, OrgUnit, Person, Request, RoleGrant, WechatIdentity
+from village.safe_path import is_safe_path
 from village.workflow import recusal
 from village.workflow.request import REQUEST
 
@@ -77,7 +78,7 @@ def _claim_all(session: Session, actor: Actor, record: Person) -> list[Request]:
     asked = sa.select(Request.id).where(Request.requester_id == record.id).order_by(Request.id)
     locked = [REQUEST.lock(session, each) for each in session.scalars(asked).all()]
     found: list[Request] = [each for each in locked if each is not None]
-    if any(each.sealed or access.is_safe_path(each) for each in found):
+    if any(each.sealed or is_safe_path(each) for each in found):
         return []
     for request in found:
         refuse_officers(session, actor, request)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import clock
-from village.access import is_safe_path
 from village.catalog.files import read
 from village.models import Absence, DutyShift, Request, RoleGrant
+from village.safe_path import is_safe_path
 from village.workflow import recusal
 
 HEAD_RUNG, DEPUTY_RUNG, CHAIR_RUNG, CLERK_RUNG = "head", "deputy", "chair", "clerk"

@@ -24,6 +24,7 @@ from village.errors import GuardFailed, Invalid, LostRace
 from village.ids import least_id, new_id
 from village.models import DutyReport, OrgUnit, Request, RoleGrant
 from village.relations import CHAIR, CLERK, HEAD, MEDIATOR, VOLUNTEER
+from village.safe_path import is_safe_path
 from village.workflow import recusal
 from village.workflow.request import works_on
 
@@ -106,7 +107,7 @@ def _known_request(session: Session, actor: Actor, request_id: UUID | None) -> R
 
 def _station(actor: Actor, village: str | None, request: Request | None) -> str | None:
     """The safe path's words are no head's to read, unless it is she who raised it."""
-    if request is not None and not access.is_safe_path(request) and not request.sealed:
+    if request is not None and not is_safe_path(request) and not request.sealed:
         return request.station
     own = (grant.station for grant in actor.grants if grant.unit == village and grant.station)
     return next(own, None) if request is None else None

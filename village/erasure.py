@@ -19,7 +19,6 @@ from village.access import Actor
 from village.catalog.files import read
 from village.db import Base
 from village.errors import GuardFailed
-from village.forgetting import on_safe_path
 from village.models import (
     AvailabilityWindow,
     Certificate,
@@ -46,6 +45,7 @@ from village.models import (
     WechatIdentity,
 )
 from village.models.messages import Delivery
+from village.safe_path import on_safe_path
 from village.timeline import status_text
 from village.workflow.engine import apply
 from village.workflow.request import REQUEST

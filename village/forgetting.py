@@ -16,7 +16,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import clock
-from village.access import SAFE_PATH_KINDS
 from village.db import Base
 from village.models import (
     Event,
@@ -32,16 +31,6 @@ from village.timeline import word
 
 WORDS = ("question", "text", "result", "comment", "advice", "receiver", "contact")
 ROUTED: dict[str, Any] = {"reasons": [], "flags": [], "parts": [], "asks": None, "rule": None}
-
-
-def on_safe_path() -> sa.ColumnElement[bool]:
-    """Return what holds for requests that are kept under the duty to report (`is_safe_path`)."""
-    asked, kind = Request.emergency["safe_path"].astext, Request.emergency["kind"].astext
-    return sa.or_(
-        sa.func.coalesce(Request.waits_for, "") == "safe_path",
-        sa.func.coalesce(asked, "") == "true",
-        sa.func.coalesce(kind, "").in_(SAFE_PATH_KINDS),
-    )
 
 
 def forget(session: Session, request_ids: Sequence[UUID]) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from village.access import SAFE_PATH_KINDS, is_safe_path
 from village.catalog import files
 from village.models import Request
+from village.safe_path import SAFE_PATH_KINDS, is_safe_path
 
 HIDE_ME = "hide_me"
 Routing = Mapping[str, Any]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from village import access, clock, lines
-from village.access import Actor, is_safe_path
+from village.access import Actor
 from village.assisted import has_account
 from village.clock import SHANGHAI
 from village.errors import GuardFailed, Invalid, LostRace, NotFound
@@ -33,6 +33,7 @@ from village.models import (
     Volunteer,
 )
 from village.relations import INVITED, REQUESTER
+from village.safe_path import is_safe_path
 from village.workflow.recusal import is_too_close, refuse_recused
 
 MOST = 2  # people who come together

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from village import access, clock
 from village.access import Actor
-from village.forgetting import on_safe_path
 from village.models import Person, Request
 from village.paging import Page, Window, cut, decode, number_in
 from village.relations import ABOVE, CHAIR, STAND_IN
 from village.requests import RequestView, workers
+from village.safe_path import on_safe_path
 from village.workflow import recusal
 from village.workflow.request import ACTIVE
 

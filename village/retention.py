@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from village import clock, forgetting, sealing
 from village.catalog.files import read
 from village.catalog.forms import is_level3
-from village.forgetting import on_safe_path
 from village.keys import Unreadable
 from village.models import Category, Person, Request
+from village.safe_path import on_safe_path
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from village.access import SAFE_PATH_KINDS
 from village.catalog.files import parts, read
+from village.safe_path import SAFE_PATH_KINDS
 
 WINDOW = 12
 CLAUSE_END = "，,、；;：:。！？"
@@ -55,7 +55,7 @@ class Screen:
     @property
     def safe(self) -> bool:
         """Tell whether any of it takes the safe path, though another kind asks its question."""
-        return not set(SAFE_PATH_KINDS).isdisjoint(self.kinds)
+        return not SAFE_PATH_KINDS.isdisjoint(self.kinds)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch.routing.labels import NONE
-from village.access import is_safe_path
 from village.models import Event, Person, Request
+from village.safe_path import is_safe_path
 
 TRIAGE = "triage"
 PERSON = "person"  # the villager answered which station: nothing that routing decided

@@ -21,10 +21,10 @@ from dispatch.routing.rules import (
     score,
     village_rule,
 )
-from village.access import SAFE_PATH_KINDS
 from village.catalog.entries import packaged_categories
 from village.catalog.files import read
 from village.models import Category
+from village.safe_path import SAFE_PATH_KINDS
 from village.workflow.priorities import more_urgent
 from village.workflow.task_card import waits_for
 
@@ -109,7 +109,7 @@ def route(
     found = agreed(found) if agreed else found
     chosen = category or catalog.get(found.category or "")
     found = _raise(found, text)
-    if not set(SAFE_PATH_KINDS).isdisjoint(kinds):
+    if not SAFE_PATH_KINDS.isdisjoint(kinds):
         return _to_safe_path(found, category)
     return _to_chair(found, text, chosen, own_stations)
 

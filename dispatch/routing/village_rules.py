@@ -14,9 +14,9 @@ from dispatch.routing import directory
 from dispatch.routing.labels import NONE
 from dispatch.routing.router import CHAIR_STEPS, NOT_OURS, ROUTED, TRIAGE, Alternative, Routing
 from dispatch.routing.rules import Reason, score, village_rule
-from village.access import SAFE_PATH_KINDS
 from village.models import Category
 from village.routing_rules import ActiveRule, plain
+from village.safe_path import SAFE_PATH_KINDS
 from village.timeline import word
 from village.workflow.task_card import is_dispute, waits_for
 
@@ -93,7 +93,7 @@ def _held(rule: ActiveRule, text: str, place: str, category: Category | None) ->
 
 def _stays(found: Routing, rule: ActiveRule, matter: Matter) -> bool:
     """Tell whether this matter is none that a village's rule may move."""
-    if set(SAFE_PATH_KINDS) & set(matter.kinds):
+    if not SAFE_PATH_KINDS.isdisjoint(matter.kinds):
         return True
     if matter.kinds and rule.target == "authority":
         return True  # a danger that nobody has looked at yet is not answered with a number

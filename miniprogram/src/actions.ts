@@ -27,11 +27,11 @@ export interface Action {
   body?: (said: Record<string, string | number>) => object;
 }
 
-function text(name: string, label: string, longest: number, rest: Partial<Field> = {}): Field {
+export function text(name: string, label: string, longest: number, rest: Partial<Field> = {}): Field {
   return { name, label, kind: "text", longest, ...rest };
 }
 
-function choice(
+export function choice(
   name: string,
   label: string,
   pairs: [string | number, string][],

@@ -19,7 +19,7 @@ export const NAMES = ["widest", "hold", "policy", "day_cap", "week_cap", "asks"]
 /** What a head sets of her own station; all else is the chair's, who answers for all people. */
 export const HEADS_WORD: Name[] = ["widest", "hold"];
 /** Where nothing is set: what is above says it. */
-export const NOT_SET = "";
+const NOT_SET = "";
 
 const HOURS = ["06:00-22:00", "07:00-21:00", "08:00-20:00", "09:00-18:00"];
 const USUAL: Record<"widest" | "hold" | "day_cap" | "week_cap" | "asks", (string | number)[]> = {

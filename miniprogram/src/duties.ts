@@ -1,13 +1,13 @@
 /** Complaints about an officer, what must be reported by law, break-glass, and papers: their words. */
 
-import { ref } from "vue";
+import { ref, type Ref } from "vue";
 
-import type { Choice, Field } from "./actions";
+import { choice, type Field } from "./actions";
 import type { Request } from "./types";
 
 export type Labels = Record<string, string>;
 
-export interface Step {
+interface Step {
   at: string;
   text: string;
   said: string | null;
@@ -26,7 +26,6 @@ export interface Complaint {
   allowed_actions: string[];
   request?: string | null;
   text?: string;
-  answer?: string | null;
   complainant?: string | null;
   steps?: Step[];
 }
@@ -39,7 +38,6 @@ export interface DutyReport {
   status: string;
   due_at: string;
   raised_at: string;
-  reported_at: string | null;
   allowed_actions: string[];
   text?: string | null;
   authority?: string | null;
@@ -71,6 +69,22 @@ export interface Paper {
 
 /** The request that the next complaint or report is about; it goes with the form, not the address. */
 export const about = ref<Request | null>(null);
+
+/** What a screen on which something is written down, and then looked after, has in common. */
+export function useWriting(look: () => unknown): { writes: Ref<boolean>; sent: Ref<boolean>; wrote: () => void } {
+  const writes = ref(about.value !== null);
+  const sent = ref(false);
+  function wrote(): void {
+    [writes.value, sent.value] = [false, true];
+    void look();
+  }
+  return { writes, sent, wrote };
+}
+
+export function leave(): void {
+  about.value = null;
+  uni.redirectTo({ url: "/pages/say/say" });
+}
 
 export const OFFICES: Labels = {
   head: "站长",
@@ -122,11 +136,6 @@ export const AUTHORITIES: Labels = {
 
 export const PAPER_KINDS: Labels = { insurance: "意外保险", training: "培训", certificate: "证书" };
 
-export function textField(name: string, label: string, longest: number, rest: Partial<Field> = {}): Field {
-  return { name, label, kind: "text", longest, ...rest };
-}
-
 export function choiceField(name: string, label: string, from: Labels, rest: Partial<Field> = {}): Field {
-  const choices: Choice[] = Object.entries(from).map(([value, said]) => ({ value, label: said }));
-  return { name, label, kind: "choice", choices, ...rest };
+  return choice(name, label, Object.entries(from), rest);
 }

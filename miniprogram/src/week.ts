@@ -15,7 +15,8 @@ export const PARTS: Part[] = [
   { name: "afternoon", label: "下午", from: "12:00", to: "18:00" },
   { name: "evening", label: "晚上", from: "18:00", to: "21:30" },
 ];
-export const WEEKDAYS = [..."一二三四五六日"].map((day, n) => ({ weekday: n + 1, label: `周${day}` }));
+export const DAY_NAMES = [..."一二三四五六日"];
+export const WEEKDAYS = DAY_NAMES.map((day, n) => ({ weekday: n + 1, label: `周${day}` }));
 
 /** Whether she has time within a part of a day. */
 export function isFree(windows: Weekly[], weekday: number, part: Part): boolean {

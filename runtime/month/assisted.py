@@ -6,13 +6,13 @@ from runtime.demo import texts
 from runtime.demo_people import Body
 from runtime.month.handset import CALL, SLIP, Sending
 from runtime.month.people import Person
+from runtime.month.plan import URGENT
 from village import clock
 from village.catalog.privacy import PRIVACY_VERSION
 from village.stations import SOURCES
 
 OFTEN = 0.012  # of an officer's looks
 OFFICE_HOURS = range(8, 18)
-URGENT = ("P0", "P1")
 
 
 def enter(person: Person) -> None:

@@ -13,10 +13,10 @@ from runtime.demo_people import Body
 from runtime.month import assisted, complaints
 from runtime.month.handset import PHONE, Sending
 from runtime.month.people import Person
+from runtime.month.plan import URGENT
 from village import clock
 from village.stations import KINDS, SUSPEND_REASONS
 
-URGENT = ("P0", "P1")
 SUSPENDS, MERGES = 0.006, 0.1  # of looks at a request, and at a queue
 SAFE_PATH = ("safe_path", "unconfirmed_danger")  # what a chair takes to no station
 CLERK_TRIES_AGAIN = timedelta(minutes=8)

@@ -144,9 +144,9 @@ def test_nothing_is_opened_for_what_has_no_rhythm(town: Town, how: str) -> None:
 
 def test_who_has_no_account_agrees_by_word_of_mouth(town: Town) -> None:
     """Head or chair write down how she has agreed; the volunteer's yes makes it stand."""
-    (pair_id,) = propose(town, town.helpers[0], consent_how="spoken")
+    (pair_id,) = propose(town, town.helpers[0], consent_how="oral")
     (pair,) = town.all(StandingPair)
-    assert (pair.status, pair.consent_how) == ("active", "spoken")
+    assert (pair.status, pair.consent_how) == ("active", "oral")
     assert next_at(town, pair_id) > clock.now()
     until(town, max(clock.now(), next_at(town, pair_id) - pairs.LEAD) + timedelta(hours=2))
     assert len(opened(town)) == 1
@@ -155,7 +155,7 @@ def test_who_has_no_account_agrees_by_word_of_mouth(town: Town) -> None:
 def test_who_has_an_account_agrees_herself(town: Town) -> None:
     login(town, town.villager)
     with pytest.raises(Invalid) as refused:
-        propose(town, town.helpers[0], consent_how="spoken")
+        propose(town, town.helpers[0], consent_how="oral")
     assert "consent_how" in refused.value.extra["errors"]
     assert town.run(lambda s: s.scalar(sa.select(sa.func.count(StandingPair.id)))) == 0
 

@@ -221,7 +221,7 @@ def test_a_pair_that_stands_says_when_the_next_visit_is(house: House) -> None:
 
 def test_who_has_an_account_is_not_spoken_for(house: House) -> None:
     made = house.submit("u045", category="PUB-03")
-    sent = {"request": made["id"], "volunteers": [me(house, "u016")], "consent_how": "spoken"}
+    sent = {"request": made["id"], "volunteers": [me(house, "u016")], "consent_how": "oral"}
     said = problem(house.post(f"/stations/{STATION}/pairs", HEAD, sent), 422, "invalid")
     assert list(said["errors"]) == ["consent_how"]
 

@@ -126,8 +126,12 @@ def test_a_question_about_blood_is_quick_to_leave_too(house: House) -> None:
 def test_the_ladder_calls_the_chair_and_no_station(movable_clock: None, house: House) -> None:
     made = written(house, "left unanswered")
     let_an_hour_pass(house)
-    calls = "select data->>'rung' from events where action = 'duty_call' and request_id = :id order by id"  # noqa: E501
-    assert [row[0] for row in house.rows(calls, id=made["id"])] == ["chair", "clerk"]
+    calls = house.rows(
+        "select data->>'rung' from events where action = 'duty_call' and request_id = :id"
+        " order by id",
+        id=made["id"],
+    )
+    assert [row[0] for row in calls] == ["chair", "clerk"]
     assert all(told(house, head) == [] for head in HEADS)
 
 

@@ -17,7 +17,8 @@ from village.access import Actor
 from village.errors import Recused
 from village.models import ConflictDeclaration, OrgUnit, Person, Request, RoleGrant
 from village.models.requests import RUNGS
-from village.workflow.engine import Step
+from village.relations import CHAIR, STAND_IN
+from village.workflow.engine import Step, Tell
 
 
 def not_recused(step: Step) -> None:
@@ -82,6 +83,10 @@ _TIED = sa.select(tied(_ME, sa.bindparam("request", type_=sa.Uuid), _OTHER))
 
 
 # ---------------------------------------------------------------- who stands in for the chair
+
+
+# To the chair, or to who stands in for her.
+TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 
 
 def stands_in(actor: Actor) -> sa.ColumnElement[bool]:

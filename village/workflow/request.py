@@ -16,6 +16,7 @@ from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
 from village.relations import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.safe_path import is_safe_path
 from village.workflow import (
     recusal,
     request_clock,
@@ -52,7 +53,6 @@ ENTERED = ("source", "consent_how")
 OPEN = ("submitted", "triage", "needs_info", "accepted", "dispatching", "assigned")
 ACTIVE = (*OPEN, "in_progress", "suspended", "checking")
 AT_STATION = tuple(state for state in ACTIVE if state != "triage")
-TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 MOVE = ("station", "category", "reason")
 MOVED = (recusal.not_recused, transfers.stays_sealed, safe.no_mediation)
 T = Transition
@@ -69,7 +69,7 @@ TABLE: tuple[Transition, ...] = (
       keeps=ENTERED, tell=(Tell(REQUESTER, push=False),)),
     T("submit", (START,), "triage", HERS, "R1, R4",
       guards=(rules.has_consent,), effects=(limits.set_limits,),
-      keeps=ENTERED, tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
+      keeps=ENTERED, tell=(Tell(REQUESTER, "N01", push=False), *recusal.TRIAGE)),
     T("visit", (START,), "accepted", (SYSTEM,), "R1, 3.8", effects=(limits.set_limits,)),
     T("open_visit", ("accepted",), "dispatching", (SYSTEM,), "R13, 3.8",
       effects=(rules.open_task,),
@@ -93,7 +93,7 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, push=False),)),
     T("no_danger", ("draft",), "triage", HERS, "R1, R4",
       effects=(limits.set_limits, rules.no_danger),
-      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
+      tell=(Tell(REQUESTER, "N01", push=False), *recusal.TRIAGE)),
     T("no_danger", ("submitted",), "submitted", HERS, "R30",
       when=rules.is_unconfirmed, effects=(rules.no_danger,), tell=(Tell(HEAD), Tell(CHAIR))),
     *safe.ROWS,
@@ -117,7 +117,7 @@ TABLE: tuple[Transition, ...] = (
       guards=(advice.may_be_kept,), effects=(advice.keep_answer,), keeps=("helped",)),
     T("keep", ("not_ours",), "triage", HERS, "R32",
       guards=(advice.may_be_kept, advice.within_30_days), effects=(advice.live_again,),
-      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
+      tell=(Tell(REQUESTER, "N01", push=False), *recusal.TRIAGE)),
     # ------------------------------------------------------------------ finding the station
     T("route", ("triage",), "submitted", (CHAIR, STAND_IN), "R5",
       guards=MOVED,
@@ -144,7 +144,7 @@ TABLE: tuple[Transition, ...] = (
     T("ask_chair", ("submitted", "accepted"), "triage", (HEAD,), "R10",
       guards=(recusal.not_recused, rules.is_confirmed),
       effects=(transfers.keep_question,), keeps=("reason", "proposed"),
-      tell=(*TRIAGE, Tell(REQUESTER, push=False))),
+      tell=(*recusal.TRIAGE, Tell(REQUESTER, push=False))),
     # ------------------------------------------------------------------ the station's answer
     T("accept", ("submitted",), "accepted", STAFF, "R6",
       guards=(recusal.not_recused,), effects=(limits.responded, rules.take_over),
@@ -156,7 +156,7 @@ TABLE: tuple[Transition, ...] = (
       guards=(recusal.not_recused,), effects=(limits.responded, limits.pause),
       keeps=("question",), tell=(Tell(REQUESTER, "N03"),)),
     T("answer", ("needs_info",), "triage", HERS, "R8", when=rules.is_nowhere,
-      effects=(limits.go_on,), keeps=("text",), tell=TRIAGE),
+      effects=(limits.go_on,), keeps=("text",), tell=recusal.TRIAGE),
     T("answer", ("needs_info",), "submitted", HERS, "R8",
       effects=(limits.go_on,), keeps=("text",), tell=(Tell(HEAD, "N13"),)),
     *request_silence.ROWS,
@@ -188,7 +188,7 @@ TABLE: tuple[Transition, ...] = (
       tell=(Tell(REQUESTER, push=False),)),
     T("split_off", (START,), "triage", (REQUESTER, SYSTEM), "R1, R4",
       effects=(split.keep_clock,), keeps=("number",),
-      tell=(Tell(REQUESTER, "N01", push=False), *TRIAGE)),
+      tell=(Tell(REQUESTER, "N01", push=False), *recusal.TRIAGE)),
     # ------------------------------------------------------------------ the work
     T("dispatch", ("accepted",), "dispatching", STAFF, "R13",
       guards=(recusal.not_recused, rules.has_machine, rules.for_volunteers),
@@ -240,7 +240,7 @@ TABLE: tuple[Transition, ...] = (
       keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
     T("reopen", ("resolved", "closed"), "triage", (REQUESTER,), "R25",
       when=rules.reopened_before, guards=(rules.within_15_days,), effects=(rules.open_again,),
-      keeps=("reason",), tell=TRIAGE),
+      keeps=("reason",), tell=recusal.TRIAGE),
     T("reopen", ("resolved", "closed"), "in_progress", (CHAIR,), "R25",
       when=rules.reopened_once, guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again,), keeps=("reason",),
@@ -286,7 +286,7 @@ class RequestMachine(Machine):
     def relations(self, session: Session, actor: Actor, row: Any) -> frozenset[str]:
         """Return the caller's relations; a place on its task is looked up for strangers only."""
         mediates = row.sealed and actor.mediates(row.village_code, row.station)
-        asked = mediates or (access.is_safe_path(row) and bool(actor.grants))
+        asked = mediates or (is_safe_path(row) and bool(actor.grants))
         found = access.request_relations(
             actor,
             row,

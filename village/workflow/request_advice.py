@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from village.access import is_safe_path
 from village.errors import GuardFailed
 from village.models import Request
+from village.safe_path import is_safe_path
 from village.timeline import word
 from village.workflow.engine import Step
 from village.workflow.request_limits import start_limits

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from village.access import Actor
 from village.models import PhoneCall, Request
-from village.relations import CALLER, CHAIR, HEAD, STAND_IN
+from village.relations import CALLER, CHAIR, HEAD
 from village.workflow import recusal
 from village.workflow import request_rules as rules
 from village.workflow.engine import Step, Tell, Transition
@@ -59,7 +59,6 @@ def _close(step: Step, outcome: str) -> None:
 
 # ---------------------------------------------------------------- the rows
 
-TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 T = Transition
 
 ROWS: tuple[Transition, ...] = (
@@ -74,5 +73,5 @@ ROWS: tuple[Transition, ...] = (
       keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
     T("still_open", ASKED_BACK, "triage", (CALLER,), "R25",
       guards=(recusal.not_recused, rules.within_15_days),
-      effects=(rules.open_again, asked_back), keeps=("reason",), tell=TRIAGE),
+      effects=(rules.open_again, asked_back), keeps=("reason",), tell=recusal.TRIAGE),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from village.errors import GuardFailed
 from village.models import Category, Event, Follow, Request
 from village.public_face import is_comparable
-from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.relations import CHAIR, HEAD, REQUESTER, SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow.engine import Step, Tell, Transition
@@ -191,7 +191,7 @@ TO_HEAD = (Tell(HEAD, "N13"),)
 PARTED = (
     ("submitted", was_submitted, STAFF, TO_HEAD),
     ("accepted", was_accepted, STAFF, TO_HEAD),
-    ("triage", was_triage, (CHAIR,), (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))),
+    ("triage", was_triage, (CHAIR,), recusal.TRIAGE),
 )
 
 ROWS: tuple[Transition, ...] = (

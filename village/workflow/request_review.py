@@ -112,11 +112,10 @@ def agree(step: Step) -> None:
 # ---------------------------------------------------------------- the rows
 
 HERS = (REQUESTER, ENTERER)
-TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 
 ROWS: tuple[Transition, ...] = (
     T("ask_review", ("rejected",), "triage", HERS, "R12", when=never_reviewed,
-      guards=(within_7_days,), effects=(live_again,), keeps=("reason",), tell=TRIAGE),
+      guards=(within_7_days,), effects=(live_again,), keeps=("reason",), tell=recusal.TRIAGE),
     T("uphold", ("triage",), "rejected", (CHAIR, STAND_IN), "R12", when=is_under_review,
       guards=(recusal.not_recused, did_not_refuse), effects=(merge.part_merged,),
       keeps=("advice",), tell=(Tell(REQUESTER, "N04"),)),

@@ -6,10 +6,11 @@ answered to the question of danger, and if nothing was.
 
 from __future__ import annotations
 
-from village.access import is_safe_path
 from village.errors import GuardFailed
 from village.models import Request
 from village.relations import CHAIR, ENTERER, REQUESTER, STAND_IN, SYSTEM
+from village.safe_path import is_safe_path
+from village.workflow import recusal
 from village.workflow import request_rules as rules
 from village.workflow.engine import Step, Tell, Transition
 
@@ -17,7 +18,7 @@ T = Transition
 
 
 def is_no_safe_path(request: Request) -> bool:
-    """It is an ordinary matter, which may be cut into several."""
+    """It does not take the safe path."""
     return not is_safe_path(request)
 
 
@@ -37,5 +38,5 @@ ROWS: tuple[Transition, ...] = (
       effects=(rules.no_danger,), tell=(Tell(CHAIR), Tell(STAND_IN))),
     T("presume_danger", ("draft",), "triage", (SYSTEM,), "R30", when=is_safe_path,
       effects=(rules.presume_danger,),
-      tell=(Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"), Tell(REQUESTER, push=False))),
+      tell=(*recusal.TRIAGE, Tell(REQUESTER, push=False))),
 )  # fmt: skip

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from village import clock
-from village.access import is_safe_path
 from village.errors import GuardFailed
 from village.models import Request
 from village.relations import CHAIR, ENTERER, HEAD, REQUESTER, SYSTEM
+from village.safe_path import is_safe_path
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow import request_merge as merge
@@ -103,7 +103,6 @@ def take_up_again(step: Step) -> None:
 STAFF = (HEAD, CHAIR)
 HERS = (REQUESTER, ENTERER)
 TO_PHONE = (Tell(HEAD, "N14"), Tell(CHAIR, "N14"))
-TRIAGE = (Tell(CHAIR, "N13"), Tell("stand_in", "N13"))
 
 ROWS: tuple[Transition, ...] = (
     T("remind", (ASKED,), ASKED, (SYSTEM,), "R7", effects=(plan_reminder,),
@@ -122,7 +121,8 @@ ROWS: tuple[Transition, ...] = (
       effects=(let_lapse, merge.part_merged),
       tell=(Tell(REQUESTER, "N03"), Tell(HEAD, push=False), Tell("followers", push=False))),
     T("answer", ("withdrawn",), "triage", HERS, "R9", when=lapsed_nowhere,
-      guards=(within_15_days_of_end,), effects=(take_up_again,), keeps=("text",), tell=TRIAGE),
+      guards=(within_15_days_of_end,), effects=(take_up_again,), keeps=("text",),
+      tell=recusal.TRIAGE),
     T("answer", ("withdrawn",), "submitted", HERS, "R9", when=lapsed,
       guards=(within_15_days_of_end,), effects=(take_up_again,), keeps=("text",),
       tell=(Tell(HEAD, "N13"),)),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from village.access import is_safe_path
 from village.errors import GuardFailed, Invalid
 from village.models import Request
+from village.safe_path import is_safe_path
 from village.workflow import request_limits as limits
 from village.workflow.engine import Step
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from village import clock
 from village.errors import Invalid
 from village.models import Request
-from village.relations import CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.relations import CHAIR, HEAD, REQUESTER, SYSTEM
 from village.workflow import recusal
 from village.workflow import request_limits as limits
 from village.workflow import request_rules as rules
@@ -149,8 +149,6 @@ BACK_TO = (
     ("checking", from_checking),
 )
 
-BACK_TOLD = (Tell(HEAD, push=False), Tell(REQUESTER, push=False))
-
 ROWS: tuple[Transition, ...] = (
     T("suspend", ("triage",), SUSPENDED, (CHAIR,), "R19",
       guards=(recusal.not_recused, rules.is_confirmed), effects=(put_off,),
@@ -167,11 +165,12 @@ ROWS: tuple[Transition, ...] = (
       guards=(recusal.not_recused,), effects=(rules.cancel_task, put_off),
       keeps=KEEPS, tell=TOLD),
     *(T("resume", (SUSPENDED,), state, (*STAFF, SYSTEM), "R19, R33", when=was,
-        guards=(recusal.not_recused,), effects=(go_on,), tell=BACK_TOLD)
+        guards=(recusal.not_recused,), effects=(go_on,),
+        tell=(Tell(HEAD, push=False), Tell(REQUESTER, push=False)))
       for state, was in BACK_TO),
     T("resume", (SUSPENDED,), "triage", (CHAIR, SYSTEM), "R19, R33", when=from_triage,
       guards=(recusal.not_recused,), effects=(go_on,),
-      tell=(Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"), Tell(REQUESTER, push=False))),
+      tell=(*recusal.TRIAGE, Tell(REQUESTER, push=False))),
     T("resume", (SUSPENDED,), "needs_info", (*STAFF, SYSTEM), "R19, R33", when=from_needs_info,
       guards=(recusal.not_recused,), effects=(wait_again,),
       tell=(Tell(HEAD, push=False), Tell(REQUESTER, "N03"))),

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import similar_texts
-from village.access import is_safe_path
 from village.errors import GuardFailed, Invalid
 from village.models import Category, Event, Request, Station
+from village.safe_path import is_safe_path
 from village.workflow import task_card
 from village.workflow.engine import Step
 

@@ -31,8 +31,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them; what was only proposed goes, since it would read as ended."""
     op.execute("alter table routing_rule_versions disable trigger user")
-    gone = "select id from routing_rules where proposal in ('open', 'refused')"
-    op.execute(f"delete from routing_rule_versions where rule_id in ({gone})")  # noqa: S608
+    op.execute(
+        "delete from routing_rule_versions v using routing_rules r"
+        " where r.id = v.rule_id and r.proposal in ('open', 'refused')"
+    )
     op.execute("delete from routing_rules where proposal in ('open', 'refused')")
     op.execute("alter table routing_rule_versions enable trigger user")
     op.drop_constraint(op.f("ck_routing_rules_proposal"), "routing_rules")
