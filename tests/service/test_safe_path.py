@@ -205,6 +205,10 @@ def test_where_chair_and_clerk_are_close_to_her_the_township_is_called_again(
         a=CLERK, b=KIN,
     )  # fmt: skip
     let_an_hour_pass(house)
+    for listed in ("/requests?scope=stand_in", "/villages/990101/triage"):
+        assert house.seen(listed, CLERK)["items"] == []
+    problem(house.get(f"/requests/{made['id']}", CLERK), 404, "not_found")
+    problem(house.get(f"/requests/{made['id']}/timeline", CLERK), 404, "not_found")
     assert "急事还没有人看" in told(house, TOWNSHIP)
     assert house.seen(f"/requests/{made['id']}", TOWNSHIP)["text"] == BEATEN
 

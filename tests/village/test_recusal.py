@@ -99,7 +99,7 @@ def test_the_township_stands_in_where_the_clerk_cannot(
         leave(town, town.clerk)
     else:
         town.kin(town.clerk, town.nephew)
-        with pytest.raises(Recused):
+        with pytest.raises(NotFound):
             town.act(request_id, "route", town.clerk, **WORKS)
     assert told(town, request_id) == {officer.person_id}
     assert triage(town, officer) == {request_id}

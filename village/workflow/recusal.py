@@ -90,13 +90,17 @@ TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 
 
 def stands_in(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return, as SQL on a request in triage, whether the actor decides since no chair may."""
+    """Return, as SQL on a request in triage, whether the actor decides since no chair may.
+
+    Nobody does who is too close to a party herself: the rung above hers reads it.
+    """
     mine = []
     for rung, role in enumerate(RUNGS[1:], start=1):
         units = [grant.unit for grant in actor.grants if grant.role == role]
         if units:
             mine.append(sa.and_(_unit(Request.village_code, rung).in_(units), _none_below(rung)))
-    return sa.and_(Request.status == "triage", sa.or_(sa.false(), *mine))
+    here = sa.and_(Request.status == "triage", sa.or_(sa.false(), *mine))
+    return sa.and_(here, ~tied(actor.person_id))
 
 
 def is_stand_in(session: Session, actor: Actor, request: Request) -> bool:
