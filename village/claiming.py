@@ -27,7 +27,7 @@ from village.models import (
     StandingPair,
 )
 from village.privacy import Keys
-from village.safe_path import is_safe_path
+from village.safe_path import on_safe_path
 from village.workflow.engine import apply
 from village.workflow.request import REQUEST, works_on
 
@@ -54,7 +54,7 @@ def claim(session: Session, actor: Actor, keys: Keys, code: str) -> Request:
     request_id = session.scalar(sa.select(Assisted.request_id).where(Assisted.slip_hash == digest))
     request = REQUEST.lock(session, request_id) if request_id else None
     slip = _slip(session, digest) if request else None
-    if request is None or slip is None or not _is_open_to(slip, request, actor):
+    if request is None or slip is None or not _is_open_to(session, slip, request, actor):
         session.add(ClaimTry(person_id=actor.person_id, at=clock.now()))
         raise WrongSlip
     if slip.claimed_at is None:
@@ -69,11 +69,13 @@ def _slip(session: Session, digest: bytes) -> Assisted | None:
     return session.scalar(found, execution_options={"populate_existing": True})
 
 
-def _is_open_to(slip: Assisted, request: Request, actor: Actor) -> bool:
+def _is_open_to(session: Session, slip: Assisted, request: Request, actor: Actor) -> bool:
+    """A paper lies about at home: none opens a record that holds what takes the safe path."""
     if slip.claimed_at is not None:
         return slip.claimed_by == actor.person_id
     fresh = slip.slip_expires_at is not None and slip.slip_expires_at > clock.now()
-    return fresh and not is_safe_path(request)
+    safe = sa.exists().where(Request.requester_id == request.requester_id, on_safe_path())
+    return fresh and not session.scalar(sa.select(safe))
 
 
 def _refuse_who_guesses(session: Session, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from village import clock
 from village.catalog.files import read
 from village.models import Absence, DutyShift, Request, RoleGrant
+from village.models.requests import RUNGS
 from village.safe_path import is_safe_path
 from village.workflow import recusal
 
@@ -34,11 +35,22 @@ def called(session: Session, request: Request, rung: str) -> list[UUID]:
     if rung in (HEAD_RUNG, DEPUTY_RUNG) and is_safe_path(request):
         return []
     if rung == CLERK_RUNG:
-        return recusal.on_rung(session, request, CLERK_RUNG)
+        return to_phone(session, request)[1]
     now = clock.now()
     first = _there(session, request, now, _on_shift(request, now)) if rung == HEAD_RUNG else []
     office, covers = _in_office(request, rung, now), _covers(request, rung, now)
     return first or _there(session, request, now, office, covers)
+
+
+def to_phone(session: Session, request: Request) -> tuple[str, list[UUID]]:
+    """Return which office is to phone the village, and who: the clerk, else the township's officer.
+
+    The office is vacant, or all who hold it are too close to the matter (3.0).
+    """
+    for office in RUNGS[1:]:
+        if found := recusal.on_rung(session, request, office):
+            return office, found
+    return CLERK_RUNG, []
 
 
 def in_office(session: Session, request: Request, rung: str) -> list[UUID]:

@@ -1,4 +1,7 @@
-"""What a clerk is to do by phone, since nobody in the village has looked (duty ladder)."""
+"""What a clerk is to do by phone, since nobody in the village has looked (duty ladder).
+
+Where no clerk may, the township's officer. Who is too close to a party neither sees nor ends it.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,11 @@ from village.access import Actor
 from village.errors import NotFound
 from village.models import OrgUnit, PhoneTask, Request
 from village.models.people import Person
+from village.models.requests import RUNGS
 from village.relations import CLERK
+from village.workflow import recusal
 
+OFFICES = RUNGS[1:]
 CALL = (duty.CHAIR_RUNG, duty.HEAD_RUNG, duty.DEPUTY_RUNG)  # in this order
 
 
@@ -31,13 +37,17 @@ class Call(NamedTuple):
 
 
 def list_mine(session: Session, actor: Actor) -> list[Call]:
-    """Return the open phone tasks of the caller's committees, oldest first."""
-    units = [grant.unit for grant in actor.grants if grant.role == "clerk"]
+    """Return the open phone tasks of the caller's committees or townships, oldest first."""
+    units = [grant.unit for grant in actor.grants if grant.role in OFFICES]
     found = (
         sa.select(PhoneTask, Request, OrgUnit.name)
         .join(Request, Request.id == PhoneTask.request_id)
         .join(OrgUnit, OrgUnit.code == Request.village_code)
-        .where(PhoneTask.unit_code.in_(units), PhoneTask.done_at.is_(None))
+        .where(
+            PhoneTask.unit_code.in_(units),
+            PhoneTask.done_at.is_(None),
+            ~recusal.tied(actor.person_id),
+        )
         .order_by(PhoneTask.created_at, PhoneTask.id)
     )
     return [
@@ -52,7 +62,9 @@ def done(session: Session, actor: Actor, task_id: UUID, *, reached: bool) -> Non
     task = session.get(PhoneTask, task_id, with_for_update=True)
     if task is None:
         raise NotFound
-    mine = access.Grant("clerk", task.unit_code) in actor.grants
+    held = any(access.Grant(office, task.unit_code) in actor.grants for office in OFFICES)
+    request = session.get_one(Request, task.request_id)
+    mine = held and not recusal.is_recused(session, actor, request)
     access.require("phone_task.done", frozenset({CLERK} if mine else ()))
     if task.done_at is None:
         task.reached, task.done_by, task.done_at = reached, actor.person_id, clock.now()

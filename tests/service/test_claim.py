@@ -185,6 +185,17 @@ def test_no_paper_leads_to_what_is_said_about_violence(house: House) -> None:
     problem(answer, 422, "no_slip_on_safe_path")
 
 
+def test_a_slip_about_a_drain_does_not_take_along_what_is_said_about_violence(
+    house: House, entered: dict[str, Any]
+) -> None:
+    paper = slip(house, entered)
+    (row,) = house.rows("select requester_id from requests where id = :id", id=entered["id"])
+    for_her = {"for": {"person": str(row.requester_id)}}
+    house.enter(OTHER_HEAD, VIOLENCE, emergency_confirmed=False, **for_her)
+    problem(claim(house, paper), 422, "slip_unknown")
+    assert house.seen("/requests", KIN)["items"] == []
+
+
 def test_she_who_has_an_account_takes_it_into_her_own_hands(house: House) -> None:
     person = house.seen("/me", KIN)["id"]
     made = house.enter(OTHER_HEAD, MATTER, **{"for": {"person": person}})

@@ -48,6 +48,15 @@ def let_an_hour_pass(house: House) -> None:
         house.work()
 
 
+def akin(house: House, one: str, other: str) -> None:
+    """They are relatives, and have said so."""
+    house.rows(
+        "insert into conflict_declarations (person_id, other_id, kind, declared_at) "
+        "select a.id, b.id, 'kin', now() from people a, people b where a.code = :a and b.code = :b",
+        a=one, b=other,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", TEXTS)
 def test_it_lies_with_the_chair_at_once_and_at_no_station(
@@ -193,23 +202,28 @@ def test_the_clerk_is_not_sent_to_whom_she_fears(movable_clock: None, house: Hou
     let_an_hour_pass(house)
     (task,) = house.seen("/phone-tasks", CLERK)["items"]
     assert task["call"] == []
+    akin(house, CLERK, KIN)
+    assert house.seen("/phone-tasks", CLERK)["items"] == []
+    phoned = house.post(f"/phone-tasks/{task['id']}/phoned", CLERK, {"reached": True})
+    problem(phoned, 404, "not_found")
 
 
 def test_where_chair_and_clerk_are_close_to_her_the_township_is_called_again(
     movable_clock: None, house: House
 ) -> None:
     made = written(house, "left unanswered", caller=KIN)
-    house.rows(
-        "insert into conflict_declarations (person_id, other_id, kind, declared_at) "
-        "select a.id, b.id, 'kin', now() from people a, people b where a.code = :a and b.code = :b",
-        a=CLERK, b=KIN,
-    )  # fmt: skip
+    akin(house, CLERK, KIN)
     let_an_hour_pass(house)
     for listed in ("/requests?scope=stand_in", "/villages/990101/triage"):
         assert house.seen(listed, CLERK)["items"] == []
     problem(house.get(f"/requests/{made['id']}", CLERK), 404, "not_found")
     problem(house.get(f"/requests/{made['id']}/timeline", CLERK), 404, "not_found")
     assert "急事还没有人看" in told(house, TOWNSHIP)
+    assert house.seen("/phone-tasks", CLERK)["items"] == []
+    (task,) = house.seen("/phone-tasks", TOWNSHIP)["items"]
+    phoned = f"/phone-tasks/{task['id']}/phoned"
+    problem(house.post(phoned, CLERK, {"reached": True}), 404, "not_found")
+    assert house.post(phoned, TOWNSHIP, {"reached": True}).status_code == 204
     assert house.seen(f"/requests/{made['id']}", TOWNSHIP)["text"] == BEATEN
 
 

@@ -185,6 +185,12 @@ def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
     )
 
 
+def unit_of(session: Session, request: Request, rung: str) -> str | None:
+    """Return the code of the unit on a rung above the request's village; None: there is none."""
+    above = _unit(sa.literal(request.village_code), RUNGS.index(rung))
+    return session.scalar(sa.select(above))
+
+
 def _unit(village: Any, rung: int) -> Any:
     """Return the code of the unit so many rungs above a natural village."""
     for _ in range(rung):

@@ -1,13 +1,14 @@
 """Something urgent must be seen by a person, at night too: rung by rung, until one has looked.
 
-Head (or who is on duty) → deputy → chair → the committee's clerk, who is to phone them. How long
-after it came each is called stands in `duty_ladder.csv`; each call is an event.
+Head (or who is on duty) → deputy → chair → the committee's clerk (where none may, the township's
+officer), who is to phone them. How long after it came each is called stands in `duty_ladder.csv`;
+each call is an event.
 """
 
 from __future__ import annotations
 
 from village import duty
-from village.models import OrgUnit, PhoneTask, Request
+from village.models import PhoneTask, Request
 from village.relations import CHAIR, HEAD, STAND_IN, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow.engine import Step, Tell, Transition
@@ -44,11 +45,10 @@ def call_next(step: Step) -> None:
 
 
 def _ask_to_phone(step: Step) -> None:
-    village = step.session.get_one(OrgUnit, step.row.village_code)
-    if village.parent_code is not None:
-        step.session.add(
-            PhoneTask(request_id=step.row.id, unit_code=village.parent_code, created_at=step.now)
-        )
+    office, _ = duty.to_phone(step.session, step.row)
+    unit = recusal.unit_of(step.session, step.row, office)
+    if unit is not None:
+        step.session.add(PhoneTask(request_id=step.row.id, unit_code=unit, created_at=step.now))
 
 
 ROWS: tuple[Transition, ...] = (
