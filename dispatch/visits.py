@@ -18,8 +18,8 @@ from village import assisted, clock
 from village.access import THE_SYSTEM
 from village.forgetting import ROUTED
 from village.ids import new_id
-from village.models import Category, Request, RequestExclusion, StandingPair
-from village.pairs import LEAD, plan, span
+from village.models import Category, DueTime, Request, RequestExclusion, StandingPair
+from village.pairs import LEAD, VISIT, plan, span
 from village.timeline import word
 from village.workflow.engine import attempt, start
 from village.workflow.request import REQUEST
@@ -35,7 +35,7 @@ def open_due(session: Session, request_id: UUID) -> Request | None:
     live = sa.select(StandingPair).where(
         StandingPair.request_id == request_id,
         StandingPair.status == "active",
-        StandingPair.next_at <= clock.now() + LEAD,
+        sa.or_(StandingPair.next_at.is_(None), StandingPair.next_at <= clock.now() + LEAD),
     )
     due = session.scalars(live.order_by(StandingPair.next_at).with_for_update()).all()
     coming = [one for one in due if one.next_at is not None and one.next_at > clock.now()]
@@ -47,6 +47,24 @@ def open_due(session: Session, request_id: UUID) -> Request | None:
     for pair in due:
         plan(session, pair)
     return opened
+
+
+def catch_up(session: Session) -> int:
+    """Let visits be looked at whose due time did nothing; return for how many requests.
+
+    During an upgrade a worker of the version before marks a due time done whose kind it does not
+    know, and its API plans none: without this such a rhythm would be over for good.
+    """
+    pair, ahead = StandingPair, DueTime.request_id == StandingPair.request_id
+    waits = sa.exists().where(ahead, DueTime.kind == VISIT, DueTime.fired_at.is_(None))
+    unplanned = sa.or_(pair.next_at.is_(None), pair.next_at <= clock.now() + LEAD)
+    lost = pair.status == "active", pair.weekday.is_not(None), pair.request_id.is_not(None)
+    found = sa.select(pair.request_id).where(*lost, unplanned, ~waits).distinct()
+    ids = session.scalars(found.order_by(pair.request_id)).all()
+    session.add_all(
+        DueTime(id=new_id(), request_id=one, kind=VISIT, due_at=clock.now()) for one in ids
+    )
+    return len(ids)
 
 
 def _open(session: Session, began: Request, pairs: Sequence[StandingPair]) -> Request:

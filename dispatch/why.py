@@ -210,10 +210,7 @@ def _next_look(task: Task) -> datetime | None:
 
 
 def _wider(session: Session, seen: TaskView) -> tuple[Wider | None, Wider | None]:
-    """Return how it stands with other stations and with the next villages.
-
-    What is to be said of other stations is said with the next villages, too: one text for both.
-    """
+    """Return how it stands with other stations, and with the next villages."""
     now, task = clock.now(), seen.task
     if task.status != "open" or seen.request.status != "dispatching":
         return None, None
@@ -221,11 +218,8 @@ def _wider(session: Session, seen: TaskView) -> tuple[Wider | None, Wider | None
     lend = any(station in (None, task.station) for _, station in near)
     (work,) = situation.load_works(session, [task.request_id], near)
     village = _said("village", *_when(work, OWN_VILLAGE, now))
-    there = _said("neighbours", *(_when(work, NEXT_VILLAGE, now) if lend else ("none", None)))
-    if village.state in ("held", "coming"):
-        both = village.text if village.state == there.state else village.text + there.text
-        there = there._replace(text=both)
-    return village, there
+    there = _when(work, NEXT_VILLAGE, now) if lend else ("none", None)
+    return village, _said("neighbours", *there)
 
 
 def _said(circle: str, state: str, at: datetime | None) -> Wider:

@@ -23,7 +23,7 @@ from rq import Queue
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
-from dispatch import invariants
+from dispatch import invariants, visits
 from notifications import sweeps
 from runtime import logs
 from runtime.patience import Patience
@@ -67,6 +67,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, idempotency.purge),
     (3600.0, people.purge_codes),
     (86_400.0, invariants.nightly),
+    (3600.0, visits.catch_up),
     (3600.0, similar.purge),
     (3600.0, reminders.calendar),
     (3600.0, terms.remind),

@@ -293,7 +293,7 @@ export interface Search {
     left_out: { reason: string; people: number; text: string }[];
   } | null;
   next_look: string | null;
-  /** The village's other stations; what is to be said of them stands in the neighbours' text. */
+  /** The village's other stations, and the next villages: a sentence each. */
   village: { state: string; text: string } | null;
   neighbours: { state: string; text: string } | null;
 }

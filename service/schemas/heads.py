@@ -95,7 +95,7 @@ class LastLookSchema(Shape):
 
 
 class WiderSchema(Shape):
-    """Whether and from when a wider circle is asked; the neighbours' text speaks of both."""
+    """Whether and from when a wider circle is asked, in a sentence of its own."""
 
     state = fields.String(
         required=True,

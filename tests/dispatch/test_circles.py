@@ -159,11 +159,12 @@ def elsewhere(town: Town) -> set[UUID | None]:
     return {town.volunteer(f"别站{n}", station="culture").person_id for n in range(3)}
 
 
-def shown(town: Town, request_id: UUID) -> tuple[str, str, str]:
+def shown(town: Town, request_id: UUID) -> tuple[str, str, str, str]:
     found = town.run(lambda s: why(s, town.head, town.task(request_id).id))
     assert found.village is not None
     assert found.neighbours is not None
-    return found.village.state, found.neighbours.state, found.neighbours.text
+    texts = found.village.text, found.neighbours.text
+    return found.village.state, found.neighbours.state, *texts
 
 
 @pytest.mark.parametrize(("priority", "minutes"), [("P2", 15), ("P3", 30)])
@@ -174,9 +175,10 @@ def test_the_head_sees_it_coming_that_other_stations_are_asked(
     at = clock.now() + timedelta(minutes=minutes)
     assert town.task(request_id).village_at == at
     assert told(town, request_id, "widen_village") == 1
-    village, _, text = shown(town, request_id)
+    village, _, text, there = shown(town, request_id)
     assert village == "coming"
     assert f"{at.astimezone(clock.SHANGHAI):%-H:%M}起会问村里别的站" in text
+    assert "别的站" not in there
     all_say_no(town, request_id)
     town.later(minutes=minutes - 1)
     assert not asked(town, request_id) & elsewhere
@@ -201,7 +203,9 @@ def test_a_hold_stops_other_stations_and_the_next_village(
     request_id = sent_out(town, "P2")
     task_id = town.task(request_id).id
     town.run(lambda s: circles.hold(s, town.head, task_id, held=True, circle=circle))
-    assert shown(town, request_id)[:2] == ("held", "held")
+    village, there, *texts = shown(town, request_id)
+    assert (village, there) == ("held", "held")
+    assert len(set(texts)) == 2
     for _ in range(9):
         town.later(minutes=12)
         assert not asked(town, request_id) & (elsewhere | neighbours)

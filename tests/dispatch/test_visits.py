@@ -128,6 +128,24 @@ def test_what_is_missed_is_left_and_the_next_one_comes(town: Town) -> None:
     assert next_at(town, pair_id) == first + timedelta(weeks=6)
 
 
+@pytest.mark.parametrize("how", ["its worker", "its API"])
+def test_a_rhythm_that_the_version_before_has_lost_goes_on(town: Town, how: str) -> None:
+    """During an upgrade it marks a due time done that it does not know, or plans none."""
+    (pair_id,) = stand(town, town.helpers[0])
+    first = next_at(town, pair_id)
+    done = sa.update(DueTime).where(DueTime.kind == "visit").values(fired_at=clock.now())
+    town.run(lambda s: s.execute(done))
+    if how == "its API":
+        town.run(lambda s: s.execute(sa.update(StandingPair).values(next_at=None)))
+    clock.step(max(first - pairs.LEAD - clock.now(), timedelta(0)) + timedelta(hours=3))
+    assert [town.run(visits.catch_up) for _ in range(2)] == [1, 0]
+    town.work()
+    if how == "its API":
+        until(town, max(clock.now(), next_at(town, pair_id) - pairs.LEAD) + timedelta(minutes=1))
+    assert len(opened(town)) == 1
+    assert town.run(visits.catch_up) == 0
+
+
 @pytest.mark.parametrize("how", ["ended", "without a day", "not agreed"])
 def test_nothing_is_opened_for_what_has_no_rhythm(town: Town, how: str) -> None:
     when = {"weekday": None} if how == "without a day" else {}

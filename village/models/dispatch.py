@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from village.db import Base
 from village.ids import new_id
 from village.models.org import STATIONS, one_of
+from village.models.requests import CONSENTS
 
 EXCLUSION_KINDS = ("party", "household", "kin", "contractor", "word", "before")
 PAIR_STATES = ("proposed", "active", "paused", "ended")
@@ -208,6 +209,7 @@ class StandingPair(Base):
         sa.CheckConstraint("person_id <> villager_id", name="two"),
         sa.CheckConstraint("weekday between 0 and 6 and every_weeks between 1 and 52", name="when"),
         sa.CheckConstraint("minutes between 1 and 1440", name="minutes"),
+        sa.CheckConstraint(one_of("consent_how", CONSENTS), name="consent_how"),
         sa.ForeignKeyConstraint(
             ["village_code", "station"], ["stations.village_code", "stations.kind"]
         ),
