@@ -137,9 +137,13 @@ def _move_the_rest(session: Session, actor: Actor, served: UUID) -> None:
     _give(session, party, person_id=me)
     declared = ConflictDeclaration
     kin = sa.select(
-        declared.person_id, sa.literal(me, sa.Uuid), declared.kind, declared.declared_at
+        declared.person_id,
+        sa.literal(me, sa.Uuid),
+        declared.kind,
+        declared.declared_at,
+        declared.offer_id,
     ).where(declared.other_id == served, declared.person_id != me)
-    columns = ["person_id", "other_id", "kind", "declared_at"]
+    columns = ["person_id", "other_id", "kind", "declared_at", "offer_id"]
     session.execute(insert(table(declared)).from_select(columns, kin).on_conflict_do_nothing())
 
 

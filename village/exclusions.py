@@ -4,11 +4,13 @@ Whoever is asked may say that she is too close to the villager: that holds for a
 villager's requests (3.0). Head, chair and mediator write down a tie that they know of, or what a
 party has told them; a villager says whom she does not want, and no reason is asked for: a mediator
 steps down when a party wishes so (rules 2.2). It only ever takes people out, and nobody but the
-one who says it is told why.
+one who says it is told why. Who said it may take it back, and nobody else; the log of the request
+keeps that, and no timeline shows it.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,10 +20,19 @@ from sqlalchemy.orm import Session
 from village import access, clock, offers, outbox
 from village.access import Actor
 from village.db import table
-from village.errors import Forbidden, Invalid, NotFound
-from village.models import ConflictDeclaration, Offer, Request, RequestExclusion, Volunteer
-from village.relations import REQUESTER
-from village.workflow.engine import attempt
+from village.errors import Forbidden, GuardFailed, Invalid, NotFound
+from village.ids import new_id
+from village.models import (
+    ConflictDeclaration,
+    Event,
+    Offer,
+    Person,
+    Request,
+    RequestExclusion,
+    Volunteer,
+)
+from village.relations import CHAIR, HEAD, INVITED, MEDIATOR, REQUESTER
+from village.workflow.engine import attempt, trace_id
 from village.workflow.offer import OFFER
 from village.workflow.recusal import refuse_recused
 from village.workflow.request import REQUEST
@@ -29,6 +40,14 @@ from village.workflow.request import REQUEST
 TIES = ("kin", "contractor", "party")
 WORD = "word"
 KINDS = (*TIES, "household", WORD)
+
+
+class Said(NamedTuple):
+    """Whom the caller has named as one who must not help, and why."""
+
+    person: UUID
+    name: str
+    kind: str
 
 
 def exclude(session: Session, actor: Actor, request_id: UUID, person_id: UUID, kind: str) -> None:
@@ -69,13 +88,76 @@ def declare(session: Session, actor: Actor, offer_id: UUID, kind: str) -> Offer:
     request_ids = session.scalars(theirs.distinct().order_by(Offer.request_id)).all()
     for request_id in request_ids:  # as rounds lock them, or two would wait for each other
         REQUEST.lock(session, request_id)
-    two = {"person_id": actor.person_id, "other_id": requester, "kind": kind}
+    two = {"person_id": actor.person_id, "other_id": requester, "kind": kind, "offer_id": offer.id}
     written = insert(table(ConflictDeclaration)).values(**two, declared_at=clock.now())
     session.execute(written.on_conflict_do_nothing())
     for request_id in request_ids:
         take_out(session, request_id, offer.person_id)
     session.refresh(offer)
     return offer
+
+
+def readmit(session: Session, actor: Actor, request_id: UUID, person_id: UUID) -> None:
+    """Take back what the caller has said of a volunteer, who may be asked again from now on.
+
+    What others have said of her stays, and is not told: it answers alike. Raises NotFound,
+    Forbidden, Recused as `exclude` does.
+    """
+    request = REQUEST.lock(session, request_id)
+    if request is None:
+        raise NotFound
+    mine = REQUEST.relations(session, actor, request)
+    access.require("request.exclude", mine)
+    if REQUESTER not in mine:
+        refuse_recused(session, actor, request)
+    which = RequestExclusion.request_id == request_id, RequestExclusion.person_id == person_id
+    gone = sa.delete(RequestExclusion).where(*which, _by(actor)).returning(RequestExclusion.kind)
+    for kind in session.scalars(gone.execution_options(synchronize_session=False)).all():
+        role = next(one for one in (REQUESTER, HEAD, CHAIR, MEDIATOR) if one in mine)
+        _note(session, actor.person_id, role, request_id, person_id, kind)
+
+
+def undeclare(session: Session, actor: Actor, offer_id: UUID) -> None:
+    """Take back that one is too close; what a roster or an office knows of it stays.
+
+    Without such a word of hers nothing happens. Raises NotFound, or GuardFailed `tie_stays` for
+    who holds an office: she would decide on whom she has called too close.
+    """
+    offer = offers.lock_mine(session, actor, offer_id)
+    hers = ConflictDeclaration.offer_id == offer.id
+    gone = sa.delete(ConflictDeclaration).where(hers).returning(ConflictDeclaration.kind)
+    kinds = session.scalars(gone.execution_options(synchronize_session=False)).all()
+    if kinds and actor.grants:
+        raise GuardFailed("tie_stays", "an officer's tie is not hers to take back")
+    for kind in kinds[:1]:
+        _note(session, offer.person_id, INVITED, offer.request_id, offer.person_id, kind)
+
+
+def said(session: Session, actor: Actor, request_id: UUID) -> list[Said]:
+    """Return whom the caller has named so, by name; who may ask is `nameable.who`'s to tell."""
+    named = sa.select(Person.id, Person.name, RequestExclusion.kind)
+    named = named.join(RequestExclusion, RequestExclusion.person_id == Person.id)
+    mine = named.where(RequestExclusion.request_id == request_id, _by(actor))
+    return [Said(*row) for row in session.execute(mine.order_by(Person.name, Person.id))]
+
+
+def _by(actor: Actor) -> sa.ColumnElement[bool]:
+    return RequestExclusion.added_by == actor.person_id
+
+
+def _note(
+    session: Session, by: UUID | None, role: str, request_id: UUID, person_id: UUID, kind: str
+) -> None:
+    """Keep that it was taken back, and let the searches look at her again."""
+    session.info.pop("too_close", None)
+    session.add(
+        Event(
+            id=new_id(), request_id=request_id, machine="tie", subject_id=person_id,
+            action="take_back", from_status=kind, to_status="none", actor_id=by, actor_role=role,
+            data={}, trace=trace_id.get(), at=clock.now(),
+        )
+    )  # fmt: skip
+    outbox.put(session, "dispatch.freed", person_id)
 
 
 def take_out(session: Session, request_id: UUID, person_id: UUID) -> None:

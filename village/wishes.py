@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +18,17 @@ from village import access, clock, outbox, responses
 from village.access import Actor
 from village.catalog import files
 from village.errors import Invalid, NotFound, StaleVersion
-from village.models import Category, Offer, Person, Request, ResponseStat, TimeOff, Volunteer
+from village.models import (
+    Category,
+    ConflictDeclaration,
+    Offer,
+    Person,
+    Request,
+    ResponseStat,
+    Task,
+    TimeOff,
+    Volunteer,
+)
 from village.workflow.engine import LOCK
 
 CHANGING = ("not_this_kind", "not_these_days", "ask_me_less")
@@ -42,6 +53,15 @@ class Learnt(NamedTuple):
     text: str
 
 
+class Tie(NamedTuple):
+    """A villager to whom she has said to be too close: by the invitation, without a name."""
+
+    offer: UUID
+    what: str
+    kind: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class Rest:
     """Until when she is left in peace, and who said so where it was not herself."""
@@ -58,6 +78,7 @@ class Wishes:
     disliked: list[Kind]
     rest: Rest | None
     learnt: list[Learnt]
+    ties: list[Tie]
 
     @property
     def asks_less(self) -> bool:
@@ -68,7 +89,7 @@ class Wishes:
 
 def get(session: Session, actor: Actor) -> Wishes:
     """Return the caller's wishes. Raises NotFound for who is no volunteer."""
-    return _read(session, _mine(session, actor, "wishes.read"))
+    return _read(session, actor, _mine(session, actor, "wishes.read"))
 
 
 def put(
@@ -96,7 +117,7 @@ def put(
         rest(volunteer, fields["rest_until"], by=actor)
     session.flush()
     outbox.put(session, "dispatch.freed", volunteer.person_id)
-    return _read(session, volunteer)
+    return _read(session, actor, volunteer)
 
 
 def check_rest(until: datetime | None) -> None:
@@ -166,10 +187,25 @@ def _mine(session: Session, actor: Actor, permission: str, *, lock: bool = False
     return volunteer
 
 
-def _read(session: Session, volunteer: Volunteer) -> Wishes:
+def _read(session: Session, actor: Actor, volunteer: Volunteer) -> Wishes:
     named = sa.select(Category.code, Category.zh).where(Category.code.in_(volunteer.disliked))
     disliked = [Kind(*row) for row in session.execute(named.order_by(Category.sort))]
-    return Wishes(volunteer, disliked, _rest(session, volunteer), _learnt(session, volunteer))
+    rest, learnt = _rest(session, volunteer), _learnt(session, volunteer)
+    return Wishes(volunteer, disliked, rest, learnt, _ties(session, actor))
+
+
+def _ties(session: Session, actor: Actor) -> list[Tie]:
+    """Return what she may take back: of an officer's nothing, see `exclusions.undeclare`."""
+    if actor.grants:
+        return []
+    tie = ConflictDeclaration
+    found = (
+        sa.select(Offer.id, Task.what, tie.kind, tie.declared_at)
+        .join(Offer, Offer.id == tie.offer_id)
+        .join(Task, Task.id == Offer.task_id)
+        .where(tie.person_id == actor.person_id)
+    )
+    return [Tie(*row) for row in session.execute(found.distinct().order_by(tie.declared_at))]
 
 
 def _learnt(session: Session, volunteer: Volunteer) -> list[Learnt]:

@@ -213,6 +213,7 @@ export interface Wishes {
   personal: boolean;
   rest: { until: string; by: string | null } | null;
   learned: { kind: string; text: string }[];
+  ties: { offer: string; what: string; at: string }[];
   version: number;
 }
 
@@ -312,11 +313,15 @@ export interface Party {
   known: boolean;
 }
 
-/** A volunteer who may be named as one who must not help. */
-export interface Nameable {
+export interface Named {
   person: string;
   name: string;
-  at_station: boolean;
+}
+
+/** Which volunteers may be named as ones who must not help, and whom the caller has named. */
+export interface Nameables {
+  items: (Named & { at_station: boolean })[];
+  said: Named[];
 }
 
 export interface Suggestions {

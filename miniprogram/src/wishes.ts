@@ -42,6 +42,7 @@ export function useWishes() {
         const sent = typeof fields === "function" ? fields(now) : fields;
         await call("PUT", "/me/availability", sent, now.version);
       }),
+    readmit: (offer: string) => keep(() => call("DELETE", `/offers/${offer}/too_close`)),
     forget: () => keep(() => call("DELETE", "/me/dispatch/learned")),
   };
 }

@@ -49,7 +49,7 @@ export const words = {
     contractor: "这活是我家承包的",
     party: "这件事我家也有份",
   } as Record<string, string>,
-  tieKept: "记下了。这家的事以后不再找您。",
+  tieKept: "记下了。这家的事以后不再找您。点错了，在“我的意愿”里收回。",
 
   // why somebody must not help with a request; `word`: somebody whose matter it is does not want her
   exclusions: {

@@ -89,6 +89,12 @@ def declare_tie(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, A
     return _offer(call, offer_id)
 
 
+@door.open("DELETE", "/offers/<uuid:offer_id>/too_close", permission="offer.answer", status=204)
+def take_tie_back(call: Call, offer_id: UUID) -> None:
+    """Take that back; 422 `tie_stays` for who holds an office."""
+    exclusions.undeclare(call.session, call.actor, offer_id)
+
+
 @door.open(
     "GET", "/requests/<uuid:request_id>/exclusions", permission="request.exclude",
     returns=NameablesSchema,
@@ -96,7 +102,8 @@ def declare_tie(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, A
 def list_nameable(call: Call, request_id: UUID) -> dict[str, Any]:
     """Whom the caller may name so: those whom she knows anyway, never what others have said."""
     found = nameable.who(call.session, call.actor, request_id)
-    body: dict[str, Any] = NameablesSchema().dump({"items": found})
+    said = exclusions.said(call.session, call.actor, request_id)
+    body: dict[str, Any] = NameablesSchema().dump({"items": found, "said": said})
     return body
 
 
@@ -107,6 +114,15 @@ def list_nameable(call: Call, request_id: UUID) -> dict[str, Any]:
 def exclude(call: Call, sent: dict[str, Any], request_id: UUID) -> None:
     """Say who must not help with a request: by a tie, or by the villager's word alone."""
     exclusions.exclude(call.session, call.actor, request_id, sent["person"], sent["kind"])
+
+
+@door.open(
+    "DELETE", "/requests/<uuid:request_id>/exclusions/<uuid:person_id>",
+    permission="request.exclude", status=204,
+)  # fmt: skip
+def readmit(call: Call, request_id: UUID, person_id: UUID) -> None:
+    """Take back what the caller has said of her; what others have said stays, and is not told."""
+    exclusions.readmit(call.session, call.actor, request_id, person_id)
 
 
 @door.open(

@@ -56,6 +56,15 @@ class LearntSchema(Shape):
     text = fields.String(required=True)
 
 
+class TieSchema(Shape):
+    """A matter whose villager she is too close to; by its invitation she takes that back."""
+
+    offer = fields.UUID(required=True)
+    what = fields.String(required=True)
+    kind = fields.String(required=True)
+    at = Moment(required=True)
+
+
 class WishesSchema(Shape):
     """A volunteer's wishes as they are, and what was learnt from her answers."""
 
@@ -68,4 +77,5 @@ class WishesSchema(Shape):
     personal = fields.Boolean(attribute="volunteer.personal", required=True)
     rest = fields.Nested(RestSchema, required=True, allow_none=True)
     learned = fields.List(fields.Nested(LearntSchema), attribute="learnt", required=True)
+    ties = fields.List(fields.Nested(TieSchema), required=True)
     version = fields.Integer(attribute="volunteer.version", required=True)

@@ -148,10 +148,19 @@ class NameableSchema(Shape):
     at_station = fields.Boolean(required=True)
 
 
+class ExcludedSchema(Shape):
+    """Whom the caller has named already, and why; she may take it back."""
+
+    person = fields.UUID(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+
+
 class NameablesSchema(Shape):
-    """Whom the caller may name, those of the station first."""
+    """Whom the caller may name, those of the station first; and whom she has named."""
 
     items = fields.List(fields.Nested(NameableSchema), required=True)
+    said = fields.List(fields.Nested(ExcludedSchema), required=True)
 
 
 class ContactSchema(Shape):

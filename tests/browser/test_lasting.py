@@ -55,6 +55,11 @@ def test_people_are_named_who_must_not_come_and_who_comes_regularly(
     fits(head)
     head.tap("send-exclusion", number)
     head.sees(f"不找{KIN}", "excluded-note")
+    head.tap("show-exclusions", number)
+    head.sees(f"不找{KIN}", "said")
+    head.tap("undo-exclusion", number)
+    head.sees(f"又可以找{KIN}", "excluded-note")
+    head.tap("cancel-exclusion", number)
 
     head.tap("do-accept", number)
     head.tap("view-open")

@@ -237,6 +237,11 @@ def test_who_comes_too_late_reads_a_friendly_line(login: Login) -> None:
     fits(first)
     first.tap("tie-kin")
     first.wait("!all('task').some((e) => e.innerText.includes('道路破损塌陷'))", "another's to do")
+    first.tap("to-wishes")
+    first.sees("道路破损塌陷", "tie")
+    fits(first)
+    first.tap("undo-tie")
+    first.wait("!all('tie').length", "taken back")
 
 
 def test_lost_answer_is_asked_for_again_and_makes_no_second_request(login: Login) -> None:
@@ -338,6 +343,10 @@ def test_a_category_that_the_words_contradict_is_asked_about(login: Login) -> No
     fits(mediator)
     mediator.tap("drop-party")  # the first
     mediator.wait("all('party').length === 1", "one party")
+    mediator.tap("party-by-household")
+    mediator.fill("field-party", "H-没有")
+    mediator.tap("add-party")
+    mediator.sees("没有这个户号", "party")
     mediator.tap(by_name(mediator, "exclusions", "周文娟"))
     mediator.tap("why-household")
     fits(mediator)
@@ -360,6 +369,7 @@ def test_a_head_sees_how_the_search_stands_and_asks_somebody_by_name(
     head.tap("show-search", number)
     head.sees("还没有人答应", "search-text")
     head.sees("没有和邻村说好", "neighbours")
+    head.sees("别的站", "village")
     fits(head)
     head.tap("show-suggestions", number)
     head.sees("本站的", "suggested")

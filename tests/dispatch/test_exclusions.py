@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,10 @@ import sqlalchemy as sa
 
 from dispatch import invariants
 from tests.village.town import VILLAGE, Town
-from village import clock, exclusions
+from village import clock, exclusions, wishes
 from village.access import Actor
-from village.errors import Forbidden, Invalid, NotFound, Recused
-from village.models import ConflictDeclaration, RequestExclusion, RoleGrant
+from village.errors import Forbidden, GuardFailed, Invalid, NotFound, Recused
+from village.models import ConflictDeclaration, Event, RequestExclusion, RoleGrant
 from village.nameable import who
 
 
@@ -101,6 +102,77 @@ def test_a_tie_that_she_declares_holds_for_all_of_the_villager_s_requests(
     assert (row.other_id, row.kind) == (town.villager.person_id, "kin")
 
 
+def readmit(town: Town, request_id: UUID, who: Actor, by: Actor) -> None:
+    town.run(lambda s: exclusions.readmit(s, by, request_id, who.person_id))
+    town.work()
+
+
+def taken_back(town: Town) -> list[tuple[UUID | None, str, str | None]]:
+    return [
+        (e.actor_id, e.actor_role, e.from_status) for e in town.all(Event, Event.machine == "tie")
+    ]
+
+
+def said(town: Town, request_id: UUID, by: Actor) -> list[UUID]:
+    return [one.person for one in town.run(lambda s: exclusions.said(s, by, request_id))]
+
+
+def test_who_said_it_takes_it_back_and_she_is_asked_again(town: Town) -> None:
+    request_id, helper = town.submit(), town.helpers[0]
+    exclude(town, request_id, helper, town.head, "kin")
+    readmit(town, request_id, helper, town.villager)  # not hers, and not told
+    assert said(town, request_id, town.villager) == []
+    assert said(town, request_id, town.head) == [helper.person_id]
+    assert taken_back(town) == []
+    for _ in range(2):
+        readmit(town, request_id, helper, town.head)
+    assert said(town, request_id, town.head) == []
+    assert taken_back(town) == [(town.head.person_id, "head", "kin")]
+    town.act(request_id, "accept")
+    town.act(request_id, "dispatch", task={"people_needed": 3})
+    for _ in range(3):
+        town.later(hours=3)
+    assert helper.person_id in asked(town, request_id)
+    assert town.run(invariants.broken) == {}
+
+
+def declared(town: Town, request_id: UUID) -> tuple[Actor, UUID]:
+    """Who was asked has said that she is too close, with this offer."""
+    first = who_is_asked(town, request_id)
+    (offer,) = town.offers(request_id, "offered")
+    town.run(lambda s: exclusions.declare(s, first, offer.id, "kin"))
+    town.work()
+    return first, offer.id
+
+
+def test_her_own_tie_is_taken_back_and_the_villager_s_next_request_asks_her(
+    town: Town, request_id: UUID
+) -> None:
+    first, offer_id = declared(town, request_id)
+    assert [tie.offer for tie in town.run(lambda s: wishes.get(s, first)).ties] == [offer_id]
+    for _ in range(2):
+        town.run(lambda s: exclusions.undeclare(s, first, offer_id))
+    assert town.run(lambda s: wishes.get(s, first)).ties == []
+    assert taken_back(town) == [(first.person_id, "invited", "kin")]
+    third = town.bring("dispatching", people=1)
+    town.run(lambda s: s.execute(sa.text("delete from outbox")))
+    assert town.invite(third, first)  # the database refuses who is too close
+
+
+def test_what_an_office_knows_or_an_officer_has_said_is_not_hers_to_take_back(
+    town: Town, request_id: UUID
+) -> None:
+    """Else she would decide on her kin's matter."""
+    first, offer_id = declared(town, request_id)
+    officer = replace(first, grants=town.head.grants)
+    assert town.run(lambda s: wishes.get(s, officer)).ties == []
+    with pytest.raises(GuardFailed, match="tie"):
+        town.run(lambda s: exclusions.undeclare(s, officer, offer_id))
+    town.run(lambda s: s.execute(sa.update(ConflictDeclaration).values(offer_id=None)))
+    town.run(lambda s: exclusions.undeclare(s, first, offer_id))
+    assert len(town.all(ConflictDeclaration, ConflictDeclaration.person_id == first.person_id)) == 1
+
+
 def nobodys(town: Town, request_id: UUID) -> Any:
     exclude(town, request_id, town.villager, town.head)
 
@@ -108,6 +180,8 @@ def nobodys(town: Town, request_id: UUID) -> Any:
 REFUSED: list[tuple[type[Exception], Any]] = [
     (Forbidden, lambda town, one: exclude(town, one, town.helpers[0], town.villager, "kin")),
     (NotFound, lambda town, one: exclude(town, one, town.helpers[0], town.nephew)),
+    (NotFound, lambda town, one: readmit(town, one, town.helpers[0], town.nephew)),
+    (NotFound, lambda town, _: readmit(town, UUID(int=7), town.helpers[0], town.head)),
     (Invalid, nobodys),
 ]
 

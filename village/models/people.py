@@ -232,6 +232,9 @@ class ConflictDeclaration(Base):
     other_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True, index=True)
     kind: Mapped[str]
     declared_at: Mapped[datetime]
+    offer_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("offers.id"), index=True, doc="with which she said so; she may take it back"
+    )
 
 
 class Consent(Base):
