@@ -92,9 +92,19 @@ def _pace(now: Minutes, task: Task, among: Among) -> Pace:
     needed, circle = among.needed(task)
     if not needed:
         return Pace(0, gap, circle, [])
-    every = settings["spread"][task.urgency] * _time_left(now, task, settings) / needed
+    every = _spread(task, needed, settings) * _time_left(now, task, settings) / needed
     wave = task.limited(math.ceil(gap / max(every, 0.5) - 1e-9) or 1)
     return Pace(wave, max(every, gap), circle, among.best(task, circle))
+
+
+def _spread(task: Task, needed: int, settings: Settings) -> float:
+    """Return the part of the time left over which offers go out.
+
+    Where everybody is needed, waiting spares hardly a message, and somebody may be busy later.
+    """
+    everybody = needed >= sum(one.circle <= task.widest for one in task.prospects)
+    part: float = settings["spread_to_all" if everybody else "spread"][task.urgency]
+    return part
 
 
 def _in_turn(paces: Iterable[Pace]) -> list[list[Scored]]:
@@ -124,9 +134,14 @@ def _plan(
     short = pace.wave - len(chosen)
     if chosen:
         return Plan(ask(task, chosen), now + pace.every, pace.circle, short)
+    return Plan((), now + _wait(task, pace, settings), pace.circle, short)
+
+
+def _wait(task: Task, pace: Pace, settings: Settings) -> Minutes:
+    """Return in how many minutes to look again: who is tired needs longer than who is busy."""
     gap: float = settings["gap"][task.urgency]
-    wait = min(2 * gap, settings["longest_wait"]) if pace.wave else gap
-    return Plan((), now + wait, pace.circle, short)
+    tired = pace.wave and any(one.now for one in task.prospects)
+    return min(2 * gap, settings["longest_wait"]) if tired else gap
 
 
 def _time_left(now: Minutes, task: Task, settings: Settings) -> Minutes:
