@@ -52,7 +52,7 @@ def _hearers(session: Session, scene: Scene, officers: Iterable[Officer]) -> dic
         if tell.audience == CHAIR and others.get(STAND_IN):
             continue  # she must keep out of it, and others have been asked
         known = tell.audience in others
-        heard_by = others[tell.audience] if known else _people(scene, officers, tell)
+        heard_by = others[tell.audience] if known else _people(session, scene, officers, tell)
         for person_id in heard_by:
             if person_id != scene.event.actor_id or _is_receipt(scene, tell):
                 heard.setdefault(person_id, tell)
@@ -63,7 +63,7 @@ def _is_receipt(scene: Scene, tell: Tell) -> bool:
     return tell.audience == REQUESTER == scene.event.actor_role
 
 
-def _people(scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]:
+def _people(session: Session, scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]:
     audience = tell.audience
     if audience == REQUESTER:
         return [scene.request.requester_id]
@@ -73,11 +73,14 @@ def _people(scene: Scene, officers: Iterable[Officer], tell: Tell) -> list[UUID]
         return [place.person_id for place in scene.places if place.person_id]
     if _never_seen(scene):
         return []
-    return [
+    found = [
         officer.person_id
         for officer in officers
         if officer.role in OFFICES[audience] and _is_concerned(officer, scene)
     ]
+    if not is_safe_path(scene.request):
+        return found
+    return [one for one in found if not recusal.is_tied(session, one, scene.request)]
 
 
 def _is_concerned(officer: Officer, scene: Scene) -> bool:

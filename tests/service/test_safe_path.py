@@ -197,6 +197,22 @@ def test_a_chair_who_is_close_to_her_knows_nothing_of_it(
     assert told(house, CHAIR) == []
 
 
+def test_who_stands_in_keeps_what_she_puts_to_a_station_and_no_kin_of_hers_hears(
+    house: House,
+) -> None:
+    """u002 heads the station, u019 is the deputy."""
+    akin(house, "u002", KIN)
+    path = f"/requests/{written(house, 'answered no on her phone', caller=KIN)['id']}"
+    house.done(f"{path}/route", CLERK, {"station": "mutual_aid", "reason": "先送些吃的"})
+    assert (told(house, "u002"), len(told(house, "u019"))) == ([], 1)
+    problem(house.get(path, CHAIR), 404, "not_found")
+    (seen,) = house.seen("/requests?scope=stand_in", CLERK)["items"]
+    assert (seen["text"], seen["station"]) == (BEATEN, "mutual_aid")
+    body = {"station": "mediation", "reason": "请去调解"}
+    problem(house.post(f"{path}/route", CLERK, body), 422, "no_mediation_on_safe_path")
+    house.done(f"{path}/hand_over", CLERK, {"receiver": "派出所", "basis": "consent"})
+
+
 def test_the_clerk_is_not_sent_to_whom_she_fears(movable_clock: None, house: House) -> None:
     written(house, "left unanswered", caller=KIN)
     let_an_hour_pass(house)

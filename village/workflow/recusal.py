@@ -18,6 +18,7 @@ from village.errors import Recused
 from village.models import ConflictDeclaration, OrgUnit, Person, Request, RoleGrant
 from village.models.requests import RUNGS
 from village.relations import CHAIR, STAND_IN
+from village.safe_path import is_safe_path, on_safe_path
 from village.workflow.engine import Step, Tell
 
 
@@ -90,22 +91,25 @@ TRIAGE = (Tell(CHAIR, "N13"), Tell(STAND_IN, "N13"))
 
 
 def stands_in(actor: Actor) -> sa.ColumnElement[bool]:
-    """Return, as SQL on a request in triage, whether the actor decides since no chair may.
+    """Return, as SQL on a request, whether the actor decides in triage since no chair may.
 
-    Nobody does who is too close to a party herself: the rung above hers reads it.
+    Nobody does who is too close to a party herself: the rung above hers reads it. What takes the
+    safe path she keeps until it ends: at a station nobody else could read it (2.10).
     """
     mine = []
     for rung, role in enumerate(RUNGS[1:], start=1):
         units = [grant.unit for grant in actor.grants if grant.role == role]
         if units:
             mine.append(sa.and_(_unit(Request.village_code, rung).in_(units), _none_below(rung)))
-    here = sa.and_(Request.status == "triage", sa.or_(sa.false(), *mine))
-    return sa.and_(here, ~tied(actor.person_id))
+    kept = sa.and_(on_safe_path(), Request.ended_at.is_(None))
+    lies = sa.or_(Request.status == "triage", kept)
+    return sa.and_(lies, sa.or_(sa.false(), *mine), ~tied(actor.person_id))
 
 
 def is_stand_in(session: Session, actor: Actor, request: Request) -> bool:
     """Tell whether the actor decides since no chair may; asked only where it may be."""
-    if request.status != "triage" or not may_stand_in(actor):
+    lies = request.status == "triage" or is_safe_path(request)
+    if not lies or not may_stand_in(actor):
         return False
     return _holds(session, request, stands_in(actor))
 
