@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.intake import draft
 from dispatch.look import look
 from dispatch.routing.router import ROUTED
-from village import follows, people, similar_texts
+from village import exclusions, follows, people, similar_texts
 from village.access import THE_SYSTEM, Actor
 from village.catalog.cache import Catalog
 from village.models import Request
@@ -74,6 +74,7 @@ def _split_off(
     by = actor if actor.person_id == whole.requester_id else THE_SYSTEM
     payload = {"category": category, "since": whole.submitted_at, "number": whole.number}
     start(session, REQUEST, request, "split_off", actor=by, payload=payload)
+    exclusions.hand_down(session, whole.id, request.id)
     similar_texts.keep(session, request, category)
     if is_comparable(request, category):
         follows.take_along(session, whole.id, request.id)

@@ -14,11 +14,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import assisted, clock
+from village import assisted, clock, exclusions
 from village.access import THE_SYSTEM
 from village.forgetting import ROUTED
 from village.ids import new_id
-from village.models import Category, DueTime, Request, RequestExclusion, StandingPair
+from village.models import Category, DueTime, Request, StandingPair
 from village.pairs import LEAD, VISIT, plan, span
 from village.timeline import word
 from village.workflow.engine import attempt, start
@@ -75,21 +75,9 @@ def _open(session: Session, began: Request, pairs: Sequence[StandingPair]) -> Re
     task = _task(starts_at, ends_at, first.minutes, len(pairs))
     payload = {"category": category, "task": task}
     start(session, REQUEST, request, "visit", actor=THE_SYSTEM, payload=payload)
-    _keep_away(session, began, request)
+    exclusions.hand_down(session, began.id, request.id)
     attempt(session, REQUEST, request.id, "open_visit", payload=payload)
     return request
-
-
-def _keep_away(session: Session, began: Request, request: Request) -> None:
-    """Who must not be asked for the first is not asked for a visit either."""
-    kept = RequestExclusion
-    request_id, now = sa.literal(request.id, sa.Uuid), clock.now()
-    rows = sa.select(
-        request_id, kept.person_id, kept.kind, kept.added_by,
-        sa.literal(now, sa.DateTime(timezone=True)),
-    ).where(kept.request_id == began.id)  # fmt: skip
-    names = ["request_id", "person_id", "kind", "added_by", "at"]
-    session.execute(sa.insert(kept).from_select(names, rows))
 
 
 def _task(starts_at: datetime, ends_at: datetime, minutes: int, people: int) -> dict[str, Any]:

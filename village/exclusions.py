@@ -29,6 +29,7 @@ from village.models import (
     Person,
     Request,
     RequestExclusion,
+    RequestParty,
     Volunteer,
 )
 from village.relations import CHAIR, HEAD, INVITED, MEDIATOR, REQUESTER
@@ -158,6 +159,19 @@ def _note(
         )
     )  # fmt: skip
     outbox.put(session, "dispatch.freed", person_id)
+
+
+def hand_down(session: Session, whole_id: UUID, part_id: UUID) -> None:
+    """Keep away from a part, or a visit, whom its whole keeps away: exclusions, and its parties."""
+    part, at = sa.literal(part_id, sa.Uuid), sa.literal(clock.now(), sa.DateTime(timezone=True))
+    kept, party = table(RequestExclusion), table(RequestParty)
+    for rows, own, key in (
+        (kept, ("person_id", "kind", "added_by"), {}),
+        (party, ("person_id", "household", "name", "added_by"), {"id": sa.func.gen_random_uuid()}),
+    ):
+        values = {"request_id": part, "at": at, **key, **{name: rows.c[name] for name in own}}
+        found = sa.select(*values.values()).where(rows.c.request_id == whole_id)
+        session.execute(sa.insert(rows).from_select(list(values), found))
 
 
 def take_out(session: Session, request_id: UUID, person_id: UUID) -> None:

@@ -14,7 +14,14 @@ from tests.village.town import LAMP, STATION, VILLAGE, Town
 from village import clock, pairs
 from village.access import Actor
 from village.errors import GuardFailed, Invalid
-from village.models import DueTime, Request, RequestExclusion, StandingPair, WechatIdentity
+from village.models import (
+    DueTime,
+    Request,
+    RequestExclusion,
+    RequestParty,
+    StandingPair,
+    WechatIdentity,
+)
 
 FRIDAY_AT_NINE = {"weekday": 4, "from_minute": 540, "minutes": 60, "every_weeks": 2}
 
@@ -184,10 +191,13 @@ def test_whom_she_did_not_want_is_not_asked_for_a_visit_either(town: Town) -> No
     (began,) = town.all(Request)
     row = {"person_id": unwanted.person_id, "kind": "word", "at": clock.now()}
     town.add(RequestExclusion(request_id=began.id, **row))
+    town.add(RequestParty(request_id=began.id, name="李四", at=clock.now()))
     until(town, max(clock.now(), next_at(town, pair_id) - pairs.LEAD) + timedelta(hours=2))
     (visit,) = opened(town)
     of_visit = sa.select(RequestExclusion.person_id).where(RequestExclusion.request_id == visit.id)
     assert town.run(lambda s: s.scalars(of_visit).all()) == [unwanted.person_id]
+    (party,) = town.all(RequestParty, RequestParty.request_id == visit.id)
+    assert party.name == "李四"
 
 
 def test_what_is_not_for_volunteers_has_no_pair(town: Town) -> None:

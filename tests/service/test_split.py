@@ -37,6 +37,22 @@ def test_the_matters_are_shown_and_split_by_a_tap(house: House) -> None:
     assert whole["split_from"] is None
 
 
+def test_whom_the_whole_kept_away_its_parts_keep_away_too(house: House) -> None:
+    made = house.submit("u041", TWO)
+    party = {"parties": [{"name": "李四"}]}
+    written = house.call("PUT", f"/requests/{made['id']}/parties", "u001", json=party)
+    assert written.status_code == 200
+    helper = {"person": house.seen("/me", "u016")["id"], "kind": "word"}
+    house.done(f"/requests/{made['id']}/exclusions", "u041", helper)
+    parts = house.done(f"/requests/{made['id']}/split", "u041", {})["split_into"]
+    kept = house.rows(
+        """select r.id::text from requests r join request_parties p on p.request_id = r.id
+           join request_exclusions e on e.request_id = r.id
+           where r.parent_id is not null and p.name = '李四' and p.added_by is not null"""
+    )
+    assert {row.id for row in kept} == {part["id"] for part in parts}
+
+
 def test_the_timeline_tells_it_on_both_sides(house: House) -> None:
     whole = split(house)
     lines = house.seen(f"/requests/{whole['id']}/timeline", "u041")["items"]
