@@ -2,7 +2,8 @@
 
 A child in danger within the hour, the rest within two. The clerk enters whom she told and what
 they answered; that nothing need be reported takes her word and the chair's. Nobody who is
-close to the person of its request finds it.
+close to the person of its request finds it. A request has one report: what others say of it is
+kept beside the first word, so that none stands in the way of another.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from village.models import DutyReport, OrgUnit, Request, RoleGrant
 from village.relations import CHAIR, CLERK, HEAD, MEDIATOR, VOLUNTEER
 from village.safe_path import is_safe_path
 from village.workflow import recusal
-from village.workflow.request import works_on
+from village.workflow.request import REQUEST
 
 WITHIN = {"child": timedelta(hours=1), "violence": timedelta(hours=2), "danger": timedelta(hours=2)}
 AGAIN = timedelta(days=1)
 LOOK_BACK = timedelta(days=2)  # for requests that the sweep has not seen
 MOST = 100
+MOST_WORDS = 4000
 FIELD = "duty_report"  # the name under which a read is noted for her whose request it is
 
 
@@ -62,24 +64,39 @@ class ReportView:
 def raise_alarm(session: Session, actor: Actor, sent: dict[str, Any]) -> ReportView:
     """Say that something must be reported: an officer or a volunteer of the village (4.2).
 
-    About a request only who may read it. Raises Forbidden, Invalid.
+    About a request only who may read it; the time is that of the most urgent that was said.
+    Raises Forbidden, Invalid.
     """
     request = _known_request(session, actor, sent.get("request"))
     village = request.village_code if request else sent.get("village") or actor.village
     access.require("duty_report.raise", raiser_relations(session, actor, village))
-    if request is not None and _of_request(session, request.id) is not None:
-        raise Invalid(errors={"request": ["这件事已经有人报过了"]})
-    report = DutyReport(
-        id=new_id(), kind=sent["kind"], village_code=village,
-        station=_station(actor, village, request), request_id=request and request.id,
-        raised_by=actor.person_id, status="raised", raised_at=clock.now(),
-        due_at=clock.now() + WITHIN[sent["kind"]],
+    report = _kept(
+        session, sent["kind"], village_code=village, station=_station(actor, village, request),
+        request_id=request and request.id, raised_by=actor.person_id,
     )  # fmt: skip
-    report.words_sealed = keys.ring().seal(sent["text"].encode(), _bound(report.id))
-    session.add(report)
-    session.flush()
+    words = [_words(report), sent["text"]] if report.words_sealed else [sent["text"]]
+    if len(said := "\n".join(words)) > MOST_WORDS:
+        raise Invalid(errors={"text": ["这件事已经写了很多，再有新情况请打110"]})
+    report.words_sealed = keys.ring().seal(said.encode(), _bound(report.id))
     _ring(session, report, "duty_report_raised")
     return ReportView(report, frozenset())
+
+
+def _kept(session: Session, kind: str, **facts: Any) -> DutyReport:
+    """Write a report, or find the one of its request: as urgent as this, and alive again."""
+    reports, now = table(DutyReport), clock.now()
+    row = {"id": new_id(), "kind": kind, "status": "raised", "raised_at": now, **facts}
+    row["due_at"] = due = now + WITHIN[kind]
+    written = insert(reports).values(row).on_conflict_do_nothing(index_elements=["request_id"])
+    found = sa.select(DutyReport).where(DutyReport.id == row["id"])
+    if session.scalar(written.returning(reports.c.id)) is None:
+        found = sa.select(DutyReport).where(DutyReport.request_id == facts["request_id"])
+    report = session.scalars(found.with_for_update()).one()
+    report.due_at = due if report.status == "dismissed" else min(report.due_at, due)
+    report.kind = min(report.kind, kind, key=WITHIN.__getitem__)
+    report.status = "raised" if report.status == "dismissed" else report.status
+    report.dismiss_reason = report.dismiss_asked_by = report.dismissed_by = None
+    return report
 
 
 def raiser_relations(session: Session, actor: Actor, village: str | None) -> frozenset[str]:
@@ -99,8 +116,7 @@ def _known_request(session: Session, actor: Actor, request_id: UUID | None) -> R
     found = session.get(Request, request_id)
     if found is None:
         raise Invalid(errors={"request": ["没有这件事"]})
-    knows = access.request_relations(actor, found) or works_on(session, actor, found.id)
-    if not knows:
+    if not REQUEST.relations(session, actor, found):
         raise Invalid(errors={"request": ["没有这件事"]})
     return found
 
@@ -113,12 +129,6 @@ def _station(actor: Actor, village: str | None, request: Request | None) -> str 
     return next(own, None) if request is None else None
 
 
-def _of_request(session: Session, request_id: UUID) -> DutyReport | None:
-    return session.scalars(
-        sa.select(DutyReport).where(DutyReport.request_id == request_id)
-    ).one_or_none()
-
-
 def _bound(report_id: UUID) -> str:
     return f"duty_report:{report_id}"
 
@@ -126,8 +136,11 @@ def _bound(report_id: UUID) -> str:
 def seal_anew(report: DutyReport) -> None:
     """Seal its words by the current key."""
     if report.words_sealed is not None:
-        words = keys.ring().open(report.words_sealed, _bound(report.id))
-        report.words_sealed = keys.ring().seal(words, _bound(report.id))
+        report.words_sealed = keys.ring().seal(_words(report).encode(), _bound(report.id))
+
+
+def _words(report: DutyReport) -> str:
+    return keys.ring().open(report.words_sealed or b"", _bound(report.id)).decode()
 
 
 # ---------------------------------------------------------------- who reads it
@@ -141,8 +154,9 @@ def relations(session: Session, actor: Actor, report: DutyReport) -> frozenset[s
         found.add(CHAIR)
     if unit.parent_code and Grant(access.CLERK_OFFICE, unit.parent_code) in actor.grants:
         found.add(CLERK)
-    if report.station and actor.heads(report.village_code, report.station):
-        found.add(HEAD)
+    hers = report.request_id is not None or report.raised_by == actor.person_id
+    if report.station and hers and actor.heads(report.village_code, report.station):
+        found.add(HEAD)  # what a deputy says without a request may be about the head
     if actor.person_id == report.raised_by and actor.mediates(report.village_code, "mediation"):
         found.add(MEDIATOR)
     return frozenset() if found and _is_close(session, actor, report) else frozenset(found)
@@ -179,8 +193,7 @@ def _opened(session: Session, actor: Actor, report: DutyReport, mine: frozenset[
     if report.request_id is not None:
         request = session.get_one(Request, report.request_id)
         access_log.note(session, actor, request, min(mine), [FIELD])
-    words = keys.ring().open(report.words_sealed, _bound(report.id)).decode()
-    return ReportView(report, mine, words)
+    return ReportView(report, mine, _words(report))
 
 
 # ---------------------------------------------------------------- steps
@@ -244,7 +257,7 @@ def sweep(session: Session) -> int:
 
 def _raise_for_children(session: Session) -> int:
     since = least_id(clock.wall() - LOOK_BACK)
-    known = sa.exists().where(DutyReport.request_id == Request.id)
+    known = sa.exists().where(DutyReport.request_id == Request.id, DutyReport.kind == "child")
     child = sa.or_(
         Request.emergency["kind"].astext == "child",
         Request.routing["inputs"]["kinds"].has_key("child"),
@@ -260,17 +273,8 @@ def _raise_for_children(session: Session) -> int:
 
 
 def _raise_for(session: Session, request: Request) -> None:
-    now = clock.now()
-    row = {
-        "id": new_id(), "kind": "child", "village_code": request.village_code,
-        "request_id": request.id, "status": "raised", "raised_at": now,
-        "due_at": now + WITHIN["child"],
-    }  # fmt: skip
-    reports = table(DutyReport)
-    written = insert(reports).values(row).on_conflict_do_nothing(index_elements=["request_id"])
-    report_id = session.scalar(written.returning(reports.c.id))
-    if report_id is not None:
-        _ring(session, session.get_one(DutyReport, report_id), "duty_report_raised")
+    report = _kept(session, "child", village_code=request.village_code, request_id=request.id)
+    _ring(session, report, "duty_report_raised")
 
 
 def _ring_for_late(session: Session) -> int:

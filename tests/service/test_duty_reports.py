@@ -119,9 +119,52 @@ def test_a_child_in_danger_is_raised_by_itself_once(house: House) -> None:
     assert swept(house) == 0
     (one,) = house.seen("/duty-reports", CLERK)["items"]
     assert (one["request"], one["kind"]) == (made["id"], "child")
-    again = house.post("/duty-reports", CHAIR, {**CHILD, "request": made["id"]})
-    problem(again, 422, "invalid")
     assert house.seen("/duty-reports", HEAD)["items"] == []
+
+
+def test_a_report_hides_no_other_about_the_same_matter(house: House) -> None:
+    """Who wants nothing to be told could report first, of something lesser, and have it dismissed.
+
+    A second word is kept beside the first, with the shorter time; what two dismissed lives again.
+    """
+    made = house.submit(VILLAGER, category="PUB-03")["id"]
+    path = raised(house, HEAD, request=made, kind="danger", text="没什么大事")
+    house.done(f"{path}/dismiss", CLERK, {"reason": "没什么大事"})
+    house.done(f"{path}/confirm_dismissal", CHAIR)
+    assert raised(house, "u023", request=made) == path
+    seen = house.seen(path, CLERK)
+    assert (seen["status"], seen["kind"], seen["due_at"]) == (
+        "raised", "child", "2026-11-25T11:00:00+08:00",
+    )  # fmt: skip
+    assert seen["text"] == f"没什么大事\n{SEEN}"
+    assert "dismiss" in seen["allowed_actions"]
+    assert inbox(house, CLERK).count("有一件事要依法报告") == 2
+    house.done(f"{path}/report", CLERK, POLICE)
+    assert raised(house, "u023", request=made) == path
+    assert house.seen(path, CLERK)["status"] == "reported"
+    long = {**CHILD, "request": made, "text": "身上有伤" * 250}
+    assert [house.post("/duty-reports", "u023", long).status_code for _ in range(4)][-1] == 422
+
+
+def test_a_lesser_report_does_not_keep_a_child_from_being_reported(house: House) -> None:
+    made = house.submit(VILLAGER, text="邻居家孩子被打得浑身是伤", emergency_confirmed=False)
+    path = raised(house, CHAIR, request=made["id"], kind="danger", text="没什么大事")
+    assert swept(house) == 1
+    assert house.seen(path, CLERK)["kind"] == "child"
+    assert swept(house) == 0
+
+
+def test_who_is_close_to_her_raises_nothing_of_what_she_may_not_know(house: House) -> None:
+    made = house.submit("u063", text="家里男人喝了酒又打我", emergency_confirmed=False)["id"]
+    problem(house.post("/duty-reports", CHAIR, {**CHILD, "request": made}), 422, "invalid")
+    raised(house, CLERK, request=made)
+
+
+def test_what_a_deputy_raises_her_head_does_not_read(house: House) -> None:
+    """It may be about him."""
+    path = raised(house, "u023")
+    problem(house.get(path, HEAD), 404, "not_found")
+    assert house.seen(path, "u023")["text"] == SEEN
 
 
 def test_whose_request_it_is_sees_who_read_it_and_her_kin_never_do(house: House) -> None:
