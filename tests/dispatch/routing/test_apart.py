@@ -25,12 +25,12 @@ HERE = Path(__file__).parent
 # What is wanted is 0.80, 0.98 and 0.03; these are the figures of the model that is shipped.
 LEAST_STRICT = {"apart": 0.86, "eighth": 0.97, "fourth": 0.92, "third": 0.92, "unseen": 0.78}
 LEAST_RECALL = {
-    "apart": 0.99, "eighth": 0.989, "fifth": 0.99, "fourth": 0.976, "seventh": 0.99, "sixth": 0.986,
-    "third": 0.99, "unseen": 0.973,
+    "apart": 0.99, "eighth": 0.986, "fifth": 0.99, "fourth": 0.976, "seventh": 0.99, "sixth": 0.98,
+    "third": 0.99, "unseen": 0.966,
 }  # fmt: skip
 MOST_FALSE_ALARMS = {
-    "apart": 0.02, "eighth": 0.041, "fifth": 0.037, "fourth": 0.024, "seventh": 0.028,
-    "sixth": 0.037, "third": 0.02, "unseen": 0.02,
+    "apart": 0.014, "eighth": 0.021, "fifth": 0.02, "fourth": 0.017, "seventh": 0.011,
+    "sixth": 0.024, "third": 0.005, "unseen": 0.02,
 }  # fmt: skip
 RUN = 4  # characters
 MOST_SHARED = 0.6  # of a message's runs in one text that is learnt from
@@ -47,6 +47,11 @@ def emergencies(name: str) -> list[Row]:
         return list(DictReader(file))
 
 
+@cache
+def asked(text: str) -> bool:
+    return danger.ask(text) is not None
+
+
 @pytest.mark.parametrize("name", SPOKEN)
 def test_short_spoken_messages_reach_their_station(name: str) -> None:
     found = figures(judge(spoken(name)))
@@ -58,30 +63,29 @@ def test_short_spoken_messages_reach_their_station(name: str) -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_danger_is_asked_about(name: str) -> None:
     real = [row["text"] for row in emergencies(name) if row["emergency"] == "1"]
-    assert sum(danger.ask(text) is not None for text in real) >= LEAST_RECALL[name] * len(real)
+    assert sum(map(asked, real)) >= LEAST_RECALL[name] * len(real)
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_only_sounds_like_danger_passes(name: str) -> None:
     calm = [row["text"] for row in emergencies(name) if row["emergency"] == "0"]
-    assert sum(danger.ask(text) is not None for text in calm) <= MOST_FALSE_ALARMS[name] * len(calm)
+    assert sum(map(asked, calm)) <= MOST_FALSE_ALARMS[name] * len(calm)
 
 
 def test_what_is_wanted_is_there_in_all_sets_together() -> None:
     rows = [row for name in SETS for row in emergencies(name)]
-    asked = [(row["emergency"], danger.ask(row["text"]) is not None) for row in rows]
-    real, calm = ([said for kind, said in asked if kind == wanted] for wanted in "10")
-    assert sum(real) >= 0.98 * len(real)
-    assert sum(calm) <= 0.03 * len(calm)
+    real, calm = (
+        [asked(row["text"]) for row in rows if row["emergency"] == wanted] for wanted in "10"
+    )
+    assert sum(real) >= 0.985 * len(real)
+    assert sum(calm) <= 0.017 * len(calm)
 
 
 def test_an_ordinary_matter_in_the_same_message_hides_no_danger() -> None:
     with (HERE / "eighth_mixed.csv").open(encoding="utf-8", newline="") as file:
-        asked = [
-            (row["emergency"], danger.ask(row["text"]) is not None) for row in DictReader(file)
-        ]
-    assert asked.count(("1", True)) >= 0.91 * 60
-    assert asked.count(("0", True)) <= 0.03 * 60
+        found = [(row["emergency"], asked(row["text"])) for row in DictReader(file)]
+    assert found.count(("1", True)) >= 0.91 * 60
+    assert found.count(("0", True)) == 0
 
 
 def test_there_are_enough_of_them() -> None:

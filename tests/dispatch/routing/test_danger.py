@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.routing import danger, emergency, model
+from dispatch.routing import calm, danger, emergency, model, texts
 from dispatch.routing.classifier import danger_points
 from dispatch.routing.labels import EMERGENCY
 from village.catalog.files import Row, read
@@ -118,3 +118,35 @@ def test_without_a_model_the_words_ask_alone(model_file: Callable[[str], None]) 
     model_file("")
     assert danger.ask(LETTER) is not None
     assert danger.ask("喝了假酒，眼睛看不见了") is None
+
+
+@pytest.mark.parametrize(
+    ("calm_one", "danger_one"),
+    [
+        ("犁耙的楔子掉了", "犁耙掉下来砸到他头了"),
+        ("家里两只山羊掉进废窖里爬不上来", "放羊的二叔掉进废窖里爬不上来"),
+        ("戏台上的唢呐不见了", "戏台塌了压到唢呐队的人"),
+        ("担心她以后走丢，哪里有定位手环", "她不见了，担心她掉河里"),
+        ("要是有人触电，应该先做哪一步", "有人触电了，先做哪一步"),
+        ("明天演习要抬担架，少两个人", "演习的时候真有人摔下来不动了"),
+        ("感谢救援队把我爹从水里救上来", "快派人，我爹在水里，谢谢"),
+    ],
+)
+def test_what_speaks_against_danger_is_weighed_with_what_speaks_for_it(
+    calm_one: str, danger_one: str
+) -> None:
+    assert calm.points(calm_one) > 0
+    assert danger.ask(calm_one) is None
+    assert danger.ask(danger_one) is not None
+
+
+def test_hardly_a_written_emergency_has_a_sign_against_it() -> None:
+    written = [line.text for line in texts.lines() if line.label == EMERGENCY][::5]
+    assert len(written) > 2000
+    assert len([text for text in written if calm.points(text)]) <= 0.02 * len(written)
+
+
+def test_no_sign_silences_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = danger.ask(f"{LETTER}我老公又在打我。")
+    monkeypatch.setattr(calm, "points", lambda _: 9.0)
+    assert danger.ask(f"{LETTER}我老公又在打我。") == asked
