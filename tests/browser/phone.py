@@ -20,6 +20,16 @@ const shown = (css) => [...document.querySelectorAll(css)]
   .filter((e) => e.getClientRects().length > 0);
 const all = (id) => shown(`[data-testid="${id}"]`);
 """
+# What the page has asked for and not been answered; an answer may move what is about to be touched.
+COUNT = """
+window.unanswered = 0;
+const send = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (...all) {
+  window.unanswered += 1;
+  this.addEventListener('loadend', () => { window.unanswered -= 1; });
+  return send.apply(this, all);
+};
+"""
 
 
 class Phone:
@@ -33,6 +43,7 @@ class Phone:
         self._session = str(attached["sessionId"])
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Page.addScriptToEvaluateOnNewDocument", source=f"(() => {{ {COUNT} }})()")
         self.resize(width, height)
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -104,7 +115,7 @@ class Phone:
     def tap(self, testid: str, within: str = "") -> None:
         """Touch the first shown element of this name, in the card that contains `within`.
 
-        Waits until it has stopped moving and nothing lies over it.
+        Waits until the page has its answers, it has stopped moving and nothing lies over it.
         """
         text = json.dumps(within, ensure_ascii=False)
         self._tap(f"all({json.dumps(testid)})", text, f"{testid} {within}")
@@ -121,8 +132,8 @@ class Phone:
           e.scrollIntoView({{block: 'center', behavior: 'instant'}});
           const r = e.getBoundingClientRect(), [x, y] = [r.x + r.width / 2, r.y + r.height / 2];
           const rests = e.at === `${{x}} ${{y}}` && e.contains(document.elementFromPoint(x, y));
-          e.at = `${{x}} ${{y}}`;
-          return rests && [x, y];
+          e.at = !window.unanswered && `${{x}} ${{y}}`;
+          return rests && !window.unanswered && [x, y];
         }})()"""
         x, y = self.wait(condition, what)
         self._touch("touchStart", [{"x": x, "y": y}])
