@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from runtime import local, places
+from tests.engines import engine_on
 from village import keys, workdays
 
 NUMBERS = itertools.count(1)
@@ -104,11 +105,8 @@ def empty_database_url(postgres: str) -> Iterator[str]:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on the fresh copy."""
-    from village.db import create_engine
-
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
+    with engine_on(database_url) as engine:
+        yield engine
 
 
 @pytest.fixture

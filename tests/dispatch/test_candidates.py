@@ -16,6 +16,7 @@ from dispatch.candidates import OF_THE_MOMENT, WHOLE_TIME, Screened
 from dispatch.people import People
 from dispatch.work import Work
 from tests.dispatch.persons import people_of
+from tests.engines import recorded
 from tests.village.town import STATION, VILLAGE, WEDNESDAY, Town
 from village.access import Actor
 from village.clock import SHANGHAI
@@ -328,11 +329,8 @@ def test_a_decision_among_two_hundred_takes_four_statements(town: Town) -> None:
     counts = []
     for more in (0, 200):
         crowd(town, more)
-        said: list[str] = []
-        listen = lambda *args: said.append(args[2])  # noqa: B023, E731
-        sa.event.listen(town.engine, "before_cursor_execute", listen)
-        found = town.run(lambda session: load(session, request_id))
-        sa.event.remove(town.engine, "before_cursor_execute", listen)
+        with recorded(town.engine) as said:
+            found = town.run(lambda session: load(session, request_id))
         counts.append((len(said), found))
     assert counts == [(4, 3), (4, 203)]
 

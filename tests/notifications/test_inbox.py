@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications import inbox
+from tests.engines import recorded
 from tests.notifications.house import Context, House
 from village.access import Actor
 from village.errors import NotFound
@@ -34,10 +34,8 @@ def test_lines_come_newest_first_a_page_at_a_time(session: Session, villager: Ac
 
 
 def test_a_list_is_one_statement(session: Session, villager: Actor) -> None:
-    statements: list[str] = []
-    engine = session.get_bind()
-    sa.event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
-    lines = inbox.list_inbox(session, villager, unread=True)
+    with recorded(session.get_bind()) as statements:
+        lines = inbox.list_inbox(session, villager, unread=True)
     assert [line.text for line in lines]
     assert len(statements) == 1
 

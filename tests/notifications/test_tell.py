@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from notifications import jobs
+from tests.engines import recorded
 from tests.notifications.house import THE_SYSTEM, Context, House
 from village.access import Actor
 from village.db import transaction
@@ -248,9 +249,7 @@ def test_telling_takes_few_statements_for_many_as_for_one(
     house: House, context: Context, villager: Actor, head: Actor, many: int
 ) -> None:
     event_ids = [house.events(house.submit(villager), "submit")[0] for _ in range(many)]
-    statements: list[str] = []
-    sa.event.listen(house.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
-    with transaction(house.engine) as session:
+    with recorded(house.engine) as statements, transaction(house.engine) as session:
         jobs.tell_all(context, session, event_ids)
     assert len(statements) <= 5, statements
     assert len(house.titles(head)) == len(house.deliveries(head)) == many

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from village.db import create_engine
+from tests.engines import engine_on
 
 
 @pytest.fixture
@@ -16,6 +16,5 @@ def county(
     monkeypatch.setenv("WUZHAN_DATABASE_URL", database_url)
     monkeypatch.setenv("WUZHAN_REDIS_URL", redis_url)
     monkeypatch.setenv("WUZHAN_SECRET_KEY", "k" * 32)
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
+    with engine_on(database_url) as engine:
+        yield engine

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import fresh_database
+from tests.engines import recorded
 from tests.service.house import House, house_on
 from tests.service.world import CALLERS, World, build
 from village import clock
@@ -127,17 +128,4 @@ def movable_clock(tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def statements(house: House) -> Callable[[], AbstractContextManager[list[str]]]:
     """Record the SQL statements that run within a `with` block."""
-
-    @contextmanager
-    def recorded() -> Iterator[list[str]]:
-        found: list[str] = []
-
-        def note(*call: object) -> None:
-            found.append(str(call[2]))
-
-        engine = house.context.engine
-        sa.event.listen(engine, "before_cursor_execute", note)
-        yield found
-        sa.event.remove(engine, "before_cursor_execute", note)
-
-    return recorded
+    return lambda: recorded(house.context.engine)

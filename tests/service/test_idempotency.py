@@ -137,6 +137,7 @@ def test_a_writer_that_came_between_wins(house: House) -> None:
     engine = house.context.engine
     sa.event.listen(engine, "before_cursor_execute", slip_in)
     answer = keyed(house, "a")
+    sa.event.remove(engine, "before_cursor_execute", slip_in)
     assert between
     assert (answer.json, replayed(answer)) == (first, True)
     assert count(house) == 1
