@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from service import metrics
 from village import hours
 from village.db import create_engine
 
@@ -24,7 +25,8 @@ def engine_on(url: str) -> Iterator[sa.Engine]:
         yield engine
     finally:
         engine.dispose()
-        hours.KEPT.pop(engine, None)
+        for kept in (hours.KEPT, metrics.KEPT):
+            kept.pop(engine, None)
         IDLE.append(engine)
 
 
