@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -102,10 +102,13 @@ def _task(request: Request) -> Task:
     )
 
 
-def messages(**facts: object) -> Iterator[Message]:
+@cache
+def messages(**facts: object) -> tuple[Message, ...]:
     """Every message of both tables about one request."""
-    for machine, transition, source, tell in TELLS:
-        yield compose(scene_of(machine.name, transition, source, **facts), tell)  # type: ignore[arg-type]
+    return tuple(
+        compose(scene_of(machine.name, transition, source, **facts), tell)  # type: ignore[arg-type]
+        for machine, transition, source, tell in TELLS
+    )
 
 
 def pairs(text: str) -> set[str]:

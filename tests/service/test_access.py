@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import pytest
 from werkzeug.routing import Rule
@@ -236,7 +237,7 @@ def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, s
     found = next((find for part, find in OBJECTS.items() if part in endpoint.rule), None)
     if found is not None:
         part = endpoint.rule[endpoint.rule.index("<") : endpoint.rule.index(">") + 1]
-        for value, relations in found(world, endpoint.permission):
+        for value, relations in found(world, endpoint):
             yield endpoint.rule.replace(part, value), relations, endpoint.permission
         return
     yield endpoint.rule, IN_BODY.get(endpoint.rule, _own), endpoint.permission
@@ -248,69 +249,77 @@ def _doors(world: World, endpoint: Endpoint) -> Iterator[tuple[str, Relations, s
 Objects = Iterator[tuple[str, Relations]]
 
 
-def _requests(world: World, permission: str) -> Objects:
-    for case in world.cases.values():
-        if permission not in ACTS or case.name not in ALIKE:
-            yield case.id, partial(roster.to_case, case=case)
+def _requests(world: World, endpoint: Endpoint) -> Objects:
+    """All of them to be read; for an action the one at work, and every third of those unlike it.
+
+    Actions share one door: each of these objects meets a third of them.
+    """
+    at = crc32(endpoint.rule.encode())
+    unlike = [case for case in world.cases.values() if case.name not in ALIKE]
+    chosen = [
+        case for turn, case in enumerate(unlike, at) if case.name == "at work" or not turn % 3
+    ]
+    for case in chosen if endpoint.permission in ACTS else world.cases.values():
+        yield case.id, partial(roster.to_case, case=case)
 
 
-def _offers(world: World, permission: str) -> Objects:
+def _offers(world: World, endpoint: Endpoint) -> Objects:
     for code, offer in world.offers.items():
         yield offer, partial(roster.to_offer, invited=code)
 
 
-def _tasks(world: World, permission: str) -> Objects:
+def _tasks(world: World, endpoint: Endpoint) -> Objects:
     yield world.task, partial(roster.to_task, world=world)
 
 
-def _stations(world: World, permission: str) -> Objects:
+def _stations(world: World, endpoint: Endpoint) -> Objects:
     yield STATION, partial(roster.to_station, village=HOME, station="public_works")
 
 
-def _villages(world: World, permission: str) -> Objects:
+def _villages(world: World, endpoint: Endpoint) -> Objects:
     yield HOME, roster.to_home
 
 
-def _agreements(world: World, permission: str) -> Objects:
+def _agreements(world: World, endpoint: Endpoint) -> Objects:
     yield world.agreement, partial(roster.to_agreement, kind="public_works")
 
 
-def _pairs(world: World, permission: str) -> Objects:
+def _pairs(world: World, endpoint: Endpoint) -> Objects:
     yield world.pair, partial(roster.to_pair, world=world)
 
 
-def _rules(world: World, permission: str) -> Objects:
+def _rules(world: World, endpoint: Endpoint) -> Objects:
     yield world.rule, roster.to_home
 
 
-def _calls(world: World, permission: str) -> Objects:
+def _calls(world: World, endpoint: Endpoint) -> Objects:
     yield world.call, lambda code: {OWNER} if code == roster.ENTERED_BY else set()
 
 
-def _phone_tasks(world: World, permission: str) -> Objects:
+def _phone_tasks(world: World, endpoint: Endpoint) -> Objects:
     yield world.phone_task, lambda code: {CLERK} if code == roster.CLERK else set()
 
 
-def _glass(world: World, permission: str) -> Objects:
+def _glass(world: World, endpoint: Endpoint) -> Objects:
     yield world.glass, roster.to_glass
 
 
-def _reports(world: World, permission: str) -> Objects:
+def _reports(world: World, endpoint: Endpoint) -> Objects:
     """Raised by the head of public works about no request: read by station, chair and clerk."""
     yield world.report, roster.to_report
 
 
-def _complaints(world: World, permission: str) -> Objects:
+def _complaints(world: World, endpoint: Endpoint) -> Objects:
     """About the head of public works, by u041: her village's chair has it, and nobody else."""
     known = {"u041": {OWNER}, "u001": {HANDLER}}
     yield world.complaint, lambda code: known.get(code, set())
 
 
-def _lines(world: World, permission: str) -> Objects:
+def _lines(world: World, endpoint: Endpoint) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
 
-OBJECTS: dict[str, Callable[[World, str], Objects]] = {
+OBJECTS: dict[str, Callable[[World, Endpoint], Objects]] = {
     "<uuid:request_id>": _requests,
     "<uuid:offer_id>": _offers,
     "<uuid:task_id>": _tasks,

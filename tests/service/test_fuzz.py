@@ -28,7 +28,7 @@ from tests.service.conftest import Trial
 from tests.service.world import HOME, STATION, World
 from village.catalog.privacy import PRIVACY_VERSION
 
-EXAMPLES = int(os.environ.get("WUZHAN_FUZZ_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("WUZHAN_FUZZ_EXAMPLES", "3"))
 LONG = EXAMPLES > 50
 CALLERS = {"nobody": None, "requester": "u041", "volunteer": "worker", "head": "u006",
            "chair": "u001"}  # fmt: skip
