@@ -76,6 +76,18 @@ class Among:
         found: tuple[int, int] = self.known[alike]
         return found
 
+    def most(self, task: Task) -> float:
+        """Return how many offers are most of all that can be made.
+
+        Then waiting spares hardly a message, and somebody may be busy later.
+        """
+        alike = "most", id(task.prospects), task.widest
+        if alike not in self.known:
+            reach = len(within(task.widest, task.prospects))
+            self.known[alike] = reach * self.settings["most"]
+        found: float = self.known[alike]
+        return found
+
     def best(self, task: Task, circle: int) -> list[Scored]:
         """Return the rested who may be asked now, best first."""
         alike = "best", id(task.prospects), circle, task.urgency, task.in_time
@@ -92,19 +104,10 @@ def _pace(now: Minutes, task: Task, among: Among) -> Pace:
     needed, circle = among.needed(task)
     if not needed:
         return Pace(0, gap, circle, [])
-    every = _spread(task, needed, settings) * _time_left(now, task, settings) / needed
+    spread = settings["spread_thin" if needed >= among.most(task) else "spread"][task.urgency]
+    every = spread * _time_left(now, task, settings) / needed
     wave = task.limited(math.ceil(gap / max(every, 0.5) - 1e-9) or 1)
     return Pace(wave, max(every, gap), circle, among.best(task, circle))
-
-
-def _spread(task: Task, needed: int, settings: Settings) -> float:
-    """Return the part of the time left over which offers go out.
-
-    Where everybody is needed, waiting spares hardly a message, and somebody may be busy later.
-    """
-    everybody = needed >= sum(one.circle <= task.widest for one in task.prospects)
-    part: float = settings["spread_to_all" if everybody else "spread"][task.urgency]
-    return part
 
 
 def _in_turn(paces: Iterable[Pace]) -> list[list[Scored]]:
