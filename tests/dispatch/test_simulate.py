@@ -63,7 +63,8 @@ def test_the_same_seed_lives_through_the_same(played: Run) -> None:
 
 
 @pytest.mark.parametrize("version", ["paced_strict-1", "robin_rested-1"])
-def test_wider_circles_fill_more(version: str, world: World) -> None:
+def test_wider_circles_fill_more(version: str) -> None:
+    world = build(SMALL, 7)
     filled = [figures(Run(world, version, widest).play()).filled for widest in (0, 1, 2)]
     assert filled[0] + 0.1 < filled[1] < filled[2]
 
