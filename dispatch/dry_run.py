@@ -94,7 +94,8 @@ def dry_run(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str,
 
     Both ways are today's: words, model and rules as they are, without and with the change. Of
     disputes, the safe path and what was never sent not even a number is told: it would say
-    whether a word is in them. Raises NotFound, Forbidden, Invalid.
+    whether a word is in them. A clerk, too, tries on nothing but what she may read: what she
+    entered for somebody (4.2). Raises NotFound, Forbidden, Invalid.
     """
     tried = rule_book.tried(session, actor, catalog, sent)
     now = routing_rules.active(session, tried.village)
@@ -110,7 +111,7 @@ def dry_run(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str,
 
 
 def _last(village: str, last: int) -> sa.Select[*tuple[Any, ...]]:
-    """The newest requests of a village that routing has put somewhere, and a chair may read."""
+    """The newest requests of a village that routing has put somewhere, but for secret ones."""
     rows = table(Request)
     answered = rows.c.emergency["danger_now"].astext == "false"
     return (
@@ -132,11 +133,12 @@ def _readable(rows: Iterable[Any], actor: Actor) -> Iterator[Any]:
     characters = 0
     for row in rows:
         seen = access.request_view(row, access.request_relations(actor, row))
+        if access.CONTENT not in seen:
+            continue
         characters += len(row.text)
         if characters > MOST_CHARACTERS:
             return
-        if access.CONTENT in seen:
-            yield row
+        yield row
 
 
 def _routed(request: Any, matter: Matter, rules: Sequence[ActiveRule]) -> Routing:

@@ -103,7 +103,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "routing_rule.propose": frozenset({HEAD}),
     "routing_rule.read": frozenset({HEAD, CHAIR, CLERK}),
     "routing_rule.change": frozenset({CHAIR, CLERK}),
-    "routing_rule.dry_run": frozenset({CHAIR}),
+    "routing_rule.dry_run": frozenset({CHAIR, CLERK}),
     "call.list": frozenset({ANYONE}),
     "call.read": frozenset({OWNER}),
     "call.done": frozenset({OWNER}),

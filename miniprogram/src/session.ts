@@ -81,15 +81,12 @@ function villagesOf(offices: string[]): Village[] {
 /** The villages for which she may enter something. */
 export const assistedVillages = computed(() => villagesOf(ASSISTING));
 
-/** The villages whose routing rules she may read; those in which she may change them. */
+/** The villages whose routing rules she may read; those in which she may try and change them. */
 export const ruledVillages = computed(() => villagesOf([...LEADING, "clerk"]));
 export const rulingVillages = computed(() => villagesOf(["chair", "clerk"]));
 
 /** The villages in which she heads a station, and may propose a rule. */
 export const proposingVillages = computed(() => villagesOf(["head", "deputy"]));
-
-/** The villages in which she may see what a rule would move, since she may read the requests. */
-export const chairedVillages = computed(() => villagesOf(["chair"]));
 
 /** Whether the person may go on to the screens, or has something to say first. */
 export const ready = computed(() => state.me !== null && missing() === null);
