@@ -74,10 +74,13 @@ def test_what_is_wrong_with_a_rule_is_said_and_nothing_is_written(login: Login, 
     clerk.fill("field-title", "都归文体站")
     clerk.fill("field-words", "的")
     clerk.tap("station-culture")
-    clerk.tap("save-rule")
+    clerk.tap("try-rule")
     clerk.sees("至少写两个字", "problem")
     seen = "all('problem')[0].getBoundingClientRect().bottom > 0"
     clerk.wait(seen, "what is wrong, at the end of the form too")
+    clerk.fill("field-words", "灯会")
+    clerk.tap("try-rule")
+    clerk.sees("您能看的0件", "dry-run")  # hers are those that she entered
     fits(clerk)
     clerk.tap("cancel-rule")
     clerk.sees("还没有", "no-rules")
