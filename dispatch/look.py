@@ -70,6 +70,9 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
     routing, inputs = routed(text, category), _inputs(sent, category, kinds)
     if screen is not None and screen.safe:
         return Look(text, screen, routing, [], safe=True, inputs=inputs)
+    if screen is not None:
+        why = [*routing.reasons, *danger.reasons(text, screen)]
+        routing = replace(routing, reasons=why)
     asks = None
     if category is not None and routing.by == "category":
         asks = _doubt(text, category, routed(text, None), catalog)

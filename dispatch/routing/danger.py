@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator
 
 from dispatch.routing import calm, emergency
-from dispatch.routing.classifier import danger_points, other_points, policy
+from dispatch.routing.classifier import danger_points, other_points, policy, terms
 from dispatch.routing.emergency import Screen
+from dispatch.routing.labels import EMERGENCY
+from dispatch.routing.rules import Reason
 from village.catalog.files import parts, read
 
 ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
@@ -33,6 +35,13 @@ def ask(text: str) -> Screen | None:
     if cry or points + _words_points(found, text) >= mark:
         return found or _general()
     return None if _is_letter(text) else _beside_another_matter(text)
+
+
+def reasons(text: str, found: Screen) -> list[Reason]:
+    """Return why the question `found` was put before `text`: the lexicon's words, the model's."""
+    words = [Reason("emergency", term, 1.0) for term in found.matched]
+    model = [Reason("danger", reason.text, reason.weight) for reason in terms(text, EMERGENCY)]
+    return [*words, *model]
 
 
 def _beside_another_matter(text: str) -> Screen | None:

@@ -34,9 +34,9 @@ def predict(text: str) -> Prediction:
     screen = danger.ask(text)
     opinion = judge(text, score(text), asked=screen is not None)
     if screen is not None:
-        reasons = [Reason("emergency", term, 1.0) for term in screen.matched]
         share = max(opinion.shares[EMERGENCY], ASKED_SHARE)
-        return Prediction(EMERGENCY, share, _first(opinion, EMERGENCY), reasons)
+        why = danger.reasons(text, screen)
+        return Prediction(EMERGENCY, share, _first(opinion, EMERGENCY), why)
     routing = route(text, None, "")
     label = NONE if routing.decision == NOT_OURS else routing.station
     ranked = _first(opinion, label or opinion.ranked(without=EMERGENCY)[0][0])

@@ -213,7 +213,9 @@ def test_what_was_asked_and_answered_is_among_the_grounds(house: House) -> None:
     reader = "u001"
     found = house.seen(f"/requests/{made['id']}", reader)["grounds"]
     assert any(line.endswith("村民说没有。") for line in found["lines"])
-    assert "话里有危险的词，先问了村民。" in found["inputs"]
+    assert "话里像有危险，先问了村民。" in found["inputs"]
+    assert any(reason["text"].startswith("危险的词“") for reason in found["reasons"])
+    assert any(reason["text"].startswith("模型看到像有危险") for reason in found["reasons"])
 
 
 def test_what_must_give_nothing_away_names_nothing(house: House) -> None:

@@ -50,6 +50,7 @@ def test_the_model_asks_where_no_word_does() -> None:
     assert found is not None
     assert found.question
     assert {"110", "120", "119"} <= {number for _, number in found.numbers}
+    assert [reason.kind for reason in danger.reasons(text, found)] == ["danger"] * 3
 
 
 LETTER = (
