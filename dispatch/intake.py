@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.look import Look, look
 from dispatch.routing.emergency import Screen
 from dispatch.routing.flags import HIDE_ME
-from village import assisted, clock, consents, sealing, similar_texts
+from village import assisted, clock, consents, parties, sealing, similar_texts
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -86,6 +86,7 @@ def _write(
     else:
         start(session, REQUEST, request, "submit", **by)
         similar_texts.keep(session, request, payload["category"])
+    parties.write_offices(session, writer.actor, request, sent.get("about_office") or ())
     if answer:
         return answer_emergency(session, writer.actor, request.id, danger_now=True)
     return request
@@ -97,14 +98,19 @@ def answer_emergency(
     request_id: UUID,
     *,
     danger_now: bool,
+    about_office: Sequence[str] = (),
     if_match: int | None = None,
 ) -> Request:
     """Take the villager's answer: danger goes to the rescue services, the rest on its way.
+
+    `about_office`: on the safe path, whose office of the village she fears, as in `submit`.
 
     She may say that there is danger though nobody here asked: her phone did, by its own words.
     """
     known = REQUEST.lock(session, request_id)
     hers = known is not None and actor.person_id in (known.requester_id, known.proxy_id)
+    if known is not None and hers:
+        parties.write_offices(session, actor, known, about_office)
     if known is not None and hers and _has_said(known, danger_now):
         return known
     if known is not None and hers and danger_now and known.emergency is None:

@@ -56,7 +56,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.find_similar": frozenset({ANYONE}),
     "request.similar": frozenset({HEAD, CHAIR}),
     "request.exclude": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),
-    "request.parties": frozenset({HEAD, CHAIR, MEDIATOR}),
+    "request.parties": frozenset({HEAD, CHAIR, MEDIATOR, STAND_IN}),
     "request.answers": frozenset({HEAD, CHAIR, STAND_IN}),
     "request.follow": frozenset({NEIGHBOUR}),
     "request.list_followed": frozenset({ANYONE}),

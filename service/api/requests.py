@@ -143,13 +143,14 @@ def read_timeline(call: Call, request_id: UUID) -> dict[str, Any]:
     "POST", "/<uuid:request_id>/emergency", permission="request.act",
     body=EmergencyAnswerSchema, returns=RequestSchema, versioned=True,
 )  # fmt: skip
-def answer_emergency(call: Call, sent: dict[str, bool], request_id: UUID) -> dict[str, Any]:
+def answer_emergency(call: Call, sent: dict[str, Any], request_id: UUID) -> dict[str, Any]:
     """Answer the emergency question: yes goes to the rescue services, no goes on its way."""
     request = intake.answer_emergency(
         call.session,
         call.actor,
         request_id,
         danger_now=sent["danger_now"],
+        about_office=sent["about_office"],
         if_match=call.if_match,
     )
     return dump_request(requests.after(call.session, call.actor, request))

@@ -28,6 +28,7 @@ from service.schemas.grounds import (
     RoutingSchema,
 )
 from village.access import CONTENT, EVIDENCE, GROUNDS, IDENTITY, OWN
+from village.parties import ABOUT
 from village.privacy import mask_name
 from village.request_lists import QUEUE_VIEWS
 from village.requests import ACTIONS, RequestView
@@ -74,6 +75,12 @@ class OnBehalfSchema(Schema):
     )
 
 
+def about_office() -> fields.List[str | None]:
+    """Whose office here it is about: heard on the safe path alone, and they are told nothing."""
+    office = fields.String(validate=validate.OneOf(tuple(ABOUT)))
+    return fields.List(office, load_default=[], validate=validate.Length(max=len(ABOUT)))
+
+
 class RequestInSchema(Schema):
     """`POST /requests`: a village and a sentence are enough."""
 
@@ -87,6 +94,7 @@ class RequestInSchema(Schema):
     hide_me = Flag(load_default=False)
     consent_version = Code(20, load_default=None, allow_none=True)
     emergency_confirmed = Flag(load_default=None, allow_none=True)
+    about_office = about_office()
 
     @ma.validates("answers")
     def _plain_answers(self, answers: dict[str, Any], **_: Any) -> None:
@@ -115,6 +123,7 @@ class EmergencyAnswerSchema(Schema):
     """The answer to the emergency question."""
 
     danger_now = Flag(required=True)
+    about_office = about_office()
 
 
 class EmergencySchema(Shape):

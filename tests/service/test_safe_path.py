@@ -213,6 +213,31 @@ def test_who_stands_in_keeps_what_she_puts_to_a_station_and_no_kin_of_hers_hears
     house.done(f"{path}/hand_over", CLERK, {"receiver": "派出所", "basis": "consent"})
 
 
+@pytest.mark.parametrize("said", ["with the words", "with the answer"])
+def test_a_neighbour_says_that_it_is_about_the_chair_and_the_chair_never_hears(
+    house: House, said: str
+) -> None:
+    about: dict[str, Any] = {"about_office": ["chair"]}
+    text = "会长喝了酒就打他老婆，昨天又动手了"
+    if said == "with the words":
+        made = house.submit("u047", text, emergency_confirmed=False, **about)
+    else:
+        made = house.submit("u047", text)
+        answered = {"danger_now": False, **about}
+        house.done(f"/requests/{made['id']}/emergency", "u047", answered)
+    assert told(house, CHAIR) == []
+    problem(house.get(f"/requests/{made['id']}", CHAIR), 404, "not_found")
+    assert len(told(house, CLERK)) == 1
+    assert house.seen(f"/requests/{made['id']}", CLERK)["text"] == text
+    wrong = {"village": "990101", "text": text, "about_office": ["king"]}
+    problem(house.post("/requests", "u047", wrong), 422, "invalid")
+
+
+def test_who_complains_of_a_lamp_takes_no_office_out(house: House) -> None:
+    house.submit("u047", about_office=["chair", "head", "clerk"])
+    assert house.rows("select 1 from request_parties") == []
+
+
 def test_the_clerk_is_not_sent_to_whom_she_fears(movable_clock: None, house: House) -> None:
     written(house, "left unanswered", caller=KIN)
     let_an_hour_pass(house)
