@@ -75,7 +75,7 @@ class OnBehalfSchema(Schema):
     )
 
 
-def about_office() -> fields.List[str | None]:
+def about_office() -> fields.List[str]:
     """Whose office here it is about: heard on the safe path alone, and they are told nothing."""
     office = fields.String(validate=validate.OneOf(tuple(ABOUT)))
     return fields.List(office, load_default=[], validate=validate.Length(max=len(ABOUT)))

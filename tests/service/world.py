@@ -303,8 +303,10 @@ def to_alarm(code: str) -> set[str]:
 
 
 def to_report(code: str) -> set[str]:
-    """How a person stands to a report of public works."""
+    """How a person stands to what the head of public works has raised: her deputy does not."""
     found = to_station(code, HOME, "public_works")
+    if code != "u006":
+        found.discard(HEAD)
     return found | ({relations.CLERK} if code == CLERK else set())
 
 
