@@ -2,6 +2,7 @@
 
 A round looks at one village's tasks. Somebody of the next village may just be free for a task of
 her own that has waited longer with the same priority: she is left to it, and it looks at once.
+That look wakes nobody in turn: two villages each of which waits for the other's would never end.
 """
 
 from __future__ import annotations
@@ -33,16 +34,26 @@ _WAITING = sa.text("""
 
 
 def leave(
-    session: Session, works: Sequence[Work], people: People, near: Near, now: datetime
+    session: Session,
+    works: Sequence[Work],
+    people: People,
+    near: Near,
+    now: datetime,
+    *,
+    wakes: bool,
 ) -> list[Work]:
-    """Return the works, each with the people whom an older one beyond the border waits for."""
+    """Return the works, each with the people whom an older one beyond the border waits for.
+
+    `wakes`: those older ones look at once.
+    """
     lenders = sorted({village for village, _ in near})
     if not lenders or not works:
         return list(works)
     ids = session.scalars(_WAITING, {"villages": lenders, "now": now}).all()
     theirs = situation.load_works(session, ids, {}) if ids else []
     found, woken = left_to(works, theirs, people, now)
-    outbox.put_rows(session, [outbox.row("dispatch.round", one) for one in sorted(woken)])
+    if wakes:
+        outbox.put_rows(session, [outbox.row("dispatch.woken_round", one) for one in sorted(woken)])
     return found
 
 

@@ -21,6 +21,11 @@ def offer_round(context: Any, session: Session, request_id: UUID) -> None:
     rounds.run_round(session, request_id)
 
 
+def woken_round(context: Any, session: Session, request_id: UUID) -> None:
+    """The same, since a village that would have borrowed somebody left her to this request."""
+    rounds.run_round(session, request_id, wakes=False)
+
+
 def withdraw(context: Any, session: Session, request_id: UUID) -> None:
     """Take back the offers of a request that no longer looks for people."""
     returns.withdraw_offers(session, request_id)

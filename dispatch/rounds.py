@@ -47,12 +47,12 @@ _LOCK_ALL = sa.text("""
 """)
 
 
-def run_round(session: Session, request_id: UUID) -> Plan | None:
+def run_round(session: Session, request_id: UUID, *, wakes: bool = True) -> Plan | None:
     """Look at a request's open task and at its village's others that are due; ask the next people.
 
     Returns its plan; None when it looks for nobody, or its reserve has the first word. Safe to
     run at any time and any number of times: it reads how things stand under locks, and does
-    only what is due.
+    only what is due. `wakes`: as `borders.leave` says.
     """
     village = session.scalar(_VILLAGE, {"request_id": request_id})
     if village is None:
@@ -64,7 +64,7 @@ def run_round(session: Session, request_id: UUID) -> Plan | None:
     called = reserve.goes_first(session, request_ids)
     request_ids = [one for one in request_ids if one not in called]
     silent = _expire(session, request_ids, now)
-    plan = _look_at(session, village, request_ids, near, now).get(request_id)
+    plan = _look_at(session, village, request_ids, near, now, wakes).get(request_id)
     learning.learn_silence(session, silent)
     return plan
 
@@ -132,7 +132,7 @@ def _expire(session: Session, request_ids: list[UUID], now: datetime) -> list[UU
 
 
 def _look_at(
-    session: Session, village: str, request_ids: list[UUID], near: Near, now: datetime
+    session: Session, village: str, request_ids: list[UUID], near: Near, now: datetime, wakes: bool
 ) -> dict[UUID, Plan]:
     seen = situation.load(session, village, request_ids, near, now)
     people = seen.people
@@ -140,7 +140,7 @@ def _look_at(
     facts = Facts(people, learnt, now, most_for(seen.works))
     plans: dict[UUID, Plan] = {}
     due = [work for work in seen.works if work.is_due(now)]
-    due = borders.leave(session, due, people, near, now)
+    due = borders.leave(session, due, people, near, now, wakes=wakes)
     if any(work.pairs for work in due):
         due = in_turn(due, learnt, now)
     first = paired.ask(session, due, people, learnt, now)

@@ -27,6 +27,7 @@ LIMITER_SECONDS = 0.3  # every call waits for it
 DEMO_EXACT = ("preview",)  # one types no faster in the demo: the real limit is seen there
 HANDLERS: Mapping[str, Handler] = {
     "dispatch.round": dispatch_jobs.offer_round,
+    "dispatch.woken_round": dispatch_jobs.woken_round,
     "dispatch.withdraw": dispatch_jobs.withdraw,
     "dispatch.redo": dispatch_jobs.redo,
     "dispatch.part": dispatch_jobs.part,

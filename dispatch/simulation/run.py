@@ -80,7 +80,7 @@ class Run:
 
     # ------------------------------------------------------------ a round, as in production
 
-    def _round(self, asked_for: Search, now: datetime) -> None:
+    def _round(self, asked_for: Search, now: datetime, *, wakes: bool = True) -> None:
         if not asked_for.looks_for_people:
             return
         village = asked_for.matter.village
@@ -90,7 +90,9 @@ class Run:
         works = [one.seen() for one in due]
         people = self.crowds[village].people()
         facts = Facts(people, self.learnt[village], now, most_for(works))
-        works = self._without_owed([one for one in works if one.is_due(now)], people, now)
+        works, woken = self._without_owed([one for one in works if one.is_due(now)], people, now)
+        for older in woken if wakes else ():
+            self._later(now, partial(self._round, older, wakes=False))
         for _, looks, decided in decisions(works, facts):
             for look in looks:
                 self._carry_out(seen[look.work.task_id], look, decided, facts)
@@ -98,8 +100,10 @@ class Run:
         for one in due:
             self._arm(one, now)
 
-    def _without_owed(self, works: list[Work], people: People, now: datetime) -> list[Work]:
-        """Leave whoever is lent to an older task of her own village, which looks at once."""
+    def _without_owed(
+        self, works: list[Work], people: People, now: datetime
+    ) -> tuple[list[Work], list[Search]]:
+        """Leave whoever is lent to an older task of her own village; return these, too."""
         lenders = {village for work in works for village, _ in work.near}
         others = {
             one.work.request_id: one
@@ -110,9 +114,7 @@ class Run:
         }
         theirs = [replace(one.seen(), near={}) for one in others.values()]
         found, woken = left_to(works, theirs, people, now)
-        for request_id in sorted(woken):
-            self._later(now, partial(self._round, others[request_id]))
-        return found
+        return found, [others[request_id] for request_id in sorted(woken)]
 
     def _carry_out(self, one: Search, look: Look, decided: Decided, facts: Facts) -> None:
         chosen = decided.chosen.get(look.task.id, [])
