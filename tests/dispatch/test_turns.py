@@ -233,8 +233,11 @@ def test_who_is_lent_goes_to_the_older_task_of_her_own_village(town: Town, lent:
     """The younger one of the borrowing village looks first."""
     older, younger = sent_out(town, NEXT), sent_out(town, VILLAGE)
     clock.step(timedelta(minutes=12))
+    town.run(lambda s: rounds.run_round(s, younger, wakes=False))
+    assert town.waiting("dispatch.woken_round") == 0  # else two villages could look without end
     town.round(younger)
     assert town.offers(younger) == []
+    assert town.waiting("dispatch.woken_round") == 1
     town.work()
     assert [offer.person_id for offer in town.offers(older)] == [lent.person_id]
     assert town.offers(younger) == []

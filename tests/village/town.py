@@ -77,6 +77,7 @@ def untold(context: Any, session: Session, subject_id: UUID) -> None:
 
 HANDLERS: dict[str, outbox.Handler] = {
     "dispatch.round": dispatch_jobs.offer_round,
+    "dispatch.woken_round": dispatch_jobs.woken_round,
     "dispatch.withdraw": dispatch_jobs.withdraw,
     "dispatch.redo": dispatch_jobs.redo,
     "dispatch.freed": dispatch_jobs.freed,
