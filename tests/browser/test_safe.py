@@ -15,6 +15,11 @@ def test_the_chair_reads_whom_to_name_and_no_station_is_offered(login: Login, ho
     her.tap("say")
     her.sees("120", "emergency")
     assert her.shown("leave-quickly") == 1
+    her.tap("about-clerk")
+    her.tap("about-head")
+    her.tap("about-head")  # not him
+    her.sees("不告诉村委会经办", "emergency")
+    her.sees("说的是站长", "emergency")
     her.tap("danger-no")
     her.sees("编号", "receipt")
     her.open(f"{house}/m/")
