@@ -272,4 +272,16 @@ def test_a_category_makes_no_work_of_it_for_a_station(movable_clock: None, house
     made = written(house, "left unanswered")
     sent = {"station": "mutual_aid", "category": "AID-09", "reason": "先送些吃的"}
     house.done(f"/requests/{made['id']}/route", CHAIR, sent)
-    assert house.seen(f"/requests/{made['id']}", "u002")["waits_for"] == "safe_path"
+    path = f"/requests/{made['id']}"
+    assert house.seen(path, "u002")["waits_for"] == "safe_path"
+
+
+def test_a_station_ends_what_it_can_help_with_and_sends_no_volunteer(house: House) -> None:
+    path = f"/requests/{written(house, 'answered no on her phone')['id']}"
+    house.done(f"{path}/route", CHAIR, {"station": "mutual_aid", "reason": "先送些吃的"})
+    house.done(f"{path}/accept", "u002")
+    problem(house.post(f"{path}/dispatch", "u002"), 422, "needs_other_body")
+    house.done(f"{path}/handle", "u002")
+    house.done(f"{path}/submit_result", "u002", {"result": "送了米和油"})
+    house.done(f"{path}/resolve", "u019")
+    assert house.seen(path, "u047")["status"] == "resolved"

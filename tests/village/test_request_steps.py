@@ -23,7 +23,7 @@ from village.errors import (
     WuzhanError,
 )
 from village.ids import new_id
-from village.models import Category, Event, PhoneCall, Place, Task
+from village.models import Category, Event, PhoneCall, Place, RequestParty, Task
 from village.relations import ABOVE, CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import (
     recusal,
@@ -305,7 +305,18 @@ def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
     return request_id
 
 
+def feared_chair(town: Town, source: str) -> UUID:
+    """What takes the safe path is kept by who stands in, at a station too."""
+    request_id = town.bring(source)
+    town.set(request_id, waits_for="safe_path")
+    chair = town.chair.person_id
+    town.add(RequestParty(request_id=request_id, person_id=chair, at=clock.now()))
+    return request_id
+
+
 def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
+    if role == STAND_IN and source != "triage":
+        return feared_chair(town, source)
     if role == STAND_IN:
         urgent: dict[str, Any] = {"priority": "P1"} if row.when is request_duty.is_unseen else {}
         if row.when is request_review.is_under_review:
@@ -473,6 +484,7 @@ SPOILED: dict[Any, tuple[Callable[[Town, UUID, Actor], None], type[WuzhanError],
     safe.no_mediation: (beaten, GuardFailed, "no_mediation_on_safe_path"),
     rules.is_confirmed: (perhaps_danger, GuardFailed, "emergency_stays"),
     rules.has_machine: (elsewhere, GuardFailed, "needs_other_body"),
+    rules.may_be_handled: (elsewhere, GuardFailed, "needs_other_body"),
     rules.for_volunteers: (dangerous, GuardFailed, "not_for_volunteers"),
     rules.no_live_task: (at_work, GuardFailed, "task_open"),
     rules.somebody_accepted: (nobody, GuardFailed, "nobody_yet"),
@@ -509,6 +521,8 @@ def test_every_guard_refuses_and_leaves_everything_as_it_was(
     request_id = prepared(town, row, row.sources[0], role)
     spoil, error, code = SPOILED[guard]
     actor = actor_of(town, role)
+    if guard is recusal.not_recused and role == STAND_IN:
+        error, code = NotFound, "not_found"  # who is close does not even stand in
     if guard is transfers.other_station and role == HEAD:
         actor = town.person("卫生站长", ("head", "sanitation"))
     sent = PAYLOADS.get(row.action, {})

@@ -215,7 +215,7 @@ TABLE: tuple[Transition, ...] = (
     T("give_up", ("dispatching",), "accepted", (SYSTEM,), "R15",
       effects=(rules.close_unfilled,), tell=(Tell(HEAD), Tell(CHAIR, push=False))),
     T("handle", ("accepted",), "in_progress", STAFF, "R16",
-      guards=(recusal.not_recused, rules.has_machine), effects=(rules.do_without_volunteers,),
+      guards=(recusal.not_recused, rules.may_be_handled), effects=(rules.do_without_volunteers,),
       tell=(Tell(REQUESTER, push=False),)),
     T("start", ("assigned",), "in_progress", (*STAFF, SYSTEM), "R17, R34",
       guards=(recusal.not_recused,), tell=(Tell(REQUESTER, push=False),)),

@@ -94,6 +94,12 @@ def has_machine(step: Step) -> None:
         raise GuardFailed("needs_other_body", waits_for=step.row.waits_for)
 
 
+def may_be_handled(step: Step) -> None:
+    """As `has_machine`; but what helps on the safe path a station may do itself (2.10)."""
+    if step.row.waits_for != "safe_path":
+        has_machine(step)
+
+
 def for_volunteers(step: Step) -> None:
     """Some things are not for volunteers: `no_vol` categories, and emergencies (N4)."""
     category = _category(step)
