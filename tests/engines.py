@@ -35,7 +35,7 @@ def _movable(url: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "do_connect")
     def move(dialect: Any, record: Any, args: Any, parameters: dict[str, Any]) -> None:
-        parameters["dbname"] = engine.url.database
+        parameters |= dialect.create_connect_args(engine.url)[1]
 
     return engine
 
