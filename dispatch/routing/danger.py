@@ -1,9 +1,10 @@
 """Whether to ask about danger before anything else: the lexicon's word, and the model's.
 
 The model's points for danger, and more where the lexicon found a word, most of all where home, a
-child, suicide or a silent door is meant, and in a short text a fire or a theft: from the policy's
-mark on, the question is put. So the model asks where no word did, and a word that only tells of
-last year or of a film does not. In a short text what speaks against danger (`calm`) takes some off.
+child, suicide or a silent door is meant, and in a short text a fire, a fallen line or a theft:
+from the policy's mark on, the question is put. So the model asks where no word did, and a word
+that only tells of last year or of a film does not. In a short text what speaks against danger
+(`calm`) takes some off.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from dispatch.routing.rules import Reason
 from village.catalog.files import parts, read
 
 ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
-ASKED_IF_SHORT = ALWAYS_ASKED | {"fire", "police"}  # letters tell of many that are long over
+ASKED_IF_SHORT = ALWAYS_ASKED | {
+    "fire",
+    "police",
+    "power",
+}  # letters tell of many that are long over
 SHORTEST = 3  # characters of a clause that can be a matter
 _BETWEEN = re.compile(r"[，,。！!？?；;、\s]+")
 

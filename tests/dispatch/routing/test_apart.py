@@ -27,11 +27,11 @@ LEAST_STRICT = {
 }  # fmt: skip
 LEAST_RECALL = {
     "apart": 0.99, "eighth": 0.989, "fifth": 0.99, "fourth": 0.98, "ninth": 0.98, "seventh": 0.99,
-    "sixth": 0.99, "third": 0.99, "unseen": 0.98,
+    "sixth": 0.99, "tenth": 0.99, "third": 0.99, "unseen": 0.97,
 }  # fmt: skip
 MOST_FALSE_ALARMS = {
     "apart": 0.014, "eighth": 0.024, "fifth": 0.02, "fourth": 0.024, "ninth": 0.02,
-    "seventh": 0.014, "sixth": 0.027, "third": 0.005, "unseen": 0.02,
+    "seventh": 0.014, "sixth": 0.027, "tenth": 0.024, "third": 0.005, "unseen": 0.02,
 }  # fmt: skip
 RUN = 4  # characters
 MOST_SHARED = 0.6  # of a message's runs in one text that is learnt from
