@@ -7,6 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from dispatch.routing.rules import village_rule
 from village.catalog.files import Row, parts, read
 
 GENERAL = "general"
@@ -52,8 +53,9 @@ class Referral:
 def refer(text: str, today: date) -> Referral:
     """Return the referral for a text that is no village matter.
 
-    The kind is the one whose words occur most in `text`; a row that is not valid on `today` is
-    not shown: then, as where no word helps, the general hotline is (which never runs out).
+    The kind is the one that a rule names, else whose words occur most in `text`; a row that is
+    not valid on `today` is not shown: then, as where no word helps, the general hotline is
+    (which never runs out).
     """
     return refer_to(_kind(text), today)
 
@@ -83,6 +85,12 @@ def expired(today: date) -> list[str]:
 
 
 def _kind(text: str) -> str:
+    """Return what the county's rule names, so that a number fits the decision; else by words."""
+    rule = village_rule(text, "")
+    return rule.directory if rule and rule.directory else _kind_by_words(text)
+
+
+def _kind_by_words(text: str) -> str:
     points = {
         row["kind"]: sum(float(row["weight"]) for word in parts(row["words"]) if word in text)
         for row in read("directory_words")

@@ -70,11 +70,15 @@ class Scores:
 
 @dataclass(frozen=True)
 class Rule:
-    """An exact rule that a village or the county set: these words go there."""
+    """An exact rule that a village or the county set: these words go there.
+
+    `directory` names the kind of the county's directory that answers what is never queued.
+    """
 
     to: str
     category: str | None
     why: str
+    directory: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,15 @@ def score(text: str) -> Scores:
 
 
 def village_rule(text: str, village: str) -> Rule | None:
-    """Return the first rule of this village (its code), else of all villages, that holds."""
+    """Return the first rule of this village (its code), else of all villages, that holds.
+
+    What is never queued (5.2, 2.8) stands before every other: no village's rule may queue it.
+    """
     rows = [row for row in read("routing_rules") if row["village"] in ("", village)]
-    for row in sorted(rows, key=lambda row: row["village"] == ""):
+    for row in sorted(rows, key=lambda row: (not row["directory"], row["village"] == "")):
         held = re.search(row["phrase"], text)
         if held and not (row["unless"] and re.search(row["unless"], text)):
-            return Rule(row["to"], row["category"] or None, row["why"])
+            return Rule(row["to"], row["category"] or None, row["why"], row["directory"] or None)
     return None
 
 

@@ -16,6 +16,7 @@ from tests.service.world import HOME, VIOLENCE
 
 PENSION = "请问养老保险断交三年怎么补缴，社保局说要去外地开证明，退休工资怎么算"
 TIP_OFF = "我要举报村支书把修路款私吞了，贪了好几万"
+NEVER_QUEUED = [("隔壁老李偷了我家鸡", "110"), ("村会计把扶贫款揣自己兜里了", "12388")]
 TWO = "路灯坏了三盏，晚上很黑。还有村头垃圾堆了半个月没人收，臭得很。"
 ODD = {
     "empty": "",
@@ -83,6 +84,18 @@ def test_what_is_not_ours_says_where_to_go(shared_house: House) -> None:
     tip_off = hint(shared_house, TIP_OFF, category="PUB-08")
     assert (tip_off["decision"], tip_off["advice"][0]["may_keep"]) == ("not_ours", False)
     assert not any("留下来" in line for line in tip_off["told"])
+
+
+@pytest.mark.parametrize(("text", "phone"), NEVER_QUEUED)
+def test_a_crime_or_an_official_s_is_told_a_number_under_a_chosen_category(
+    shared_house: House, text: str, phone: str
+) -> None:
+    hinted = hint(shared_house, text, category="MED-01")
+    sent = shared_house.submit("u041", text, category="MED-01")
+    for advice in (hinted["advice"][0], sent["advice"][0]):
+        assert (advice["phone"], advice["may_keep"]) == (phone, False)
+    assert (hinted["decision"], sent["status"], sent["station"]) == ("not_ours", "not_ours", None)
+    assert text not in str(sent)
 
 
 def test_flags_and_matters_are_shown(shared_house: House) -> None:

@@ -163,7 +163,7 @@ def test_the_model_decides_where_words_are_not_clear_and_says_which_one() -> Non
 
 def test_a_rule_of_one_village_is_not_another_s(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = {"village": "990101", "phrase": "龙潭", "unless": "龙潭小学", "to": "sanitation",
-            "category": "", "why": "龙潭归卫生站看"}  # fmt: skip
+            "category": "", "directory": "", "why": "龙潭归卫生站看"}  # fmt: skip
     everywhere = {**mine, "village": "", "to": "culture"}
     monkeypatch.setattr("dispatch.routing.rules.read", lambda _: (everywhere, mine))
     assert [village_rule("龙潭边上", code) for code in ("990101", "990105")] == [
