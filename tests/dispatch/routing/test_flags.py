@@ -61,6 +61,17 @@ def test_the_reporter_is_hidden_where_she_must_be(row: Row) -> None:
         ("自来水放出来一股农药味", "authority"),
         ("全组愿意出工修路，走一事一议", "council"),
         ("修桥的账目不公开", "supervision"),
+        ("别把我名字说出去", HIDE_ME),
+        ("不要透漏我是谁", HIDE_ME),
+        ("勿公开本人信息", HIDE_ME),
+        ("俺不想露名", HIDE_ME),
+        ("叫别人晓得了我会挨打", HIDE_ME),
+        ("坝脚冒泡翻沙", "dam_water"),
+        ("家里只有奶奶一个人八十六了", "elder_alone"),
+        ("老爹八十二一个人在屋", "elder_alone"),
+        ("小孩在没盖的井边耍", "child"),
+        ("要村民小组开会同意才能修的路", "council"),
+        ("村集体的山能不能包给我", "council"),
     ],
 )
 def test_other_words_raise_the_same_flags(text: str, kind: str) -> None:
@@ -77,8 +88,29 @@ def test_nothing_is_flagged_without_a_ground(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("别把我说得那么坏", HIDE_ME),
+        ("别把我的树砍了", HIDE_ME),
+        ("不想报名参加比赛", HIDE_ME),
+        ("孩子怕被他爸知道考砸了挨打", HIDE_ME),
+        ("去年大坝漏水，修好了", "dam_water"),
+        ("水库里的鱼冒泡", "dam_water"),
+        ("家里只有奶奶一个人不同意", "elder_alone"),
+        ("学生想看耍龙灯", "child"),
+        ("村民小组开会没通知我", "council"),
+        ("村里的路包工头跑了", "council"),
+    ],
+)
+def test_what_only_sounds_like_it_is_not_flagged(text: str, kind: str) -> None:
+    assert kind not in kinds(text)
+
+
+@pytest.mark.parametrize(
     ("text", "priority"),
     [
+        ("大坝漏水", "P2"),
+        ("坝脚冒泡翻沙", "P1"),
         ("老汉一个人在屋里，腿摔伤了走不得路", "P2"),
         ("奶奶脚崴了下不了地，儿女都不在，身边没人", "P2"),
         ("老汉腿摔伤了，儿子在边上照看", "P3"),
