@@ -76,18 +76,6 @@ class Among:
         found: tuple[int, int] = self.known[alike]
         return found
 
-    def most(self, task: Task) -> float:
-        """Return how many offers are most of all that can be made.
-
-        Then waiting spares hardly a message, and somebody may be busy later.
-        """
-        alike = "most", id(task.prospects), task.widest
-        if alike not in self.known:
-            reach = len(within(task.widest, task.prospects))
-            self.known[alike] = reach * self.settings["most"]
-        found: float = self.known[alike]
-        return found
-
     def best(self, task: Task, circle: int) -> list[Scored]:
         """Return the rested who may be asked now, best first."""
         alike = "best", id(task.prospects), circle, task.urgency, task.in_time
@@ -104,8 +92,7 @@ def _pace(now: Minutes, task: Task, among: Among) -> Pace:
     needed, circle = among.needed(task)
     if not needed:
         return Pace(0, gap, circle, [])
-    spread = settings["spread_thin" if needed >= among.most(task) else "spread"][task.urgency]
-    every = spread * _time_left(now, task, settings) / needed
+    every = settings["spread"][task.urgency] * _time_left(now, task, settings) / needed
     wave = task.limited(math.ceil(gap / max(every, 0.5) - 1e-9) or 1)
     return Pace(wave, max(every, gap), circle, among.best(task, circle))
 
@@ -137,14 +124,9 @@ def _plan(
     short = pace.wave - len(chosen)
     if chosen:
         return Plan(ask(task, chosen), now + pace.every, pace.circle, short)
-    return Plan((), now + _wait(task, pace, settings), pace.circle, short)
-
-
-def _wait(task: Task, pace: Pace, settings: Settings) -> Minutes:
-    """Return in how many minutes to look again: who is tired needs longer than who is busy."""
     gap: float = settings["gap"][task.urgency]
-    tired = pace.wave and any(one.now for one in task.prospects)
-    return min(2 * gap, settings["longest_wait"]) if tired else gap
+    wait = min(2 * gap, settings["longest_wait"]) if pace.wave else gap
+    return Plan((), now + wait, pace.circle, short)
 
 
 def _time_left(now: Minutes, task: Task, settings: Settings) -> Minutes:
