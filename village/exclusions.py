@@ -57,14 +57,8 @@ def exclude(session: Session, actor: Actor, request_id: UUID, person_id: UUID, k
     Said again it changes nothing. Raises NotFound, Forbidden where a villager gives a reason,
     Recused for an officer who is too close herself, Invalid for who is no volunteer.
     """
-    request = REQUEST.lock(session, request_id)
-    if request is None:
-        raise NotFound
-    mine = REQUEST.relations(session, actor, request)
-    access.require("request.exclude", mine)
-    if REQUESTER not in mine:
-        refuse_recused(session, actor, request)
-    elif kind != WORD:
+    mine = _may_speak(session, actor, request_id)
+    if REQUESTER in mine and kind != WORD:
         raise Forbidden
     if session.get(Volunteer, person_id) is None:
         raise Invalid(errors={"person": ["没有这位志愿者"]})
@@ -104,13 +98,7 @@ def readmit(session: Session, actor: Actor, request_id: UUID, person_id: UUID) -
     What others have said of her stays, and is not told: it answers alike. Raises NotFound,
     Forbidden, Recused as `exclude` does.
     """
-    request = REQUEST.lock(session, request_id)
-    if request is None:
-        raise NotFound
-    mine = REQUEST.relations(session, actor, request)
-    access.require("request.exclude", mine)
-    if REQUESTER not in mine:
-        refuse_recused(session, actor, request)
+    mine = _may_speak(session, actor, request_id)
     which = RequestExclusion.request_id == request_id, RequestExclusion.person_id == person_id
     gone = sa.delete(RequestExclusion).where(*which, _by(actor)).returning(RequestExclusion.kind)
     for kind in session.scalars(gone.execution_options(synchronize_session=False)).all():
@@ -140,6 +128,18 @@ def said(session: Session, actor: Actor, request_id: UUID) -> list[Said]:
     named = named.join(RequestExclusion, RequestExclusion.person_id == Person.id)
     mine = named.where(RequestExclusion.request_id == request_id, _by(actor))
     return [Said(*row) for row in session.execute(mine.order_by(Person.name, Person.id))]
+
+
+def _may_speak(session: Session, actor: Actor, request_id: UUID) -> frozenset[str]:
+    """Lock the request, and return by what the caller may say who must not help with it."""
+    request = REQUEST.lock(session, request_id)
+    if request is None:
+        raise NotFound
+    mine = REQUEST.relations(session, actor, request)
+    access.require("request.exclude", mine)
+    if REQUESTER not in mine:
+        refuse_recused(session, actor, request)
+    return mine
 
 
 def _by(actor: Actor) -> sa.ColumnElement[bool]:

@@ -20,11 +20,8 @@ from dispatch.routing.rules import Reason
 from village.catalog.files import parts, read
 
 ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
-ASKED_IF_SHORT = ALWAYS_ASKED | {
-    "fire",
-    "police",
-    "power",
-}  # letters tell of many that are long over
+# Letters tell of many of these that are long over.
+ASKED_IF_SHORT = ALWAYS_ASKED | {"fire", "police", "power"}
 SHORTEST = 3  # characters of a clause that can be a matter
 _BETWEEN = re.compile(r"[，,。！!？?；;、\s]+")
 

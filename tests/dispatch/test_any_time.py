@@ -343,9 +343,6 @@ def test_whatever_anybody_does_in_any_order(life: type[Life]) -> None:
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,
-            derandomize=True,
-            database=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

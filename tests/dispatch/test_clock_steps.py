@@ -159,7 +159,7 @@ def test_every_limit_has_its_job() -> None:
 
 
 @settings(
-    max_examples=12, deadline=None, derandomize=True, database=None,
+    max_examples=12,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(

@@ -105,9 +105,7 @@ def clocks(request: Any) -> tuple[Any, ...]:
 
 
 @given(moves=st.lists(st.tuples(st.booleans(), st.sampled_from(PLACES)), max_size=12))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_however_it_is_passed_on_its_clocks_go_on_and_returns_are_the_chair_s(
     town: Town, catalog: Catalog, heads: Heads, moves: list[tuple[bool, str]]
 ) -> None:

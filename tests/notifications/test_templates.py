@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -103,10 +104,10 @@ def _task(request: Request) -> Task:
 
 
 @cache
-def messages(**facts: object) -> tuple[Message, ...]:
+def messages(**facts: Any) -> tuple[Message, ...]:
     """Every message of both tables about one request."""
     return tuple(
-        compose(scene_of(machine.name, transition, source, **facts), tell)  # type: ignore[arg-type]
+        compose(scene_of(machine.name, transition, source, **facts), tell)
         for machine, transition, source, tell in TELLS
     )
 

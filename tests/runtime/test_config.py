@@ -381,9 +381,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.dictionaries(st.sampled_from(list(NEW)), VALUES, max_size=3))
 def test_what_is_refused_or_only_looked_at_changes_nothing(
     county: sa.Engine, tmp_path: Path, changes: Row

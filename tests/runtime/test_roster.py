@@ -417,9 +417,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     table=st.lists(st.lists(CELLS, min_size=5, max_size=5), min_size=1, max_size=4),
     applies=st.booleans(),

@@ -65,9 +65,6 @@ def told() -> Iterator[None]:
 @contract.parametrize()
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_in_the_contract(case: Case, trial: Trial) -> None:

@@ -174,7 +174,7 @@ def walked() -> Counter[str]:
 
 
 @settings(
-    max_examples=40, deadline=None, derandomize=True, database=None,
+    max_examples=40,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],  # a failure is told as it is; to shrink it takes minutes
 )  # fmt: skip

@@ -21,7 +21,7 @@ RING = keys.fresh()
 
 
 @given(text=st.binary(max_size=200))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_is_sealed_opens_and_shows_nothing(text: bytes) -> None:
     sealed = RING.seal(text, "answers:1")
     assert RING.open(sealed, "answers:1") == text

@@ -20,7 +20,7 @@ from village.models import Notification, OrgUnit, RoleGrant
 from village.workflow import priorities
 
 QUARTER = timedelta(minutes=15)
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=40)
 # From the notices 国办发明电〔2024〕12号 and 〔2025〕7号, as they count holidays.
 LENGTHS = {2025: (28, 5), 2026: (33, 6)}
 

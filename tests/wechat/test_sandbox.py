@@ -303,9 +303,7 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
     body=BODIES,
     with_token=st.booleans(),
 )
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_input_makes_it_fail(
     sandbox: Sandbox, call: tuple[str, str], query: dict[str, str], body: bytes, with_token: bool
 ) -> None:

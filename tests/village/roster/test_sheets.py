@@ -192,9 +192,7 @@ def test_csv_as_excel_saves_it_is_read(tmp_path: Path, encoding: str, between: s
     assert (line.row, line.cells["name"], line.cells["station"]) == (3, "甲甲", "文体")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=4),
     share=st.floats(0.01, 1),
