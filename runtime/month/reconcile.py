@@ -31,9 +31,8 @@ EVENTS = """
     from complaint_steps where at >= :since and by_id = any(:who) group by 1, 3, 4"""
 PHONED = """
     select id::text, tries, case when outcome in ('reached', 'answered') then outcome else '' end
-    from phone_calls where greatest(created_at, tried_at, done_at) >= :since
-    and caller_id = any(:who)
-    and (tries > 0 or outcome in ('reached', 'answered'))"""
+    from phone_calls where caller_id = any(:who)
+    and (tried_at >= :since or outcome in ('reached', 'answered') and done_at >= :since)"""
 OWN_COMPLAINTS = "select id::text, status from complaints where complainant_id = any(:who)"
 OWN_REQUESTS = "select id::text, status from requests where requester_id = any(:who)"
 OFFERS = "select id::text, status from offers where person_id = any(:who)"
