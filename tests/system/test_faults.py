@@ -94,10 +94,11 @@ def test_days_of_a_village_reconcile_and_keep_their_limits_while_everything_brea
     house: tuple[Stack, Servers],
 ) -> None:
     broken = number = 0
-    while broken < FAULTS:
+    while True:
         with shaken_days(house, number) as (month, shaken):
             broken, number = broken + shaken.done.total(), number + 1
             said = (dict(shaken.done), dict(shaken.died), *table(figures(month)))
             print(*said, sep="\n")  # noqa: T201 - what `make faults` is run for
-            if broken >= FAULTS:
+            if broken >= FAULTS and month.book.numbers:  # nobody may have written on a holiday
                 differs_where_it_should(month)
+                return
