@@ -71,6 +71,10 @@ class Figures:
         """Yield a sentence for each figure that is not what it must be."""
         if self.answered_in_time < IN_TIME * self.answers_due:
             yield f"{len(self.late)} of {self.answers_due} first answers came late"
+        yield from self.left_waiting()
+
+    def left_waiting(self) -> Iterator[str]:
+        """Yield a sentence for each request that lay longer than any may, however few there are."""
         for number in self.slow:
             yield f"{number} is urgent, and nobody saw it within 2 h"
         for number in self.unseen:

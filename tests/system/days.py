@@ -29,7 +29,7 @@ def begun(stack: Stack, **facts: Any) -> Iterator[Month]:
 
 def must_hold(month: Month, found: Figures) -> None:
     """What people did and saw is what is held, and nobody waited longer than she may."""
-    wrong = [*differences(month), *found.missed()]
+    wrong = [*differences(month), *found.left_waiting()]
     assert not wrong, "\n".join(wrong)
 
 

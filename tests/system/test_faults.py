@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.month.figures import figures, table
+from runtime.month.figures import IN_TIME, Figures, figures, table
 from runtime.month.play import Month
 from runtime.month.reconcile import differences
 from tests.system.days import begun, must_hold, tamper
@@ -44,7 +44,9 @@ def house(tmp_path: Path) -> Iterator[tuple[Stack, Servers]]:
 
 
 @contextmanager
-def shaken_days(house: tuple[Stack, Servers], number: int) -> Iterator[tuple[Month, Shaken]]:
+def shaken_days(
+    house: tuple[Stack, Servers], number: int
+) -> Iterator[tuple[Month, Figures, Shaken]]:
     """Play some days, and break one thing after another meanwhile; they can be looked at then."""
     stack, servers = house
     with begun(stack, seed=SEED + number, days=1, villages=1, a_day=12) as month:
@@ -55,8 +57,9 @@ def shaken_days(house: tuple[Stack, Servers], number: int) -> Iterator[tuple[Mon
             played = elsewhere.submit(month.play)
             shaken.shake(lambda: not played.done(), PAUSES)
             played.result()
-        must_hold(month, figures(month))
-        yield month, shaken
+        found = figures(month)
+        must_hold(month, found)
+        yield month, found, shaken
 
 
 # Of somebody all of whose pushes have arrived: of the others either is right.
@@ -93,12 +96,14 @@ def differs_where_it_should(month: Month) -> None:
 def test_days_of_a_village_reconcile_and_keep_their_limits_while_everything_breaks(
     house: tuple[Stack, Servers],
 ) -> None:
-    broken = number = 0
+    broken = number = due = in_time = 0
     while True:
-        with shaken_days(house, number) as (month, shaken):
+        with shaken_days(house, number) as (month, found, shaken):
             broken, number = broken + shaken.done.total(), number + 1
-            said = (dict(shaken.done), dict(shaken.died), *table(figures(month)))
+            due, in_time = due + found.answers_due, in_time + found.answered_in_time
+            said = (dict(shaken.done), dict(shaken.died), *table(found))
             print(*said, sep="\n")  # noqa: T201 - what `make faults` is run for
             if broken >= FAULTS and month.book.numbers:  # nobody may have written on a holiday
+                assert in_time >= IN_TIME * due, f"{in_time} of {due} first answers came in time"
                 differs_where_it_should(month)
                 return
