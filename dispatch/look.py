@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from dispatch.routing import danger
-from dispatch.routing.directory import refer, refer_to
 from dispatch.routing.emergency import Screen
-from dispatch.routing.parts import Part, parts
+from dispatch.routing.matters import advice, whole
+from dispatch.routing.parts import Part
 from dispatch.routing.router import NOT_OURS, ROUTED, TRIAGE, Routing, route
 from dispatch.routing.rules import Reason
 from dispatch.routing.village_rules import Matter, settle
-from village import clock, grounds, routing_rules
+from village import grounds, routing_rules
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed, Invalid
@@ -49,7 +49,7 @@ class Look:
     @property
     def advice(self) -> list[dict[str, Any]] | None:
         """Who is responsible for what is no village matter (R31)."""
-        return _advice(self.text, self.routing)
+        return advice(self.text, self.routing)
 
 
 def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, Any]) -> Look:
@@ -76,10 +76,7 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
     asks = None
     if category is not None and routing.by == "category":
         asks = _doubt(text, category, routed(text, None), catalog)
-    matters = parts(text, lambda piece: routed(piece, None))
-    if any(part.station for part in matters) and _may_be_kept(text, routing):
-        # mostly no village matter, but there is one in it: a person looks at it
-        routing = replace(routing, decision=TRIAGE)
+    routing, matters = whole(text, routing, lambda piece: routed(piece, None))
     return Look(text, screen, routing, matters, safe=False, inputs=inputs, asks=asks)
 
 
@@ -130,13 +127,6 @@ def _inputs(sent: Mapping[str, Any], category: Category | None, kinds: list[str]
     }
 
 
-def _may_be_kept(text: str, routing: Routing) -> bool:
-    """No village matter by the machine alone: no rule says so, and no crime, never queued."""
-    advice = _advice(text, routing)
-    kept = advice is not None and all(each["may_keep"] for each in advice)
-    return kept and routing.rule is None
-
-
 def _doubt(text: str, chosen: Category, other: Routing, catalog: Catalog) -> dict[str, Any] | None:
     """Return what to ask her once, where her words clearly speak of another station than she chose.
 
@@ -144,9 +134,9 @@ def _doubt(text: str, chosen: Category, other: Routing, catalog: Catalog) -> dic
     """
     if other.decision not in (ROUTED, NOT_OURS) or other.station == chosen.station:
         return None
-    advice, category = _advice(text, other), catalog.categories.get(other.category or "")
-    if advice:
-        name = grounds.word("asks_elsewhere", office=advice[0]["body"])
+    elsewhere, category = advice(text, other), catalog.categories.get(other.category or "")
+    if elsewhere:
+        name = grounds.word("asks_elsewhere", office=elsewhere[0]["body"])
     else:
         name = category.zh if category else grounds.station_name(other.station)
     return {
@@ -159,17 +149,9 @@ def _doubt(text: str, chosen: Category, other: Routing, catalog: Catalog) -> dic
         "priority": other.priority,
         "waits_for": other.waits_for,
         "confidence": other.confidence,
-        "advice": advice,
+        "advice": elsewhere,
         "answer": None,
     }
-
-
-def _advice(text: str, routing: Routing) -> list[dict[str, Any]] | None:
-    if routing.decision != NOT_OURS:
-        return None
-    today = clock.now().astimezone(clock.SHANGHAI).date()
-    agreed = routing.rule and routing.rule["referral"]
-    return [(refer_to(agreed, today) if agreed else refer(text, today)).as_advice()]
 
 
 def _known(catalog: Catalog, sent: Mapping[str, Any]) -> Category | None:

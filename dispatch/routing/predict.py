@@ -9,7 +9,8 @@ from typing import Any
 from dispatch.routing import danger
 from dispatch.routing.classifier import Opinion, judge
 from dispatch.routing.labels import EMERGENCY, NONE
-from dispatch.routing.router import NOT_OURS, route
+from dispatch.routing.matters import whole
+from dispatch.routing.router import NOT_OURS, Routing, route
 from dispatch.routing.rules import Reason, score
 
 ASKED_SHARE = 0.5  # a question is put where it may well be an emergency, not only where it is one
@@ -37,10 +38,14 @@ def predict(text: str) -> Prediction:
         share = max(opinion.shares[EMERGENCY], ASKED_SHARE)
         why = danger.reasons(text, screen)
         return Prediction(EMERGENCY, share, _first(opinion, EMERGENCY), why)
-    routing = route(text, None, "")
+    routing, _ = whole(text, _routed(text), _routed)
     label = NONE if routing.decision == NOT_OURS else routing.station
     ranked = _first(opinion, label or opinion.ranked(without=EMERGENCY)[0][0])
     return Prediction(label, routing.confidence, ranked, routing.reasons)
+
+
+def _routed(text: str) -> Routing:
+    return route(text, None, "")
 
 
 def _first(opinion: Opinion, label: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dispatch import intake
+from dispatch.routing.predict import predict
 from tests.village.town import VILLAGE, Town
 from village import clock
 from village.access import Actor, request_relations
@@ -222,6 +223,16 @@ def test_a_tip_off_is_shown_a_number_and_its_words_are_not_kept(
         with pytest.raises(GuardFailed) as caught:
             act(town, request, action, **sent)
         assert caught.value.code == "never_queued"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LAMP, FIRE, PENSION, TIP_OFF, "麻烦你们看看", f"{PENSION}，还有垃圾没人清运"],
+)
+def test_what_is_predicted_is_what_becomes_of_it(town: Town, catalog: Catalog, text: str) -> None:
+    request = submit(town, catalog, text)
+    became = {"draft": "emergency", "not_ours": "none", "triage": None}
+    assert predict(text).label == became.get(request.status, request.station)
 
 
 def test_what_is_no_village_matter_is_seen_by_nobody_else(town: Town, catalog: Catalog) -> None:
