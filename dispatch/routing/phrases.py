@@ -1,6 +1,6 @@
 """Phrases that tell two kinds of requests apart: what a village's rule could say.
 
-No phrase is found that fewer than three people wrote, or that holds anybody's name. The packaged
+No phrase is found that fewer than `FEWEST_PEOPLE` wrote, or that holds anybody's name. The packaged
 texts speak against phrases that people use of anything.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from uuid import UUID
 
 from dispatch.routing.features import segments
@@ -16,8 +17,7 @@ from dispatch.routing.labelled import Labelled
 from dispatch.routing.texts import Line
 from village.catalog.files import read
 
-FEWEST_REQUESTS = 3
-FEWEST_PEOPLE = 3
+FEWEST_PEOPLE = 3  # each with a request of her own
 SHORTEST, LONGEST = 2, 6
 SURE = 0.8  # share of the requests with the phrase that belong to the station
 
@@ -31,25 +31,34 @@ class Proposal:
     others: int
 
 
+class NoRule(Enum):
+    """Why no phrase is proposed; the value says it in words."""
+
+    TOO_FEW = f"none: no phrase that {FEWEST_PEOPLE} people wrote, names and common words left out"
+    ELSEWHERE = "none: what these people wrote is written elsewhere as often"
+
+
 def propose(
     wrong: Sequence[Labelled],
     others: Sequence[Labelled],
     names: Collection[str],
     written: Sequence[Line] = (),
-) -> Proposal | None:
-    """Return the phrase of the `wrong` requests that is rarest in the `others`, or None.
+) -> Proposal | NoRule:
+    """Return the phrase of the `wrong` requests that is rarest in the `others`, or why not.
 
     `written`: texts of the package that belong elsewhere. Requests whose words must not be looked
     at are passed over.
     """
     writers = _writers(wrong)
     fit = {phrase for phrase, written in writers.items() if _is_fit(phrase, written, names)}
+    if not fit:
+        return NoRule.TOO_FEW
     elsewhere = Counter(
         phrase for each in others if each.words for phrase in fit.intersection(_phrases(each))
     )
     proposals = [Proposal(phrase, len(writers[phrase]), elsewhere[phrase]) for phrase in fit]
     sure = [each for each in proposals if _is_sure(each, written)]
-    return max(sure, key=_worth, default=None)
+    return max(sure, key=_worth, default=NoRule.ELSEWHERE)
 
 
 def _is_sure(proposal: Proposal, written: Sequence[Line]) -> bool:
@@ -78,7 +87,7 @@ def _phrases(request: Labelled) -> Iterator[str]:
 
 
 def _is_fit(phrase: str, written: Sequence[UUID], names: Collection[str]) -> bool:
-    if len(written) < FEWEST_REQUESTS or len(set(written)) < FEWEST_PEOPLE:
+    if len(set(written)) < FEWEST_PEOPLE:
         return False
     if "0" in phrase or any(row["word"] == phrase for row in read("rule_common_words")):
         return False

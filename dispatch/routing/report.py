@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dispatch.routing import texts
 from dispatch.routing.labelled import PERSON, TRIAGE, Labelled
 from dispatch.routing.labels import NONE, STATIONS
-from dispatch.routing.phrases import Proposal, propose
+from dispatch.routing.phrases import NoRule, Proposal, propose
 
 FEWEST = 5
 SMALL_SAMPLE = 10
@@ -37,7 +37,7 @@ class Confusion:
     target: str
     times: int
     category: str | None
-    proposal: Proposal | None
+    proposal: Proposal | NoRule
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def lines(found: Report) -> Iterator[str]:
 
 def _rule(confusion: Confusion) -> str:
     found = confusion.proposal
-    if found is None:
-        return "-"
+    if isinstance(found, NoRule):
+        return found.value
     elsewhere = "nowhere else" if not found.others else f"{_count(found.others)} elsewhere"
     return f"{found.phrase} -> {confusion.target} (in {_count(found.found)}, {elsewhere})"
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from dispatch.routing import labelled
 from dispatch.routing.labelled import Labelled
-from dispatch.routing.phrases import propose
+from dispatch.routing.phrases import FEWEST_PEOPLE, NoRule, Proposal, propose
 from dispatch.routing.report import Report, Row, lines, report
 from dispatch.routing.texts import Line
 from tests.dispatch.routing.village_words import moved, performances, stayed, villagers
@@ -49,7 +49,7 @@ def test_a_village_sees_how_often_it_was_right_and_which_rule_would_help(town: T
     assert found.means == [Row("rule", 18, 12, 6)]
     (confusion,) = found.confusions
     assert (confusion.source, confusion.target, confusion.times) == ("public_works", "culture", 6)
-    assert confusion.proposal is not None
+    assert isinstance(confusion.proposal, Proposal)
     assert "雷公寨" in confusion.proposal.phrase
     assert (confusion.proposal.found, confusion.proposal.others) == (6, 0)
     said = "\n".join(lines(found))
@@ -72,30 +72,32 @@ def test_a_phrase_of_fewer_than_three_people_is_nobody_s_business(
 ) -> None:
     who = [new_id() for _ in range(people)]
     wrong = [one("雷公寨", "culture", "sanitation", who[n % people]) for n in range(requests)]
-    assert (propose(wrong, [], ()) is not None) is told
+    found = propose(wrong, [], ())
+    assert isinstance(found, Proposal) if told else found is NoRule.TOO_FEW
 
 
 def test_a_phrase_of_fewer_than_three_requests_is_no_rule() -> None:
-    assert propose([one("雷公寨", "culture", "sanitation") for _ in "ab"], [], ()) is None
+    few = [one("雷公寨", "culture", "sanitation") for _ in "ab"]
+    assert propose(few, [], ()) is NoRule.TOO_FEW
 
 
 def test_a_phrase_with_anybody_s_name_is_not_proposed() -> None:
     wrong = [one("王老五", "mutual_aid", "mediation") for _ in range(6)]
-    assert propose(wrong, [], ()) is not None
-    assert propose(wrong, [], {"王老五", "老五"}) is None
+    assert isinstance(propose(wrong, [], ()), Proposal)
+    assert propose(wrong, [], {"王老五", "老五"}) is NoRule.TOO_FEW
 
 
 def test_a_phrase_that_is_as_frequent_elsewhere_is_not_proposed() -> None:
     wrong = [one("路灯不亮", "public_works", "culture") for _ in range(6)]
     others = [one("路灯不亮", "public_works", "public_works") for _ in range(6)]
-    assert propose(wrong, others, ()) is None
+    assert propose(wrong, others, ()) is NoRule.ELSEWHERE
 
 
 def test_a_phrase_that_people_use_of_anything_is_not_proposed() -> None:
     wrong = [one("缺人手", "public_works", "culture") for _ in range(6)]
     written = [Line("public_works", "lamps", f"路灯[坏了|不亮]，缺人手{n}") for n in range(3)]
-    assert propose(wrong, [], ()) is not None
-    assert propose(wrong, [], (), written) is None
+    assert isinstance(propose(wrong, [], ()), Proposal)
+    assert propose(wrong, [], (), written) is NoRule.ELSEWHERE
 
 
 def test_words_that_must_not_be_looked_at_propose_nothing() -> None:
@@ -103,7 +105,7 @@ def test_words_that_must_not_be_looked_at_propose_nothing() -> None:
         Labelled(new_id(), "雷公寨", "culture", "model", "sanitation", None, words=False)
         for _ in range(6)
     ]
-    assert propose(secret, [], ()) is None
+    assert propose(secret, [], ()) is NoRule.TOO_FEW
 
 
 def shown(rows: Sequence[Labelled]) -> str:
@@ -125,6 +127,15 @@ def test_few_are_not_told(town: Town) -> None:
 def test_small_samples_are_marked_so() -> None:
     rows = [one("路灯", "public_works", "public_works") for _ in range(7)]
     assert "1.000 (small sample)" in shown(rows)
+
+
+def test_where_no_rule_is_proposed_it_says_why() -> None:
+    two = [new_id() for _ in range(FEWEST_PEOPLE - 1)]
+    alike = [one("雷公寨", "public_works", "culture", two[n % 2]) for n in range(6)]
+    assert f"  none: no phrase that {FEWEST_PEOPLE} people wrote" in shown(alike)
+    many = [one("路灯不亮", "public_works", "culture") for _ in range(6)]
+    kept = [one("路灯不亮", "public_works", "public_works") for _ in range(6)]
+    assert "  none: what these people wrote is written elsewhere" in shown([*many, *kept])
 
 
 def test_an_installation_without_requests_has_a_report_too() -> None:
