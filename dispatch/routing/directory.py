@@ -91,10 +91,10 @@ def _kind(text: str) -> str:
 
 
 def _kind_by_words(text: str) -> str:
-    points = {
-        row["kind"]: sum(float(row["weight"]) for word in parts(row["words"]) if word in text)
-        for row in read("directory_words")
-    }
+    points: dict[str, float] = {}
+    for row in read("directory_words"):
+        found = sum(word in text for word in parts(row["words"]))
+        points[row["kind"]] = points.get(row["kind"], 0.0) + found * float(row["weight"])
     best = max(points, key=lambda kind: points[kind])
     return best if points[best] else GENERAL
 

@@ -21,6 +21,23 @@ TODAY = date(2026, 11, 23)
         ("村支书贪污修路款", "cadre"),
         ("幼儿园收费太高，老师态度差", "school"),
         ("厂里拖欠工资三个月", "wages"),
+        ("网上买的手机是翻新的", "consumer"),
+        ("买到假种子不出苗", "consumer"),
+        ("超市的牛奶过期", "consumer"),
+        ("粮补没到账", "farming"),
+        ("承包地确权证一直没发", "farming"),
+        ("退耕还林的钱少了", "farming"),
+        ("砍自家树要不要批", "forestry"),
+        ("后山的杉树砍了卖要采伐证吗", "forestry"),
+        ("考公务员报名", "exam"),
+        ("教师资格证在哪报名", "exam"),
+        ("孩子上学报名要什么", "school"),
+        ("考驾照去哪报名", "traffic"),
+        ("高龄补贴怎么领", "civil_affairs"),
+        ("残疾人补贴没到账", "civil_affairs"),
+        ("发票怎么开", "tax_business"),
+        ("身份证过期了", "household"),
+        ("补贴什么时候发", "township"),
         ("不知道该找哪个", "general"),
     ],
 )
@@ -29,6 +46,26 @@ def test_each_matter_is_sent_to_its_office(text: str, kind: str) -> None:
     assert found.kind == kind
     assert found.numbers
     assert found.answer
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("网上买的手机是翻新的", "12315"),
+        ("粮补没到账", "12316"),
+        ("考公务员报名", "12333"),
+        ("自来水收费太高", "12314"),
+        ("残疾证怎么办", "12385"),
+    ],
+)
+def test_its_office_has_a_number_of_its_own_where_the_country_has_one(
+    text: str, number: str
+) -> None:
+    assert number in {number for _, number in refer(text, TODAY).numbers}
+
+
+def test_whoever_cuts_a_tree_learns_when_she_needs_a_permit() -> None:
+    assert "采伐许可证" in refer("砍自家树要不要批", TODAY).answer
 
 
 def test_a_referral_can_be_copied_as_text() -> None:
