@@ -10,23 +10,22 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dispatch.look import Look, look
+from dispatch.drafting import draft
+from dispatch.look import look
 from dispatch.routing.emergency import Screen
-from dispatch.routing.flags import HIDE_ME
-from village import assisted, clock, consents, parties, sealing, similar_texts
+from dispatch.split_off import beside_tip_off, split_off
+from village import assisted, clock, consents, parties, similar_texts
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
 from village.catalog.forms import level3_fields
 from village.catalog.privacy import PRIVACY_VERSION
 from village.errors import Invalid
-from village.ids import new_id
 from village.models import Request
 from village.relations import ENTERER, REQUESTER
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
 from village.workflow.request_limits import EMERGENCY_MINUTES
-from village.workflow.request_words import protect
 
 
 @dataclass(frozen=True)
@@ -84,17 +83,20 @@ def _write(
         request.emergency = _question(screen)
         start(session, REQUEST, request, "hold", **by)
     else:
+        beside = beside_tip_off(request)
         start(session, REQUEST, request, "submit", **by)
         similar_texts.keep(session, request, payload["category"])
+        _split_off(session, writer.actor, catalog, request, beside)
     parties.write_offices(session, writer.actor, request, sent.get("about_office") or ())
     if answer:
-        return answer_emergency(session, writer.actor, request.id, danger_now=True)
+        return answer_emergency(session, writer.actor, catalog, request.id, danger_now=True)
     return request
 
 
 def answer_emergency(
     session: Session,
     actor: Actor,
+    catalog: Catalog,
     request_id: UUID,
     *,
     danger_now: bool,
@@ -115,50 +117,29 @@ def answer_emergency(
         return known
     if known is not None and hers and danger_now and known.emergency is None:
         known.emergency = _question(None)
+    beside = beside_tip_off(known) if known is not None and hers and not danger_now else []
     action = "danger" if danger_now else "no_danger"
     request: Request = apply(session, REQUEST, request_id, action, actor=actor, if_match=if_match)
+    _split_off(session, actor, catalog, request, beside)
     return request
+
+
+def _split_off(
+    session: Session,
+    actor: Actor,
+    catalog: Catalog,
+    whole: Request,
+    beside: Sequence[Mapping[str, Any]],
+) -> None:
+    """Give the stations what is theirs beside a crime, which is told a number and forgotten."""
+    if whole.status == "not_ours":
+        for sent in beside:
+            split_off(session, actor, catalog, whole, sent)
 
 
 def _has_said(request: Request, danger_now: bool) -> bool:
     """Tell whether this is the answer that she has given already: a second tap."""
     return request.emergency is not None and request.emergency.get("danger_now") is danger_now
-
-
-def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -> Request:
-    """Return the request that `actor` writes with the body `sent`, not yet in the database."""
-    routing = seen.routing
-    code = routing.category
-    chosen = catalog.categories.get(code or "")
-    flags = {flag.kind for flag in routing.flags}
-    request = Request(
-        id=new_id(),
-        village_code=sent["village"],
-        station=routing.station if routing.decision == "routed" else None,
-        category=code,
-        requester_id=actor.person_id,
-        proxy_id=sent.get("proxy_id"),
-        source=sent.get("source"),
-        on_behalf_of=sent.get("on_behalf_of"),
-        text=sent["text"],
-        place=sent.get("place"),
-        hide_me=bool(sent.get("hide_me")) or HIDE_ME in flags,
-        sealed=False,
-        neutral=False,
-        consent_version=sent.get("consent_version"),
-        priority=routing.priority,
-        waits_for=routing.waits_for,
-        advice=seen.advice,
-        no_volunteer=False,
-        routing=seen.record(),
-        transfers=0,
-        reopened=0,
-        created_at=clock.now(),
-    )
-    sealing.write(request, sent.get("answers") or {})
-    protect(request, chosen)
-    request.routing["waits_for"] = request.waits_for
-    return request
 
 
 def _question(screen: Screen | None) -> dict[str, Any]:

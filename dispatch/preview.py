@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.look import Look, look
 from dispatch.routing.flags import HIDE_ME
+from dispatch.routing.parts import rest
 from dispatch.routing.router import ROUTED, Alternative
 from village import grounds
 from village.access import Actor
@@ -70,5 +71,7 @@ def _told(found: Look, catalog: Catalog, village: str) -> Iterator[str]:
         yield grounds.word(f"hint_waits_{routing.waits_for}")
     if HIDE_ME in {flag.kind for flag in routing.flags}:
         yield grounds.word("told_hidden_by_words")
-    if found.parts:
+    if tip_off:
+        yield grounds.word("hint_apart" if rest(found.parts) else "hint_write_apart")
+    elif found.parts:
         yield grounds.word("hint_parts", count=len(found.parts))

@@ -60,7 +60,8 @@ class RequestView:
     @property
     def told(self) -> list[str]:
         """What that means to her who wrote, in plain sentences."""
-        return grounds.told(self.request)
+        apart = self.split_into and self.request.status == "not_ours"
+        return [*grounds.told(self.request), *([grounds.word("told_apart")] if apart else [])]
 
     @property
     def asks(self) -> dict[str, Any] | None:
@@ -104,7 +105,7 @@ def after(session: Session, actor: Actor, request: Request) -> RequestView:
         recused,
         _opened(session, actor, request, relations),
         split_from=_number(session, request.parent_id) if request.parent_id else None,
-        split_into=tuple(_parts(session, request.id)) if request.status == "split" else (),
+        split_into=tuple(_parts(session, request.id)) if request.status in CUT else (),
     )
 
 
@@ -159,6 +160,7 @@ def _parts(session: Session, request_id: UUID) -> Sequence[Request]:
     return session.scalars(parts.order_by(Request.id)).all()
 
 
+CUT = ("split", "not_ours")  # a crime is answered, and what stood beside it is cut off
 NOBODY_YET = ("draft", "submitted", "triage", "not_ours", "split")
 
 

@@ -8,19 +8,20 @@ of `parting_words.csv`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 
 from dispatch.routing.classifier import policy
 from dispatch.routing.labels import NONE
 from dispatch.routing.router import NOT_OURS, ROUTED, Routing
-from dispatch.routing.rules import score
+from dispatch.routing.rules import is_never_queued, score
 from village.catalog.files import read
 
 MOST_PARTS = 6
 MOST_BLOCKS = 12  # more of them are a letter that tells one story
-_CLAUSE = re.compile(r"(?<=[。！？!?；;，,\n])")
+_CLAUSE = re.compile(r"(?<=[。！？!?；;，,\n 　])")
 
 Read = Callable[[str], tuple[str | None, str | None]]
 
@@ -83,12 +84,40 @@ def parts(text: str, alone: Callable[[str], Routing]) -> list[Part]:
     return [_part(piece, routed(piece.text)[1]) for piece in found]
 
 
+def rest(matters: Sequence[Part]) -> list[Part]:
+    """Return what is clearly the stations' where the whole is never queued (5.2, 2.8).
+
+    A station gets nothing that may belong to the crime: a part counts where its own words name
+    the station, and where the crime follows without a word such as 还有, from first to last.
+    """
+    pairs = zip_longest(matters, matters[1:])
+    return [part for part, after in pairs if part.station and _is_clear(part, after)]
+
+
+def _is_clear(part: Part, after: Part | None) -> bool:
+    if score(part.text).clear_winner() != part.station:
+        return False
+    if after is None or not after.none or _begins(after.text):
+        return True
+    clauses = _cut(part.text, _CLAUSE)
+    return all(_by_words(clause)[0] == part.station for clause in (clauses[0], clauses[-1]))
+
+
+def _begins(text: str) -> bool:
+    return any(_pattern(kind).match(text) for kind in ("next", "number"))
+
+
 def _cut(text: str, where: re.Pattern[str]) -> list[str]:
     return [piece for piece in where.split(text) if piece]
 
 
 def _by_words(clause: str) -> tuple[str | None, str | None]:
-    """A clause names a station at most: two categories in a breath are one matter."""
+    """A clause names a station at most: two categories in a breath are one matter.
+
+    What a county's rule never queues is named whatever else is told of it.
+    """
+    if is_never_queued(clause):
+        return NONE, None
     aside = _pattern("aside").search(clause)
     return None if aside else score(clause).clear_winner(), None
 

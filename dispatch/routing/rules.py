@@ -117,6 +117,12 @@ def village_rule(text: str, village: str) -> Rule | None:
     return None
 
 
+def is_never_queued(text: str) -> bool:
+    """Tell whether a rule of the county answers `text` with a number and queues it nowhere."""
+    rule = village_rule(text, "")
+    return rule is not None and rule.directory is not None
+
+
 def raised_priority(text: str, category: str) -> tuple[str, Reason] | None:
     """Return the priority to which words raise a category's, and the reason."""
     for row in read("priority_words"):

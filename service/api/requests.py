@@ -148,6 +148,7 @@ def answer_emergency(call: Call, sent: dict[str, Any], request_id: UUID) -> dict
     request = intake.answer_emergency(
         call.session,
         call.actor,
+        call.context.catalog,
         request_id,
         danger_now=sent["danger_now"],
         about_office=sent["about_office"],

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from dispatch import intake
 from dispatch.routing.predict import predict
@@ -28,14 +29,12 @@ def submit(town: Town, catalog: Catalog, text: str, actor: Actor | None = None, 
     return town.run(lambda session: intake.submit(session, who, catalog, body))
 
 
-def answer(town: Town, request: Request, *, danger_now: bool) -> str:
-    return str(
-        town.run(
-            lambda s: (
-                intake.answer_emergency(s, town.villager, request.id, danger_now=danger_now).status
-            )
-        )
-    )
+def answer(town: Town, catalog: Catalog, request: Request, *, danger_now: bool) -> str:
+    def give(session: Session) -> str:
+        who, said = town.villager, {"danger_now": danger_now}
+        return str(intake.answer_emergency(session, who, catalog, request.id, **said).status)
+
+    return str(town.run(give))
 
 
 def test_a_sentence_is_put_to_the_station_that_does_such_things(
@@ -91,7 +90,7 @@ def test_danger_is_asked_about_before_anything_else(town: Town, catalog: Catalog
 
 def test_a_yes_is_handed_over_and_never_dispatched(town: Town, catalog: Catalog) -> None:
     request = submit(town, catalog, FIRE)
-    assert answer(town, request, danger_now=True) == "handed_over"
+    assert answer(town, catalog, request, danger_now=True) == "handed_over"
     town.later(days=1)
     assert (town.status(request.id), town.request(request.id).priority) == ("handed_over", "P0")
     assert len(town.all(Handover, Handover.request_id == request.id)) == 1
@@ -115,7 +114,7 @@ def test_a_no_goes_its_ordinary_way(
 ) -> None:
     request = submit(town, catalog, "着火了吗我不知道，锅炉房有人昏迷？", category=category)
     assert request.status == "draft"
-    assert answer(town, request, danger_now=False) in (status, "submitted")
+    assert answer(town, catalog, request, danger_now=False) in (status, "submitted")
     assert town.request(request.id).emergency["danger_now"] is False
     assert town.request(request.id).resolve_due is not None
 

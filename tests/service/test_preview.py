@@ -107,6 +107,15 @@ def test_flags_and_matters_are_shown(shared_house: House) -> None:
     assert any("2件事" in line for line in two["told"])
 
 
+def test_a_lamp_beside_a_crime_is_shown_for_its_station(shared_house: House) -> None:
+    said = hint(shared_house, "路灯坏了，昨晚还有人偷了我家的鸡")
+    assert (said["decision"], said["advice"][0]["phone"]) == ("not_ours", "110")
+    assert [part["station"] for part in said["parts"]] == ["public_works", None]
+    assert any("分开交给站里" in line for line in said["told"])
+    alone = hint(shared_house, "昨晚有人偷了我家的鸡")
+    assert any("另外写一条" in line for line in alone["told"])
+
+
 def test_the_hint_is_what_happens_then(house: House) -> None:
     for text in (LAMP, PENSION, "有件事想请大家评一评", TWO):
         said, made = hint(house, text), house.submit(text=text)

@@ -204,3 +204,48 @@ def test_neighbours_who_follow_go_along(house: House) -> None:
     house.done(f"/requests/{made['id']}/split", "u041")
     counted = house.rows("select followers from requests where parent_id is not null")
     assert [row[0] for row in counted] == [1, 1]
+
+
+STOLEN = "昨晚还有人偷了我家的鸡"
+
+
+@pytest.mark.parametrize("category", [None, "MED-01"])
+def test_a_crime_is_told_its_number_and_the_lamp_beside_it_is_seen_to(
+    house: House, category: str | None
+) -> None:
+    whole = house.submit("u041", f"路灯坏了，{STOLEN}", category=category, place={"name": "村口"})
+    assert (whole["status"], whole["advice"][0]["phone"]) == ("not_ours", "110")
+    assert any("分开" in line for line in whole["told"])
+    (part,) = whole["split_into"]
+    lamp = house.seen(f"/requests/{part['id']}", "u041")
+    assert (lamp["status"], lamp["station"], lamp["text"]) == (
+        "submitted", "public_works", "路灯坏了，",
+    )  # fmt: skip
+    assert (lamp["place"]["name"], lamp["split_from"]) == ("村口", whole["number"])
+    seen = house.seen(f"/requests/{part['id']}", "u006")
+    assert "偷" not in str(seen)
+    problem(house.get(f"/requests/{whole['id']}", "u006"), 404, "not_found")
+
+
+def test_of_the_crime_no_word_is_kept_anywhere(house: House) -> None:
+    house.submit("u041", f"路灯坏了，{STOLEN}")
+    stored = house.rows("select text, routing::text, place::text from requests")
+    assert len(stored) == 2
+    assert not any("鸡" in str(row) for row in stored)
+
+
+def test_what_may_belong_to_the_crime_goes_to_no_station(house: House) -> None:
+    whole = house.submit("u041", "路灯坏了，我怀疑老李，昨晚他偷了我家鸡")
+    assert (whole["status"], whole["split_into"]) == ("not_ours", [])
+
+
+def test_after_a_no_to_danger_the_matter_beside_goes_on_too(house: House) -> None:
+    text = "昨晚有人偷了我家两头羊，还有村口路灯也不亮"
+    made = house.submit("u041", text)
+    assert made["status"] == "draft"
+    answered = house.done(f"/requests/{made['id']}/emergency", "u041", {"danger_now": False})
+    assert (answered["status"], answered["advice"][0]["phone"]) == ("not_ours", "110")
+    (part,) = answered["split_into"]
+    assert house.seen(f"/requests/{part['id']}", "u041")["station"] == "public_works"
+    again = house.done(f"/requests/{made['id']}/emergency", "u041", {"danger_now": False})
+    assert len(again["split_into"]) == 1
