@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.routing import directory
 from dispatch.split import split
-from village import clock, merging, offers
+from village import clock, files, merging, offers
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed, Invalid
@@ -59,6 +59,8 @@ def act(
     request: Request = apply(
         session, REQUEST, request_id, action, actor=actor, payload=payload, if_match=if_match
     )
+    part = files.DONE if action == "submit_result" else files.ASKED
+    files.attach(session, actor, request, payload.get("files") or (), part)
     if action == "go_ahead":
         _catch_up(session, request)
     if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):

@@ -14,7 +14,7 @@ from dispatch.drafting import draft
 from dispatch.look import look
 from dispatch.routing.emergency import Screen
 from dispatch.split_off import beside_tip_off, split_off
-from village import assisted, clock, consents, parties, similar_texts
+from village import assisted, clock, consents, files, parties, similar_texts
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -79,12 +79,15 @@ def _write(
     answer = sent.get("emergency_confirmed")
     payload = {**writer.said, "category": catalog.categories.get(request.category or "")}
     by: dict[str, Any] = {"actor": writer.actor, "role": writer.role, "payload": payload}
+    pictures = sent.get("files") or ()
     if answer or (screen is not None and answer is None):
         request.emergency = _question(screen)
         start(session, REQUEST, request, "hold", **by)
+        files.attach(session, writer.actor, request, pictures)
     else:
         beside = beside_tip_off(request)
         start(session, REQUEST, request, "submit", **by)
+        files.attach(session, writer.actor, request, pictures)
         similar_texts.keep(session, request, payload["category"])
         _split_off(session, writer.actor, catalog, request, beside)
     parties.write_offices(session, writer.actor, request, sent.get("about_office") or ())
@@ -133,8 +136,7 @@ def _split_off(
 ) -> None:
     """Give the stations what is theirs beside a crime, which is told a number and forgotten."""
     if whole.status == "not_ours":
-        for sent in beside:
-            split_off(session, actor, catalog, whole, sent)
+        split_off(session, actor, catalog, whole, beside)
 
 
 def _has_said(request: Request, danger_now: bool) -> bool:

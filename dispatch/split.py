@@ -40,6 +40,5 @@ def split(
     whole: Request = apply(
         session, REQUEST, request_id, "split", actor=actor, payload=payload, if_match=if_match
     )
-    for part in parts:
-        split_off(session, actor, catalog, whole, body_of(whole, part))
+    split_off(session, actor, catalog, whole, [body_of(whole, part) for part in parts])
     return whole

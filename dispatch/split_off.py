@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,11 +11,12 @@ from dispatch.drafting import draft
 from dispatch.look import look
 from dispatch.routing.parts import Part, rest
 from dispatch.routing.router import ROUTED
-from village import exclusions, follows, people, similar_texts
+from village import exclusions, files, follows, people, similar_texts
 from village.access import THE_SYSTEM, Actor
 from village.catalog.cache import Catalog
 from village.models import Request
 from village.public_face import is_comparable
+from village.safe_path import is_safe_path
 from village.workflow.engine import start
 from village.workflow.request import REQUEST
 from village.workflow.request_advice import is_tip_off
@@ -53,9 +54,25 @@ def beside_tip_off(whole: Request) -> list[dict[str, Any]]:
 
 
 def split_off(
-    session: Session, actor: Actor, catalog: Catalog, whole: Request, sent: Mapping[str, Any]
+    session: Session,
+    actor: Actor,
+    catalog: Catalog,
+    whole: Request,
+    bodies: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write `sent`, the body of one part, as a request of the same person."""
+    """Write parts, each with its body, as requests of the same person; they share its pictures.
+
+    A picture of a dispute is not for who mends the lamp: then the dispute alone has it.
+    """
+    parts = [_one(session, actor, catalog, whole, sent) for sent in bodies]
+    closed = [part for part in parts if part.sealed or is_safe_path(part)]
+    for part in closed or parts:
+        files.hand_down(session, whole, part)
+
+
+def _one(
+    session: Session, actor: Actor, catalog: Catalog, whole: Request, sent: Mapping[str, Any]
+) -> Request:
     wrote = Actor(whole.requester_id, grants=people.offices(session, whole.requester_id))
     seen = look(session, wrote, catalog, sent)
     request = draft(wrote, catalog, sent, seen)
@@ -70,6 +87,7 @@ def split_off(
     similar_texts.keep(session, request, category)
     if is_comparable(request, category):
         follows.take_along(session, whole.id, request.id)
+    return request
 
 
 def _keep_closed(whole: Request, part: Request, *, safe: bool) -> None:

@@ -22,6 +22,7 @@ from service.api import (
     catalog,
     complaints,
     duty,
+    files,
     follows,
     glass,
     me,
@@ -50,8 +51,8 @@ log = logging.getLogger(__name__)
 PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
-    auth, me, mydata, wishes, catalog, assisted, requests, preview, follows, work, search, stations,
-    agreements, calls, pairs, rules, notifications, duty, complaints,
+    auth, me, mydata, wishes, catalog, assisted, requests, files, preview, follows, work, search,
+    stations, agreements, calls, pairs, rules, notifications, duty, complaints,
     reports, papers, glass,
 )  # fmt: skip
 MAX_BODY = 256 * 1024

@@ -34,6 +34,7 @@ from village import idempotency, people
 from village.access import Actor
 from village.db import transaction
 from village.errors import Forbidden, Invalid, LostRace, WuzhanError
+from village.files import MOST_BYTES
 from village.idempotency import Answer
 from village.matrix import MATRIX
 from village.relations import LOOPBACK, PUBLIC
@@ -42,6 +43,7 @@ View = Callable[..., Any]
 NOBODY = Actor(person_id=None)
 NOT_STORED = (401, 409, 429)
 UNIQUE_VIOLATION = "23505"
+MAX_UPLOAD = MOST_BYTES + 4096  # with the form around it
 KEYED = ("POST", "PUT", "DELETE")
 ORDINARY = {"GET": "read"}
 
@@ -95,6 +97,7 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         returns: type[ma.Schema] | None = None,
         status: int = 200,
         body: type[ma.Schema] | None = None,
+        upload: type[ma.Schema] | None = None,
         query: type[ma.Schema] | None = None,
         stored: bool = True,
         versioned: bool = False,
@@ -103,13 +106,13 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     ) -> Callable[[View], View]:
         """Declare an endpoint that `permission` opens.
 
-        `stored`: keyed answers are kept; `versioned`: it takes `If-Match`; `limit`: its class in
-        `rate_limits.csv`, where it is not what every reading or writing call is.
+        `body` is JSON, `upload` a form with files; `stored`: keyed answers are kept; `versioned`:
+        it takes `If-Match`; `limit`: its class in `rate_limits.csv`, where it is not what every
+        reading or writing call is.
         """
         keyed = method in KEYED and stored
-        facts = Facts(
-            method, rule, permission, body is not None, query is not None, keyed, versioned
-        )
+        taken = "json" if body else "files" if upload else None
+        facts = Facts(method, rule, permission, taken, query is not None, keyed, versioned)
 
         def declare(view: View) -> View:
             endpoint = name or view.__name__
@@ -120,6 +123,8 @@ class Door(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
             if body is not None:
                 needed = any(field.required for field in body().fields.values())
                 wrapped = self.arguments(body(), location="json", required=needed)(wrapped)
+            if upload is not None:
+                wrapped = self.arguments(upload(), location="files")(wrapped)
             wrapped = _guarded(wrapped, facts, limit or ORDINARY.get(method, "write"))
             wrapped = self.response(status, returns)(wrapped)
             wrapped = document(self, wrapped, facts)
@@ -150,8 +155,7 @@ def _json(body: Any, status: int) -> Response:
 def _guarded(inner: View, facts: Facts, limit: str) -> View:
     @wraps(inner)
     def guard(**path: Any) -> Response:
-        if facts.has_body:
-            _require_json()
+        _require(facts.taken)
         app = context()
         key = _key() if facts.keyed else None
         kept: idempotency.Call | None = None
@@ -202,6 +206,13 @@ def _authenticate(app: AppContext, session: Session, permission: str) -> Actor:
     if opened <= {LOOPBACK}:  # open to nobody; other relations are the use case's to ask
         raise Forbidden
     return actor
+
+
+def _require(taken: str | None) -> None:
+    if taken == "json":
+        _require_json()
+    elif taken == "files":
+        request.max_content_length = MAX_UPLOAD
 
 
 def _require_json() -> None:

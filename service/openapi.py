@@ -24,7 +24,7 @@ WORDS = {
     409: "Wrong state, or a lost race",
     412: "Changed since the version in If-Match",
     413: "Too large",
-    415: "Not JSON",
+    415: "Not of the content type that is taken",
     422: "Invalid",
     429: "Too many requests; see Retry-After",
     503: "A dependency is down; see Retry-After",
@@ -53,7 +53,7 @@ class Facts:
     method: str
     rule: str
     permission: str
-    has_body: bool
+    taken: str | None
     has_query: bool
     keyed: bool
     versioned: bool
@@ -87,7 +87,7 @@ def document(blueprint: Blueprint, view: View, facts: Facts) -> View:
 def codes(facts: Facts) -> set[int]:
     """Return the statuses besides success that an endpoint can answer."""
     found = {429, 503, 304} if facts.method == "GET" else {429, 503, 409}
-    if facts.has_body:
+    if facts.taken:
         found |= {400, 413, 415, 422}
     if facts.versioned:
         found |= {400, 412}

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import clock, files
 from village.db import Base
 from village.models import (
     Event,
@@ -53,6 +53,7 @@ def forget(session: Session, request_ids: Sequence[UUID]) -> None:
     _change(session, PhoneCall, of_calls, {"title": gone, "text": gone, "comment": None})
     for model in (SimilarText, RequestParty):
         session.execute(sa.delete(model).where(model.request_id.in_(request_ids)))
+    files.forget(session, request_ids)
 
 
 def _forget_events(session: Session, request_ids: Sequence[UUID]) -> None:

@@ -16,6 +16,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 64_000_000  # a phone's largest pictures; 192 MB while a PNG is read
 LONGEST_SIDE = 1600
 QUALITY = 80
+MEDIA_TYPE = "image/jpeg"
 
 
 def made_anew(data: bytes) -> bytes:

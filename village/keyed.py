@@ -17,11 +17,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from village import clock, duty_reports, identities, keys, phones, sealing
+from village import clock, duty_reports, files, identities, keys, phones, sealing
 from village.catalog.forms import level3_fields
 from village.db import Base, table, transaction
 from village.keys import PREFIX_BYTES, Keyring, KeysError
-from village.models import DutyReport, KnownKey, Person, Request, WechatIdentity
+from village.models import DutyReport, File, KnownKey, Person, Request, WechatIdentity
 
 BATCH = 500
 
@@ -66,6 +66,7 @@ def _plain_answers() -> sa.ColumnElement[bool]:
 STORES: tuple[Store, ...] = (
     Store(Request, "sealed_answers", _plain_answers, _seal_answers),
     Store(DutyReport, "words_sealed", sa.false, duty_reports.seal_anew),
+    Store(File, "sealed", sa.false, files.seal_anew),
     Store(Person, "phone_sealed", sa.false, _seal_phone),
     Store(
         WechatIdentity, "openid_sealed", lambda: WechatIdentity.openid.is_not(None), _seal_openid

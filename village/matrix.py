@@ -63,6 +63,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.read": READERS | {GLASS},
     "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE}),
     "request.act": READERS | {SYSTEM, CALLER},
+    "file.send": frozenset({ANYONE}),
+    "file.open": frozenset({PUBLIC}),  # by the key that a reader of its request was given
     "offer.list": frozenset({ANYONE}),
     "offer.answer": frozenset({INVITED, SYSTEM}),
     "task.list": frozenset({ANYONE}),

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, phones, sealing
+from village import clock, files, phones, sealing
 from village.access import Actor
 from village.catalog.files import read
 from village.catalog.forms import titles
@@ -81,12 +81,14 @@ def _plain(row: Row) -> Row:
     }
 
 
-def packed(found: Data, name: str) -> bytes:
-    """Return a ZIP of the data: for programs (data.json) and for people (index.html)."""
+def packed(session: Session, actor: Actor, found: Data) -> bytes:
+    """Return a ZIP of the data: for programs (data.json), for people (index.html), her files."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", orjson.dumps(found, option=orjson.OPT_INDENT_2))
-        archive.writestr("index.html", page(found, name))
+        archive.writestr("index.html", page(found, actor.name))
+        for path, data in files.of_person(session, actor):
+            archive.writestr(path, data, zipfile.ZIP_STORED)
     return file.getvalue()
 
 

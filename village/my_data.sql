@@ -15,6 +15,9 @@ select r.number, r.created_at, c.zh as category, r.text, r.place ->> 'name' as p
        r.ended_at
 from requests r left join categories c on c.code = r.category
 where r.requester_id = :me order by r.id limit :most
+-- files
+select f.created_at, f.kind, f.size, f.seconds from files f
+where f.owner_id = :me order by f.id limit :most
 -- steps
 select r.number, e.at, e.action, e.to_status
 from events e join requests r on r.id = e.request_id

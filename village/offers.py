@@ -6,6 +6,7 @@ phones stand in line; the constraints of `places` would refuse a second holder e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from village import access, claim, clock, outbox, tasks, wishes
+from village import access, claim, clock, files, outbox, tasks, wishes
 from village.access import THE_SYSTEM, Actor
 from village.claim import NO_SHOW_AFTER, STALE_YES, Span
 from village.db import table
@@ -254,14 +255,27 @@ def check_in(session: Session, actor: Actor, task_id: UUID) -> Offer:
     return offer
 
 
-def complete(session: Session, actor: Actor, task_id: UUID, *, result: str, minutes: int) -> Offer:
-    """Say what was done and how long it took; the last one hands it to the head (R21)."""
+def complete(
+    session: Session,
+    actor: Actor,
+    task_id: UUID,
+    *,
+    result: str,
+    minutes: int,
+    file_ids: Sequence[UUID] = (),
+) -> Offer:
+    """Say what was done and how long it took; the last one hands it to the head (R21).
+
+    Pictures of what was done go to the request; nobody has to take one (restraint N18).
+    """
     offer = _of_task(session, actor, task_id)
     offer = _apply(session, offer.id, "complete", actor)
     _set_place(
         session, offer, status="completed", result=result, minutes=minutes,
         completed_at=clock.now(),
     )  # fmt: skip
+    request = session.get_one(Request, offer.request_id)
+    files.attach(session, actor, request, file_ids, files.DONE)
     outbox.put(session, "dispatch.freed", offer.person_id)
     if session.get_one(Task, task_id).status == "filled" and not _unfinished(session, task_id):
         _hand_in(session, offer.request_id, task_id)

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from village import access, access_log, glass, grounds, sealing
+from village import access, access_log, files, glass, grounds, sealing
 from village.access import CONTENT, IDENTITY, Actor
 from village.errors import NotFound
+from village.files import Shown
 from village.models import Event, Person, Place, Request, Task
 from village.relations import ABOVE, GLASS, REQUESTER
 from village.workflow import recusal, request_advice
@@ -37,6 +38,7 @@ class RequestView:
     level3: Mapping[str, Any] = field(default_factory=dict)  # in lists there is nothing of it
     split_from: str | None = None
     split_into: tuple[Request, ...] = ()
+    files: tuple[Shown, ...] = ()
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -106,6 +108,7 @@ def after(session: Session, actor: Actor, request: Request) -> RequestView:
         _opened(session, actor, request, relations),
         split_from=_number(session, request.parent_id) if request.parent_id else None,
         split_into=tuple(_parts(session, request.id)) if request.status in CUT else (),
+        files=tuple(files.of_request(session, request)),
     )
 
 

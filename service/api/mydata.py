@@ -33,7 +33,7 @@ def download_data(call: Call) -> Response:
     found = my_data.collect(call.session, call.actor)
     name = f"wuzhan-{clock.now():%Y%m%d}.zip"
     return Response(
-        my_data.packed(found, call.actor.name),
+        my_data.packed(call.session, call.actor, found),
         mimetype="application/zip",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

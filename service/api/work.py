@@ -187,8 +187,9 @@ def check_in(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 def complete(call: Call, sent: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """Say what was done, and how long it took."""
     offers.complete(
-        call.session, call.actor, task_id, result=sent["result"], minutes=sent["minutes"]
-    )
+        call.session, call.actor, task_id, result=sent["result"], minutes=sent["minutes"],
+        file_ids=sent["files"],
+    )  # fmt: skip
     return _card(call, task_id)
 
 

@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Code, Empty, Flag, Schema, Text, Whole
+from service.schemas.files import file_ids
 from service.schemas.requests import HELPED, SOLVED, TaskCardSchema
 from village.stations import KINDS, SUSPEND_REASONS
 
@@ -36,6 +37,7 @@ class AnswerSchema(Schema):
     """`answer`: the villager's reply."""
 
     text = Text(1000, required=True)
+    files = file_ids()
 
 
 class HeardSchema(Schema):
@@ -89,7 +91,7 @@ class SubmitResultSchema(Schema):
     """`submit_result`: what was done."""
 
     result = Text(1000, required=True)
-    files = fields.List(fields.UUID(), validate=validate.Length(max=0))
+    files = file_ids()
 
 
 class ReasonInSchema(Schema):

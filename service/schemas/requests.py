@@ -19,6 +19,7 @@ from service.schemas.base import (
     WindowQuery,
     page_of,
 )
+from service.schemas.files import RequestFileSchema, file_ids
 from service.schemas.grounds import (
     AdviceSchema,
     AsksSchema,
@@ -89,7 +90,7 @@ class RequestInSchema(Schema):
     text = Text(2000, required=True)
     place = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
     answers = fields.Dict(keys=Text(40), load_default=dict)
-    files = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=0))
+    files = file_ids()
     on_behalf_of = fields.Nested(OnBehalfSchema, load_default=None, allow_none=True)
     hide_me = Flag(load_default=False)
     consent_version = Code(20, load_default=None, allow_none=True)
@@ -181,6 +182,8 @@ class RequestSchema(Shape):
         PlaceSchema, attribute="request.place", allow_none=True, metadata=CONTENT_FIELD
     )
     answers = fields.Dict(metadata=CONTENT_FIELD)
+    files = fields.List(fields.Nested(RequestFileSchema), metadata=CONTENT_FIELD)
+    file_count = fields.Integer(attribute="request.file_count", metadata=CONTENT_FIELD)
     hide_me = fields.Boolean(attribute="request.hide_me", required=True)
     on_behalf_of = fields.Nested(
         OnBehalfSchema, attribute="request.on_behalf_of", allow_none=True, metadata=IDENTITY_FIELD
@@ -246,9 +249,9 @@ class RequestItemSchema(RequestSchema):
     """A request in a list: names are masked."""
 
     class Meta:
-        """What it was split from, or into, is looked up for one request alone."""
+        """What it was split from or into, and came with, is looked up for one request alone."""
 
-        exclude = ("split_from", "split_into")
+        exclude = ("split_from", "split_into", "files")
 
     def _requester(self, seen: RequestView) -> dict[str, str]:
         return {"name": mask_name(seen.requester_name)}

@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service.schemas.base import Moment, Schema, Shape, Switch, Text, Whole, WindowQuery, page_of
+from service.schemas.files import file_ids
 from service.schemas.requests import NAMED
 from village.exclusions import KINDS, TIES, WORD
 from village.parties import MOST
@@ -246,7 +247,7 @@ class CompleteSchema(Schema):
 
     result = Text(1000, required=True)
     minutes = Whole(1, 1440, required=True)
-    files = fields.List(fields.UUID(), validate=validate.Length(max=0))
+    files = file_ids()
 
 
 class NotificationSchema(Shape):

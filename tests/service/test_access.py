@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 
 from service.api import ops
 from service.app import DOORS
+from tests.pictures import form, picture
 from tests.service import world as roster
 from tests.service.access_table import agreed
 from tests.service.conftest import County, Trial
@@ -150,15 +151,23 @@ def outcome(trial: Trial, endpoint: Endpoint, path: str, caller: str | None) -> 
     real = trial.county.house
     path = path.replace("<uuid:person_id>", trial.county.world.member)
     path = path.replace("<uuid:paper_id>", trial.county.world.paper)
-    body = _body(trial.county, path, endpoint.method) if endpoint.method in SENDING else None
+    path = path.replace("<uuid:file_id>", trial.county.world.file)
     headers = real.login(caller) if caller else {}
     house = real if endpoint.name.startswith("ops.") else trial.house
     with trial.taken_back():
-        answer = house.client.open(path, method=endpoint.method, headers=headers, json=body)
+        answer = house.client.open(
+            path, method=endpoint.method, headers=headers, **_sent(trial.county, path, endpoint)
+        )
     said = answer.json or {} if answer.is_json else {}
     assert answer.status_code < 500, (path, caller, said)
     assert "errors" not in said, ("the test sends a wrong body", path, said)
     return OUTCOMES.get(answer.status_code, "open")
+
+
+def _sent(county: County, path: str, endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.name == "files.send":
+        return form(picture(size=(8, 8)))
+    return {"json": _body(county, path, endpoint.method)} if endpoint.method in SENDING else {}
 
 
 def endpoints() -> list[Endpoint]:

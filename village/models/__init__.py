@@ -16,6 +16,7 @@ from village.models.dispatch import (
     VillageAgreement,
 )
 from village.models.duty import Absence, DutyShift, PhoneTask
+from village.models.files import File, RequestFile
 from village.models.follows import Follow
 from village.models.glass import BreakGlass
 from village.models.messages import (
@@ -71,6 +72,7 @@ __all__ = [
     "DutyShift",
     "Erasure",
     "Event",
+    "File",
     "Follow",
     "Handover",
     "IdempotencyKey",
@@ -92,6 +94,7 @@ __all__ = [
     "Reminder",
     "Request",
     "RequestExclusion",
+    "RequestFile",
     "RequestParty",
     "ResponseReset",
     "ResponseStat",

@@ -154,6 +154,9 @@ class Request(Base):
     transfers: Mapped[int] = mapped_column(default=0)
     reopened: Mapped[int] = mapped_column(default=0)
     followers: Mapped[int] = mapped_column(default=0, doc="kept by a trigger on follows")
+    file_count: Mapped[int] = mapped_column(
+        sa.SmallInteger, default=0, doc="kept by a trigger on request_files"
+    )
     merged_into: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("requests.id"), doc="the request with which it is seen to (R28)"
     )
