@@ -3,8 +3,8 @@
 The model's points for danger, and more where the lexicon found a word, most of all where home, a
 child, suicide or a silent door is meant, and in a short text a fire, a fallen line or a theft:
 from the policy's mark on, the question is put. So the model asks where no word did, and a word
-that only tells of last year or of a film does not. In a short text what speaks against danger
-(`calm`) takes some off.
+that only tells of last year or of a film does not; in a short text a clause behind it that tells of
+now is looked at by itself, and what speaks against danger (`calm`) takes some off.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dispatch.routing import calm, emergency
 from dispatch.routing.classifier import danger_points, other_points, policy, terms
 from dispatch.routing.emergency import Screen
 from dispatch.routing.labels import EMERGENCY
+from dispatch.routing.parts import parting
 from dispatch.routing.rules import Reason
 from village.catalog.files import parts, read
 
@@ -36,7 +37,9 @@ def ask(text: str) -> Screen | None:
     cry = found is not None and len(text) <= policy("cry")
     if cry or points + _words_points(found, text) >= mark:
         return found or _general()
-    return None if _is_letter(text) else _beside_another_matter(text)
+    if _is_letter(text):
+        return None
+    return _beside_another_matter(text) or _after_what_is_over(text)
 
 
 def reasons(text: str, found: Screen) -> list[Reason]:
@@ -59,13 +62,32 @@ def _beside_another_matter(text: str) -> Screen | None:
     return None
 
 
+def _after_what_is_over(text: str) -> Screen | None:
+    """Ask about what is so now, behind a clause of last year, of a drill or of a fear.
+
+    Else a fire that there was once would hide the one that burns.
+    """
+    for first, last in _cuts(text):
+        before = parting("before")
+        if before.search(first) and parting("now").search(last) and not before.search(last):
+            found = emergency.screen(last)
+            if (danger_points(last) or 0.0) + _words_points(found, last) >= policy("danger"):
+                return found or _general()
+    return None
+
+
 def _halves(text: str) -> Iterator[tuple[str, str]]:
     """Return each cut of a text between two of its clauses, both ways round."""
+    for first, last in _cuts(text):
+        yield from ((first, last), (last, first))
+
+
+def _cuts(text: str) -> Iterator[tuple[str, str]]:
     clauses = [clause for clause in _BETWEEN.split(text) if clause]
     for at in range(1, len(clauses)):
         first, last = "，".join(clauses[:at]), "，".join(clauses[at:])
         if min(len(first), len(last)) >= SHORTEST:
-            yield from ((first, last), (last, first))
+            yield first, last
 
 
 def _is_letter(text: str) -> bool:

@@ -104,7 +104,7 @@ def _is_clear(part: Part, after: Part | None) -> bool:
 
 
 def _begins(text: str) -> bool:
-    return any(_pattern(kind).match(text) for kind in ("next", "number"))
+    return any(parting(kind).match(text) for kind in ("next", "number"))
 
 
 def _cut(text: str, where: re.Pattern[str]) -> list[str]:
@@ -118,7 +118,7 @@ def _by_words(clause: str) -> tuple[str | None, str | None]:
     """
     if is_never_queued(clause):
         return NONE, None
-    aside = _pattern("aside").search(clause)
+    aside = parting("aside").search(clause)
     return None if aside else score(clause).clear_winner(), None
 
 
@@ -137,7 +137,7 @@ def _join(texts: list[str], read_piece: Read) -> list[_Piece]:
 def _pieces(texts: list[str], read_piece: Read) -> Iterator[_Piece]:
     for text in texts:
         label, category = read_piece(text)
-        yield _Piece(text, label, category, bool(_pattern("number").match(text)))
+        yield _Piece(text, label, category, bool(parting("number").match(text)))
 
 
 def _part(piece: _Piece, category: str | None) -> Part:
@@ -148,10 +148,11 @@ def _part(piece: _Piece, category: str | None) -> Part:
 @cache
 def _starts() -> re.Pattern[str]:
     """Where a piece begins that says so itself: "besides", or a number."""
-    said = "|".join(_pattern(kind).pattern for kind in ("next", "number"))
+    said = "|".join(parting(kind).pattern for kind in ("next", "number"))
     return re.compile(rf"(?<=[。！？!?；;，,：:\n 　])(?=(?:{said}))")
 
 
 @cache
-def _pattern(kind: str) -> re.Pattern[str]:
+def parting(kind: str) -> re.Pattern[str]:
+    """Return the words of a kind of `parting_words.csv`."""
     return re.compile(next(row["pattern"] for row in read("parting_words") if row["kind"] == kind))

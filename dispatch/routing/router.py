@@ -269,6 +269,6 @@ def _version(opinion: Opinion | None = None) -> str:
 @cache
 def _words_version() -> str:
     names = ("routing_words", "routing_rules", "routing_policy", "priority_words",
-             "routing_flags", "calm_signs")  # fmt: skip
+             "routing_flags", "calm_signs", "parting_words")  # fmt: skip
     rows = [row for name in names for row in read(name)]
     return "words-" + hashlib.sha256(repr(rows).encode()).hexdigest()[:8]

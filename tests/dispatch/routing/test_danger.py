@@ -141,6 +141,35 @@ def test_what_speaks_against_danger_is_weighed_with_what_speaks_for_it(
     assert danger.ask(danger_one) is not None
 
 
+def pairs() -> list[Row]:
+    with (HERE / "clause_pairs.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_last_year_or_a_drill_in_one_clause_hides_no_danger_in_the_next() -> None:
+    found = [danger.ask(pair["danger"]) is not None for pair in pairs()]
+    assert len(found) == 70
+    assert sum(found) >= 0.94 * len(found)
+
+
+def test_what_is_over_in_both_clauses_is_let_by() -> None:
+    found = [danger.ask(pair["calm"]) is not None for pair in pairs()]
+    assert sum(found) <= MOST_FALSE_ALARMS * len(found)
+
+
+@pytest.mark.parametrize(
+    ("calm_one", "danger_one"),
+    [
+        ("去年灶房也冒烟，修了烟囱就好了", "去年也这样，现在又冒烟了"),
+        ("咨询一下火灾保险怎么买", "本来想咨询火灾保险，结果我家厨房烧起来了"),
+        ("小时候掉过井 到现在看见井还腿软", "小时候我掉过井，今天我娃也掉进那口井了"),
+    ],
+)
+def test_what_is_so_now_is_looked_at_by_itself(calm_one: str, danger_one: str) -> None:
+    assert danger.ask(calm_one) is None
+    assert danger.ask(danger_one) is not None
+
+
 def test_hardly_a_written_emergency_has_a_sign_against_it() -> None:
     written = [line.text for line in texts.lines() if line.label == EMERGENCY][::5]
     assert len(written) > 2000
