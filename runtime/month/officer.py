@@ -62,6 +62,8 @@ def _on(person: Person, item: Body, next_steps: dict[str, str]) -> None:
     actions = item["allowed_actions"]
     if item["priority"] in URGENT and "acknowledge" in actions and person.chance.random() < 0.3:
         person.act(item["id"], "acknowledge")
+        # who says that she has seen something urgent goes on with it within the hour
+        person.later(person, person.now + timedelta(minutes=person.chance.uniform(10, 50)))
     if "sign_for" in actions and person.chance.random() < 0.6:
         person.act(item["id"], "sign_for")
     if "answer_escalation" in actions and person.chance.random() < 0.3:
