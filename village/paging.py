@@ -52,16 +52,16 @@ def decode(cursor: str, size: int) -> list[str]:
     """
     try:
         place: Any = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if len(place) != size or not all(
-            isinstance(part, str) and len(part) < 99 for part in place
-        ):
+        if not isinstance(place, list) or len(place) != size or not all(map(_is_plain, place)):
             raise ValueError(cursor)
         UUID(place[-1])
-        if any("\0" in part for part in place):
-            raise ValueError(cursor)
     except (ValueError, TypeError, binascii.Error) as error:
         raise _invalid() from error
     return list(place)
+
+
+def _is_plain(part: object) -> bool:
+    return isinstance(part, str) and len(part) < 99 and "\0" not in part
 
 
 def number_in(part: str) -> int:

@@ -66,7 +66,11 @@ def test_inbox_and_tasks_have_pages_too(house: House) -> None:
     ["x", "!!!", "WyJhIl0", "W10", "bnVsbA", "0" * 400, "%00", "%F0%9F%92%A1",
      base64.urlsafe_b64encode(b'["P3\\u0000","01900000-0000-7000-8000-000000000000"]').decode(),
      base64.urlsafe_b64encode(b'["01900000-0000-7000-8000-000000000000"]'[:-3]).decode(),
-     base64.urlsafe_b64encode(b'[["a"],["b"]]').decode()],
+     base64.urlsafe_b64encode(b'[["a"],["b"]]').decode(),
+     base64.urlsafe_b64encode(b'{"a":1}').decode(),
+     base64.urlsafe_b64encode(b'{"a":1,"b":2}').decode(),
+     base64.urlsafe_b64encode(b'{"a":1,"b":2,"c":3}').decode(),
+     base64.urlsafe_b64encode(b'"0"').decode()],
 )  # fmt: skip
 def test_a_cursor_that_is_none_of_ours_is_invalid(
     shared_house: House, path: str, cursor: str
