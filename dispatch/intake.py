@@ -25,6 +25,7 @@ from village.models import Request
 from village.relations import ENTERER, REQUESTER
 from village.workflow.engine import apply, start
 from village.workflow.request import REQUEST
+from village.workflow.request_advice import is_tip_off
 from village.workflow.request_limits import EMERGENCY_MINUTES
 
 
@@ -89,7 +90,7 @@ def _write(
         start(session, REQUEST, request, "submit", **by)
         files.attach(session, writer.actor, request, pictures)
         similar_texts.keep(session, request, payload["category"])
-        _split_off(session, writer.actor, catalog, request, beside)
+        _forget_crime(session, writer.actor, catalog, request, beside)
     parties.write_offices(session, writer.actor, request, sent.get("about_office") or ())
     if answer:
         return answer_emergency(session, writer.actor, catalog, request.id, danger_now=True)
@@ -123,19 +124,20 @@ def answer_emergency(
     beside = beside_tip_off(known) if known is not None and hers and not danger_now else []
     action = "danger" if danger_now else "no_danger"
     request: Request = apply(session, REQUEST, request_id, action, actor=actor, if_match=if_match)
-    _split_off(session, actor, catalog, request, beside)
+    _forget_crime(session, actor, catalog, request, beside)
     return request
 
 
-def _split_off(
+def _forget_crime(
     session: Session,
     actor: Actor,
     catalog: Catalog,
     whole: Request,
     beside: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Give the stations what is theirs beside a crime, which is told a number and forgotten."""
-    if whole.status == "not_ours":
+    """Give the stations what is theirs beside a crime, of which no word or picture is kept."""
+    if whole.status == "not_ours" and is_tip_off(whole):
+        files.let_go(session, whole)
         split_off(session, actor, catalog, whole, beside)
 
 

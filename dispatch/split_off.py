@@ -62,9 +62,12 @@ def split_off(
 ) -> None:
     """Write parts, each with its body, as requests of the same person; they share its pictures.
 
-    A picture of a dispute is not for who mends the lamp: then the dispute alone has it.
+    A picture of a dispute is not for who mends the lamp: then the dispute alone has it. One that
+    may show a crime nobody has.
     """
     parts = [_one(session, actor, catalog, whole, sent) for sent in bodies]
+    if any(map(is_tip_off, parts)):
+        return
     closed = [part for part in parts if part.sealed or is_safe_path(part)]
     for part in closed or parts:
         files.hand_down(session, whole, part)

@@ -98,6 +98,14 @@ def hand_down(session: Session, whole: Request, part: Request) -> None:
     _counted(part, whole.file_count)
 
 
+def let_go(session: Session, request: Request) -> None:
+    """Keep nothing that came with a request of which nothing may be kept."""
+    if request.file_count:
+        session.flush()
+        forget(session, [request.id])
+        _counted(request, 0)
+
+
 def _counted(request: Request, number: int) -> None:
     """Let the object know what the database has counted itself."""
     set_committed_value(request, "file_count", number)

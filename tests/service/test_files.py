@@ -190,6 +190,23 @@ def test_parts_for_the_same_eyes_share_it(house: House) -> None:
     assert [part["files"][0]["id"] for part in each] == [made["files"][0]["id"]] * 2
 
 
+@pytest.mark.parametrize("text", ["昨晚有人偷了我家的鸡", "路灯坏了，昨晚还有人偷了我家的鸡"])
+def test_of_a_crime_no_picture_is_kept_or_handed_to_a_station(house: House, text: str) -> None:
+    whole = with_picture(house, text=text)
+    assert (whole["status"], whole["files"], held(house)) == ("not_ours", [], 0)
+    for part in whole["split_into"]:
+        seen = house.seen(f"/requests/{part['id']}", HEAD)
+        assert (seen["station"], seen["files"]) == ("public_works", [])
+
+
+def test_after_a_no_to_danger_no_picture_of_a_crime_is_kept(house: House) -> None:
+    made = with_picture(house, text="昨晚有人偷了我家两头羊，还有村口路灯也不亮")
+    assert (made["status"], held(house)) == ("draft", 1)
+    path = f"/requests/{made['id']}/emergency"
+    answered = house.done(path, VILLAGER, {"danger_now": False})
+    assert (answered["status"], answered["files"], held(house)) == ("not_ours", [], 0)
+
+
 def test_pictures_rest_sealed_and_move_to_a_new_key(house: House) -> None:
     made = with_picture(house)
     ((data,),) = house.rows("select sealed from files")

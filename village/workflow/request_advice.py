@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from village import files
 from village.errors import GuardFailed
 from village.models import Request
 from village.safe_path import is_safe_path
@@ -48,7 +49,7 @@ def within_30_days(step: Step) -> None:
 
 
 def forget_tip_off(step: Step) -> None:
-    """Keep of a tip-off that there was one and which number was shown: no words, no question."""
+    """Keep of a tip-off that there was one and which number was shown: nothing she sent of it."""
     request = step.row
     if not is_tip_off(request):
         return
@@ -59,6 +60,7 @@ def forget_tip_off(step: Step) -> None:
     kept = [reason for reason in request.routing["reasons"] if reason["kind"] == "rule"]
     request.routing = {**request.routing, "reasons": kept, "parts": [], "flags": []}
     step.due.pop("ask_helped", None)
+    files.let_go(step.session, request)
 
 
 def refer(step: Step) -> None:
