@@ -102,6 +102,20 @@ def test_who_fell_into_water_is_told_the_fire_brigade_too() -> None:
     assert {"119", "120"} <= {number for _, number in found.numbers}
 
 
+@pytest.mark.parametrize(
+    ("calm_one", "danger_one"),
+    [
+        ("电杆斜了怕倒", "电杆倒了"),
+        ("线低怕刮断", "线断在路上"),
+        ("犁耙的楔子掉了", "楔子掉下来砸到头了"),
+    ],
+)
+def test_a_fall_that_is_only_feared_is_no_fall(calm_one: str, danger_one: str) -> None:
+    assert emergency.screen(calm_one) is None
+    assert danger.ask(calm_one) is None
+    assert danger.ask(danger_one) is not None
+
+
 @pytest.mark.parametrize("text", ["路灯坏了，垃圾没人收", "火灭了，想修屋顶"])
 def test_two_ordinary_matters_are_no_danger(text: str) -> None:
     assert danger.ask(text) is None
