@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.routing import directory
 from dispatch.split import split
-from village import clock, files, merging, offers
+from village import clock, files, merging, offers, voices
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed, Invalid
@@ -46,8 +46,7 @@ def act(
     if action == "route" and _asks_chair(session, actor, request_id, payload["station"]):
         proposed = {"reason": payload["reason"], "proposed": payload["station"]}
         action, payload = "ask_chair", proposed
-    if action == "refer":
-        payload = {**payload, "advice": [_advice(payload["referral"])]}
+    payload = _worded(session, actor, action, payload)
     if action in MERGING:
         return MERGING[action](session, actor, request_id, payload, if_match=if_match)
     if action == "split":
@@ -66,6 +65,15 @@ def act(
     if action == "accept" and _goes_out_at_once(request, catalog.categories.get(_code(request))):
         advance(session, REQUEST, request, "dispatch", actor=actor)
     return request
+
+
+def _worded(
+    session: Session, actor: Actor, action: str, payload: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Give an answer the words that stand for it: the directory's, or those for a voice alone."""
+    if action == "refer":
+        return {**payload, "advice": [_advice(payload["referral"])]}
+    return voices.worded(session, actor, payload) if action == "answer" else payload
 
 
 def _advice(kind: str) -> dict[str, Any]:

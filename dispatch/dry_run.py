@@ -21,6 +21,7 @@ from village.db import table
 from village.models import Request
 from village.routing_rules import ActiveRule
 from village.safe_path import on_safe_path
+from village.voices import is_worded
 
 MOST_EXAMPLES = 20
 MOST_CHARACTERS = 50_000  # of texts: if all of them move, one to two seconds of routing
@@ -120,6 +121,7 @@ def _last(village: str, last: int) -> sa.Select[*tuple[Any, ...]]:
             rows.c.village_code == village,
             rows.c.status.not_in(access.HERS_ALONE),
             ~rows.c.sealed,
+            is_worded(),
             ~on_safe_path(),
             sa.or_(rows.c.emergency.is_(None), answered),
         )

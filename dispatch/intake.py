@@ -14,7 +14,7 @@ from dispatch.drafting import draft
 from dispatch.look import look
 from dispatch.routing.emergency import Screen
 from dispatch.split_off import beside_tip_off, split_off
-from village import assisted, clock, consents, files, parties, similar_texts
+from village import assisted, clock, consents, files, parties, similar_texts, voices
 from village.access import Actor
 from village.catalog.cache import Catalog
 from village.catalog.files import parts, read
@@ -72,6 +72,7 @@ def _write(
     """Screen and route what `asks` asks for, and write it by `writer`."""
     if sent.get("consent_version") not in (None, PRIVACY_VERSION):
         raise Invalid("consent_outdated", "the privacy notice has another version now")
+    sent = voices.worded(session, writer.actor, sent)
     seen = look(session, asks, catalog, sent)
     screen = seen.screen
     request = draft(asks, catalog, sent, seen)

@@ -20,6 +20,7 @@ from village.access import Actor
 from village.catalog.cache import Catalog
 from village.errors import GuardFailed, Invalid
 from village.models import Category
+from village.voices import UNHEARD
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,21 @@ def look(session: Session, actor: Actor, catalog: Catalog, sent: Mapping[str, An
 
     Raises GuardFailed `category_closed` where no danger is to be asked about first.
 
-    What takes the safe path is not cut into matters: a person reads it as it is.
+    What takes the safe path is not cut into matters: a person reads it as it is. A voice without
+    words goes where her category says, and without one to the chair, who hears it first.
     """
     category, text = _known(catalog, sent), sent["text"]
-    screen = danger.ask(text)
+    unheard = bool(sent.get(UNHEARD))
+    screen = None if unheard else danger.ask(text)
     if category is not None and not catalog.is_open(category):
         if screen is None:  # danger is asked about first, whatever is closed
             raise GuardFailed("category_closed", "its impact assessment is not entered yet")
         category = None
     kinds = screen.kinds if screen else []
     routed = _router(session, actor, catalog, sent, kinds)
+    if unheard:
+        routing = _heard_first(routed("", category))
+        return Look(text, None, routing, [], safe=False, inputs=_inputs(sent, category, []))
     routing, inputs = routed(text, category), _inputs(sent, category, kinds)
     if screen is not None and screen.safe:
         return Look(text, screen, routing, [], safe=True, inputs=inputs)
@@ -103,6 +109,17 @@ def _router(
     return routed
 
 
+def _heard_first(found: Routing) -> Routing:
+    """Where nothing but a voice says what it is about, a person has to listen."""
+    reason = Reason(UNHEARD, "", 1.0)
+    if found.by == "category":
+        return replace(found, reasons=[*found.reasons, reason])
+    return replace(
+        found, decision=TRIAGE, by="rule", station=None, category=None, waits_for=None, rule=None,
+        confidence=0.0, reasons=[reason], alternatives=[],
+    )  # fmt: skip
+
+
 def _without_closed(found: Routing, catalog: Catalog) -> Routing:
     """What words put into a closed category is the chair's to see to, without its form."""
     category = catalog.categories.get(found.category or "")
@@ -120,10 +137,11 @@ def _without_closed(found: Routing, catalog: Catalog) -> Routing:
 def _inputs(sent: Mapping[str, Any], category: Category | None, kinds: list[str]) -> dict[str, Any]:
     """Return what was looked at; not the place's name, since a tip-off's words are not kept."""
     return {
-        "characters": len(sent["text"]),
+        "characters": 0 if sent.get(UNHEARD) else len(sent["text"]),
         "category": category.zh if category else None,
         "place": bool(sent.get("place")),
         "kinds": kinds,
+        **({UNHEARD: True} if sent.get(UNHEARD) else {}),
     }
 
 

@@ -6,21 +6,22 @@ backup too. Nobody looks for one: it is opened by its id, with a key that a requ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from village import clock, images, keys
+from village import clock, images, keys, sounds
 from village.access import Actor
 from village.errors import GuardFailed, Invalid, NotFound
 from village.ids import new_id
 from village.models import File, Request, RequestFile
-from village.models.files import ASKED, DONE, KINDS, PARTS, PICTURE
+from village.models.files import ASKED, DONE, KINDS, PARTS, PICTURE, VOICE
 
 __all__ = ["ASKED", "DONE", "KINDS", "PARTS"]
 
@@ -29,6 +30,9 @@ MOST_AT_ONCE = 6  # F-BASE
 MOST_OF_A_REQUEST = 24
 UNUSED_FOR = timedelta(days=1)
 UNUSED_AT_MOST = 12  # of one person: she may have chosen others since
+ENDINGS = {
+    "image/jpeg": "jpg", "audio/mpeg": "mp3", "audio/aac": "aac", "audio/webm": "webm",
+}  # fmt: skip
 ALL_OF_HERS = 500  # in what she takes along
 
 
@@ -41,18 +45,27 @@ class Shown:
 
 
 def take_in(session: Session, actor: Actor, data: bytes) -> File:
-    """Keep a picture of the caller's, made anew, to be sent with a request within a day.
+    """Keep a picture or a voice of the caller's, made anew, to be sent within a day.
 
-    Raises Invalid as `images.made_anew` does.
+    Raises Invalid as `images.made_anew` and `sounds.made_anew` do.
     """
     _make_room(session, actor)
-    made, id_ = images.made_anew(data), new_id()
+    made, facts = _made_anew(data)
+    id_ = new_id()
     file = File(
-        id=id_, owner_id=actor.person_id, kind=PICTURE, media_type=images.MEDIA_TYPE,
-        size=len(made), sealed=_sealed(id_, made), created_at=clock.now(),
+        id=id_, owner_id=actor.person_id, size=len(made), sealed=_sealed(id_, made),
+        created_at=clock.now(), **facts,
     )  # fmt: skip
     session.add(file)
     return file
+
+
+def _made_anew(data: bytes) -> tuple[bytes, dict[str, Any]]:
+    if sounds.is_sound(data):
+        sound = sounds.made_anew(data)
+        facts = {"kind": VOICE, "media_type": sound.media_type, "seconds": sound.seconds}
+        return sound.data, facts
+    return images.made_anew(data), {"kind": PICTURE, "media_type": images.MEDIA_TYPE}
 
 
 def _make_room(session: Session, actor: Actor) -> None:
@@ -67,7 +80,8 @@ def attach(
 ) -> None:
     """Let files that the caller has sent belong to a request.
 
-    Raises Invalid for what is not hers or not there, GuardFailed `too_many_files`.
+    Raises Invalid for what is not hers or not there, and for a second voice; GuardFailed
+    `too_many_files`.
     """
     wanted = set(file_ids)
     if not wanted:
@@ -78,10 +92,22 @@ def attach(
     )
     link = sa.insert(RequestFile).from_select(["request_id", "file_id", "part"], hers)
     if len(session.scalars(link.returning(RequestFile.file_id)).all()) != len(wanted):
-        raise Invalid(errors={"files": ["有的照片没有传好，请重新选一次"]})
+        raise Invalid(errors={"files": ["有的照片或录音没有传好，请重新选一次"]})
+    if _voices(session, actor, wanted) > 1:
+        raise Invalid("one_voice")
     _counted(request, request.file_count + len(wanted))
     if request.file_count > MOST_OF_A_REQUEST:
         raise GuardFailed("too_many_files", f"{MOST_OF_A_REQUEST} at most")
+
+
+def has_voice(session: Session, actor: Actor, file_ids: Collection[UUID]) -> bool:
+    """Tell whether there is a voice of the caller's among these files."""
+    return bool(file_ids) and _voices(session, actor, file_ids) > 0
+
+
+def _voices(session: Session, actor: Actor, file_ids: Collection[UUID]) -> int:
+    hers = File.id.in_(file_ids), File.owner_id == actor.person_id, File.kind == VOICE
+    return session.scalar(sa.select(sa.func.count()).where(*hers)) or 0
 
 
 def hand_down(session: Session, whole: Request, part: Request) -> None:
@@ -130,12 +156,28 @@ def opened(session: Session, file_id: UUID) -> tuple[File, bytes]:
 
 
 def of_person(session: Session, actor: Actor) -> Iterator[tuple[str, bytes]]:
-    """Yield the caller's files, the newest first, each with a name to save it by."""
-    mine = sa.select(File).where(File.owner_id == actor.person_id)
-    newest = mine.options(undefer(File.sealed)).order_by(File.id.desc()).limit(ALL_OF_HERS)
+    """Yield the caller's files, the newest first, each with a name to save it by.
+
+    What somebody sent who entered a request for her is hers, and not the sender's.
+    """
+    asked = (
+        sa.select(Request.id)
+        .join(RequestFile)
+        .where(RequestFile.file_id == File.id, RequestFile.part == ASKED)
+    )
+    hers = asked.where(Request.requester_id == actor.person_id).exists()
+    anothers = asked.where(Request.requester_id != actor.person_id).exists()
+    mine = sa.or_(hers, sa.and_(File.owner_id == actor.person_id, ~anothers))
+    newest = (
+        sa.select(File)
+        .where(mine)
+        .options(undefer(File.sealed))
+        .order_by(File.id.desc())
+        .limit(ALL_OF_HERS)
+    )
     for file in session.scalars(newest.execution_options(yield_per=10)):
         moment = file.created_at.astimezone(clock.SHANGHAI)
-        ending = file.media_type.rpartition("/")[2]
+        ending = ENDINGS[file.media_type]
         yield f"files/{moment:%Y%m%d-%H%M%S}-{file.id.hex[-4:]}.{ending}", _open(file)
 
 

@@ -45,6 +45,8 @@ def _decided(routing: Routing) -> str:
     if routing.get("waits_for") == "safe_path":
         return word("decided_safe_path")
     by, decision = routing.get("by", "model"), routing["decision"]
+    if decision == "triage" and any(each["kind"] == "voice" for each in routing["reasons"]):
+        return word("decided_voice")
     share = round(100 * routing.get("confidence", 0.0))
     name = station_name(routing.get("station"))
     return word(f"by_{by}") + word(f"decided_{decision}", station=name, share=share)
@@ -55,7 +57,7 @@ def _inputs(routing: Routing) -> Iterator[str]:
     seen = routing.get("inputs")
     if seen is None:
         return
-    yield word("input_text", characters=seen["characters"])
+    yield word("input_voice" if seen.get("voice") else "input_text", **seen)
     yield (
         word("input_category", category=seen["category"])
         if seen["category"]

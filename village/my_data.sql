@@ -17,7 +17,14 @@ from requests r left join categories c on c.code = r.category
 where r.requester_id = :me order by r.id limit :most
 -- files
 select f.created_at, f.kind, f.size, f.seconds from files f
-where f.owner_id = :me order by f.id limit :most
+where exists (
+        select from request_files l join requests r on r.id = l.request_id
+        where l.file_id = f.id and l.part = 'asked' and r.requester_id = :me
+    ) or f.owner_id = :me and not exists (
+        select from request_files l join requests r on r.id = l.request_id
+        where l.file_id = f.id and l.part = 'asked' and r.requester_id <> :me
+    )
+order by f.id limit :most
 -- steps
 select r.number, e.at, e.action, e.to_status
 from events e join requests r on r.id = e.request_id

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from village.db import table
 from village.models import Category, Request, SimilarText
 from village.public_face import is_comparable
+from village.voices import is_unheard
 
 MOST_GRAMS = 200
 
@@ -30,7 +31,9 @@ def grams(*texts: str) -> list[str]:
 
 
 def keep(session: Session, request: Request, category: Category | None) -> None:
-    """Write what a request is compared by, once; nothing for one that is confidential."""
+    """Write what a request is compared by, once; nothing for what is confidential or unheard."""
+    if is_unheard(request):
+        return
     found = grams(request.text, place_name(request.place))
     if found and is_comparable(request, category):
         values = {

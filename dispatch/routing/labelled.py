@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from dispatch.routing.labels import NONE
 from village.models import Event, Person, Request
 from village.safe_path import is_safe_path
+from village.voices import is_unheard
 
 TRIAGE = "triage"
 PERSON = "person"  # the villager answered which station: nothing that routing decided
@@ -54,7 +55,8 @@ def read(
 ) -> list[Labelled]:
     """Return the requests written since then, in one village or all, oldest first.
 
-    What takes the safe path is left out altogether: it is in no count either.
+    What takes the safe path is left out altogether: it is in no count either. So is a voice
+    without words: routing could not err.
     """
     wanted = _select().where(Request.status != "draft")
     if since is not None:
@@ -87,7 +89,7 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
 
 def _labelled(rows: Iterator[Any] | Any) -> Iterator[Labelled]:
     for request, steps in rows:
-        if is_safe_path(request) or request.forgotten_at is not None:
+        if is_safe_path(request) or is_unheard(request) or request.forgotten_at is not None:
             continue
         label, category = _decided(request, steps or [])
         yield Labelled(

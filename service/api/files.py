@@ -1,4 +1,4 @@
-"""Files: a picture is sent first, by itself, and then named with what is said."""
+"""Files: a picture or a voice is sent first, by itself, and then named with what is said."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.schemas.files import FileInSchema, FileQuery, FileSchema
 from village import files
 from village.errors import NotFound
 
-door = Door("files", __name__, url_prefix="/files", description="照片")
+door = Door("files", __name__, url_prefix="/files", description="照片和录音")
 
 
 @door.open(
@@ -22,7 +22,10 @@ door = Door("files", __name__, url_prefix="/files", description="照片")
     limit="files",
 )  # fmt: skip
 def send(call: Call, sent: dict[str, Any]) -> dict[str, Any]:
-    """Send one picture (JPEG, PNG, WebP; 10 MB at most): it waits a day for its request."""
+    """Send one picture (JPEG, PNG, WebP; 10 MB at most) or one voice: it waits a day.
+
+    A voice has 60 seconds at most, as MP3, AAC in MP4, or Opus in WebM (3 MB at most).
+    """
     file = files.take_in(call.session, call.actor, sent["file"].read())
     call.session.flush()
     body: dict[str, Any] = FileSchema().dump(file)

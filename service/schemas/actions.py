@@ -36,7 +36,7 @@ class AskSchema(Schema):
 class AnswerSchema(Schema):
     """`answer`: the villager's reply."""
 
-    text = Text(1000, required=True)
+    text = Text(1000, shortest=0, load_default="")  # or a voice among the files
     files = file_ids()
 
 

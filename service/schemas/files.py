@@ -20,7 +20,7 @@ def file_ids() -> fields.List[Any]:
 
 
 class FileInSchema(Schema):
-    """`POST /files`: one picture."""
+    """`POST /files`: one picture, or one voice."""
 
     file = Upload(required=True)
 

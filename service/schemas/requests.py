@@ -83,11 +83,11 @@ def about_office() -> fields.List[str]:
 
 
 class RequestInSchema(Schema):
-    """`POST /requests`: a village and a sentence are enough."""
+    """`POST /requests`: a village and a sentence, written or spoken, are enough."""
 
     village = Code(20, required=True)
     category = Code(20, load_default=None, allow_none=True)
-    text = Text(2000, required=True)
+    text = Text(2000, shortest=0, load_default="")  # or a voice among the files
     place = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
     answers = fields.Dict(keys=Text(40), load_default=dict)
     files = file_ids()

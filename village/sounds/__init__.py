@@ -6,7 +6,6 @@ How long a voice is is counted by its frames: what a header says about it is nob
 
 from __future__ import annotations
 
-import math
 import struct
 
 from village.errors import Invalid
@@ -17,11 +16,13 @@ __all__ = ["MOST_BYTES", "MOST_SECONDS", "Sound", "is_sound", "made_anew"]
 
 MOST_BYTES = 3 * 1024 * 1024  # a minute at 320 kbit/s is 2.4 MB; phones record at 24 to 128
 FORMATS = (mp3, mp4, webm)
+OTHERS = (b"OggS", b"#!AMR", b"fLaC")  # so that the refusal speaks of a recording
 
 
 def is_sound(data: bytes) -> bool:
-    """Tell by its first bytes whether a file wants to be a sound."""
-    return any(form.begins(data) for form in FORMATS)
+    """Tell by its first bytes whether a file wants to be a sound, of these formats or another."""
+    wave = data[:4] == b"RIFF" and data[8:12] == b"WAVE"
+    return wave or data.startswith(OTHERS) or any(form.begins(data) for form in FORMATS)
 
 
 def made_anew(data: bytes) -> Sound:
@@ -49,4 +50,4 @@ def _read(data: bytes) -> Sound:
         raise TooLong
     if length < SHORTEST:
         raise Broken("a slip of the thumb")
-    return Sound(made, form.MEDIA_TYPE, min(math.ceil(length), MOST_SECONDS))
+    return Sound(made, form.MEDIA_TYPE, min(max(round(length), 1), MOST_SECONDS))
