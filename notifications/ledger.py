@@ -15,6 +15,8 @@ from village import clock, lines, outbox
 from village.db import insert_sql, json_rows
 from village.ids import new_id
 from village.models import Delivery, Notification
+from village.relations import STAND_IN
+from village.workflow import recusal
 from village.workflow.engine import Tell
 
 DELIVER = "slow.deliver"
@@ -41,7 +43,7 @@ def write(session: Session, told: Iterable[tuple[Scene, Heard]]) -> None:
     """
     rows, traces = [], {}
     for scene, heard in told:
-        messages = {tell: compose(scene, tell) for tell in set(heard.values())}
+        messages = {tell: _message(session, scene, tell) for tell in set(heard.values())}
         for person_id, tell in sorted(heard.items()):
             rows.append(_line(scene, person_id, messages[tell]))
             if _is_pushed(tell):
@@ -49,6 +51,12 @@ def write(session: Session, told: Iterable[tuple[Scene, Heard]]) -> None:
     if rows:
         written = set(session.scalars(_WRITE, {"notifications": json_rows(rows)}))
         _push(session, {new: trace for new, trace in traces.items() if new in written})
+
+
+def _message(session: Session, scene: Scene, tell: Tell) -> Message:
+    if tell.audience != STAND_IN:
+        return compose(scene, tell)
+    return compose(scene, tell, recusal.why_no_chair(session, scene.request))
 
 
 def _line(scene: Scene, person_id: UUID, message: Message) -> dict[str, Any]:

@@ -39,14 +39,18 @@ class Message:
     fields: dict[str, str]
 
 
-def compose(scene: Scene, tell: Tell) -> Message:
-    """Return what `tell`'s audience reads of an event."""
+def compose(scene: Scene, tell: Tell, why: str = "recused") -> Message:
+    """Return what `tell`'s audience reads of an event.
+
+    `why`: why no chair decides (`recusal.why_no_chair`), for who stands in for her.
+    """
     row = notice(scene, tell.audience)
     values = facts(scene, tell.audience, row)
     plain = {name: _fit(kinds()[name], value) for name, value in values.items()}
+    reason = timeline.word("no_chair", why)
     return Message(
         title=row["title"],
-        text=row["text"].format_map(plain),
+        text=row["text"].format_map({**plain, "why": reason}),
         template=tell.template,
         fields={name: plain[name] for name in fields_of(tell.template)},
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -37,9 +36,9 @@ def called(session: Session, request: Request, rung: str) -> list[UUID]:
     if rung == CLERK_RUNG:
         return to_phone(session, request)[1]
     now = clock.now()
-    first = _there(session, request, now, _on_shift(request, now)) if rung == HEAD_RUNG else []
+    first = _there(session, request, _on_shift(request, now)) if rung == HEAD_RUNG else []
     office, covers = _in_office(request, rung, now), _covers(request, rung, now)
-    return first or _there(session, request, now, office, covers)
+    return first or _there(session, request, office, covers)
 
 
 def to_phone(session: Session, request: Request) -> tuple[str, list[UUID]]:
@@ -61,11 +60,9 @@ def in_office(session: Session, request: Request, rung: str) -> list[UUID]:
     return [one for one in sorted(found) if not recusal.is_tied(session, one, request)]
 
 
-def _there(
-    session: Session, request: Request, now: datetime, *asked: sa.Select[UUID]
-) -> list[UUID]:
+def _there(session: Session, request: Request, *asked: sa.Select[UUID]) -> list[UUID]:
     found = {one for each in asked for one in session.scalars(each)}
-    return [one for one in sorted(found) if _may_be_called(session, request, one, now)]
+    return [one for one in sorted(found) if _may_be_called(session, request, one)]
 
 
 def _on_shift(request: Request, now: datetime) -> sa.Select[UUID]:
@@ -97,20 +94,13 @@ def _covers(request: Request, role: str, now: datetime) -> sa.Select[UUID]:
     return sa.select(Absence.cover_id).where(  # type: ignore[return-value]  # it is not null
         Absence.person_id.in_(sa.select(away.c.person_id)),
         Absence.cover_id.is_not(None),
-        *_is_away(request.village_code, now),
-    )
-
-
-def _is_away(village: str, now: datetime) -> tuple[Any, ...]:
-    return (
-        Absence.village_code == village,
+        Absence.village_code == request.village_code,
         Absence.starts_at <= now,
         Absence.ends_at > now,
     )
 
 
-def _may_be_called(session: Session, request: Request, person_id: UUID, now: datetime) -> bool:
-    away = sa.exists().where(Absence.person_id == person_id, *_is_away(request.village_code, now))
-    if session.scalar(sa.select(away)):
+def _may_be_called(session: Session, request: Request, person_id: UUID) -> bool:
+    if session.scalar(sa.select(recusal.is_away(person_id, request.village_code))):
         return False
     return not recusal.is_tied(session, person_id, request)

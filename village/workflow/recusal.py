@@ -1,7 +1,8 @@
 """Nobody decides on her own matter, her household's, or her declared relatives' (3.0).
 
 What lies in triage is the chair's; where no chair may decide, the next rung of the ladder (3.7)
-that may read a case stands in: the villagers' committee's clerk, then the township's officer.
+that may read a case stands in: the villagers' committee's clerk, then the township's officer. On
+the safe path she does so, too, while every chair is away and nobody covers for her.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from village import clock
 from village.access import Actor
 from village.errors import Recused
-from village.models import ConflictDeclaration, OrgUnit, Person, Request, RoleGrant
+from village.models import Absence, ConflictDeclaration, OrgUnit, Person, Request, RoleGrant
 from village.models.requests import RUNGS
 from village.relations import CHAIR, STAND_IN
 from village.safe_path import is_safe_path, on_safe_path
@@ -160,6 +161,15 @@ def stand_ins(session: Session, request: Request) -> list[UUID]:
     return []
 
 
+def why_no_chair(session: Session, request: Request) -> str:
+    """Return why somebody stands in: `vacant`, `away`, or `recused`."""
+    held = sa.select(tied(RoleGrant.person_id, request.id, request.requester_id)).where(
+        RoleGrant.role == CHAIR, RoleGrant.unit_code == request.village_code, *in_term(RoleGrant)
+    )
+    close = session.scalars(held).all()
+    return ("recused" if all(close) else "away") if close else "vacant"
+
+
 def on_rung(session: Session, request: Request, rung: str) -> list[UUID]:
     """Return who holds the office of a rung above the request's village, and is not too close."""
     asked = sa.select(RoleGrant.person_id).join(Request, Request.id == request.id)
@@ -180,13 +190,27 @@ def in_term(grant: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return grant.valid_from <= now, sa.or_(grant.valid_to.is_(None), grant.valid_to > now)
 
 
+def is_away(person: Any, village: Any) -> sa.ColumnElement[bool]:
+    """Return, as SQL, whether an officer of the village is away now."""
+    now, row = clock.now(), Absence
+    here = (row.person_id == person, row.village_code == village)
+    found = sa.exists().where(*here, row.starts_at <= now, row.ends_at > now)
+    return found.correlate_except(row)
+
+
 def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
     return sa.and_(
         grant.role == RUNGS[rung],
         grant.unit_code == _unit(Request.village_code, rung),
         *in_term(grant),
         ~tied(grant.person_id),
+        *(() if rung else (_is_there(grant.person_id),)),
     )
+
+
+def _is_there(person: Any) -> sa.ColumnElement[bool]:
+    """A lamp waits until the chair is back; what takes the safe path does not (2.10)."""
+    return sa.or_(~on_safe_path(), ~is_away(person, Request.village_code))
 
 
 def unit_of(session: Session, request: Request, rung: str) -> str | None:
