@@ -2,6 +2,7 @@
 
 import { serviceNow } from "./clock";
 import { isSafePath } from "./emergency";
+import { idsIn } from "./pictures";
 import { stationsOf } from "./session";
 import type { DirectoryEntry, Request } from "./types";
 
@@ -13,7 +14,7 @@ export interface Choice {
 export interface Field {
   name: string;
   label: string;
-  kind: "text" | "choice" | "count" | "day";
+  kind: "text" | "choice" | "count" | "day" | "pictures";
   optional?: boolean;
   longest?: number;
   choices?: Choice[];
@@ -42,6 +43,13 @@ export function choice(
 }
 
 const OPTIONAL = { optional: true };
+export const PICTURES: Field = { name: "files", label: "照片", kind: "pictures", optional: true };
+
+/** The body of what was said with pictures beside it. */
+export function withPictures(said: Record<string, string | number>): object {
+  return { ...said, files: idsIn(said.files) };
+}
+
 const DAYS: [number, string][] = [
   [0, "默认"],
   [1, "今天"],
@@ -61,7 +69,12 @@ const LATER: [number, string][] = [
 /** In the order in which they are offered to the person. */
 export const ACTIONS: Record<string, Action> = {
   // the villager
-  answer: { label: "回答", style: "primary", fields: () => [text("text", "您的回答", 1000)] },
+  answer: {
+    label: "回答",
+    style: "primary",
+    fields: () => [text("text", "您的回答", 1000), PICTURES],
+    body: withPictures,
+  },
   confirm: {
     label: "说说办好没有",
     style: "primary",
@@ -148,7 +161,8 @@ export const ACTIONS: Record<string, Action> = {
   submit_result: {
     label: "报办理结果",
     style: "primary",
-    fields: () => [text("result", "办得怎么样", 1000)],
+    fields: () => [text("result", "办得怎么样", 1000), PICTURES],
+    body: withPictures,
   },
   resolve: { label: "核实通过，办结", style: "primary" },
   send_back: { label: "退回再办", fields: () => [text("reason", "哪里还要再办", 300)] },

@@ -5,9 +5,11 @@ import { apiBase, nonce } from "./platform";
 import type { Tokens } from "./types";
 import { words } from "./words";
 
+type Answer = Pick<UniApp.RequestSuccessCallbackResult, "statusCode" | "data">;
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 const TIMEOUT_MS = 20_000;
+const FILE_TIMEOUT_MS = 90_000;
 const TOKENS = "tokens";
 const KEYS = "idempotency-keys";
 const TAKEN_ONCE = ["/me/phone", "/me/deletion", "/requests/claim_by_phone"];
@@ -64,6 +66,37 @@ export async function call<T>(
   throw problem(answer);
 }
 
+/** Send a file of the phone, and return how the service names it. Rejects with `Problem`. */
+export async function sendFile(path: string): Promise<{ id: string }> {
+  let answer = await sendForm(path);
+  if (answer.statusCode === 401 && tokens.get() && (await refreshed())) answer = await sendForm(path);
+  if (answer.statusCode < 300) return answer.data as { id: string };
+  throw problem(answer);
+}
+
+// A file that is sent twice is two: the one that goes with nothing is forgotten.
+function sendForm(path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    uni.uploadFile({
+      url: `${apiBase()}/files`,
+      filePath: path,
+      name: "file",
+      header: { Authorization: `Bearer ${tokens.get()?.access_token}` },
+      timeout: FILE_TIMEOUT_MS,
+      success: ({ statusCode, data }) => resolve({ statusCode, data: parsed(data) }),
+      fail: () => reject(new Problem(0, "offline", words.offline)),
+    });
+  });
+}
+
+function parsed(text: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return {};
+  }
+}
+
 const CHANGE_NOTHING = ["/requests/similar", "/routing/preview", "/routing/dry_run"];
 
 // Tokens are for one use.
@@ -99,7 +132,7 @@ function send(
   });
 }
 
-function problem(answer: UniApp.RequestSuccessCallbackResult): Problem {
+function problem(answer: Answer): Problem {
   const body = (typeof answer.data === "object" ? answer.data : {}) as Record<string, unknown>;
   const fields = Object.values((body.errors ?? {}) as Record<string, string[]>).flat();
   const title = [body.title ?? words.failed, ...fields].join("。");

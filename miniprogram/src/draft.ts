@@ -9,9 +9,11 @@ export interface Draft {
   text: string;
   place: string;
   category: string;
+  /** Ids of pictures that were sent already, with commas between. */
+  pictures: string;
 }
 
-const EMPTY: Draft = { text: "", place: "", category: "" };
+const EMPTY: Draft = { text: "", place: "", category: "", pictures: "" };
 
 /** What she has begun to say for herself, or for another, as it was left; stored at once. */
 export function useDraft(forAnother = false): Draft {

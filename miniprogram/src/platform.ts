@@ -11,6 +11,18 @@ export function apiBase(): string {
   return `${host}/api/v1`;
 }
 
+/** Where a file of the service is, for an image that sends no token; a bare path would be the page's own. */
+export function addressOf(url: string): string {
+  let host = "";
+  // #ifdef MP-WEIXIN
+  host = import.meta.env.VITE_API_HOST ?? "";
+  // #endif
+  // #ifdef H5
+  host = window.location.origin;
+  // #endif
+  return host + url;
+}
+
 /** A one-time login code; in a browser only the demo's people can log in, by their code. */
 export async function loginCode(person: string): Promise<string> {
   // #ifdef MP-WEIXIN

@@ -1,5 +1,7 @@
 /** What the service sends, as far as the phone reads it. */
 
+import type { Shown } from "./pictures";
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -85,6 +87,8 @@ export interface Request {
   deadlines: { first_response_due: string | null; resolve_due: string | null };
   assigned: string[];
   followers: number;
+  file_count?: number;
+  files?: Shown[];
   requester?: { name: string };
   hide_me: boolean;
   /** How it came, where somebody entered it for her; null: by her own phone. */

@@ -149,6 +149,15 @@ class Phone:
         self.wait(f"{select} && (document.activeElement.select(), true)", f"cursor in {testid}")
         self.call("Input.insertText", text=text)
 
+    def choose_file(self, path: Path, action: Callable[[], None]) -> None:
+        """Choose a file in the window that the page opens by doing something."""
+        self.call("Page.setInterceptFileChooserDialog", enabled=True)
+        action()
+        asked = "document.querySelector('input[type=file]')"
+        self.wait(f"!!{asked}", "the page asks for a file")
+        field = self.call("Runtime.evaluate", expression=asked)["result"]["objectId"]
+        self.call("DOM.setFileInputFiles", files=[str(path)], objectId=field)
+
     def lose_answer(self, path: str, action: Callable[[], None]) -> None:
         """Do something whose request reaches the service, and whose answer gets lost."""
         pattern = {"urlPattern": f"*{path}", "requestStage": "Response"}
