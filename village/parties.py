@@ -4,7 +4,8 @@ Head, chair and mediator write them down: an account, a household, or a name as 
 is a party, of the household of one, or declared kin, is asked for nothing of it, and decides
 nothing of it (3.0). A name stands for everybody in the village who bears it, since leaving out one
 too many harms nobody. Who may read whose matter it is sees and replaces all of them; of what is
-sealed head and chair see and replace what they have entered themselves.
+sealed head and chair see and replace what they have entered themselves. That somebody wrote is an
+event, who comes to stand in for the chair by it is told, and nobody ties all who could act.
 """
 
 from __future__ import annotations
@@ -17,26 +18,36 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, exclusions
+from village import access, clock, exclusions, lines
 from village.access import IDENTITY, Actor
-from village.errors import Invalid, NotFound, WrongState
-from village.models import Offer, OrgUnit, Person, Request, RequestParty, RoleGrant
+from village.errors import GuardFailed, Invalid, NotFound, WrongState
+from village.ids import new_id
+from village.models import Event, Offer, OrgUnit, Person, Request, RequestParty, RoleGrant
+from village.relations import CHAIR, HEAD, MEDIATOR, STAND_IN
 from village.safe_path import is_safe_path
+from village.timeline import word
+from village.workflow import hands, recusal
+from village.workflow.engine import trace_id
 from village.workflow.recusal import in_term, refuse_recused
 from village.workflow.request import REQUEST
 
 MOST = 20
+PARTY = "party"  # the machine of these events
 ABOUT = {"chair": ("chair",), "head": ("head", "deputy"), "clerk": ("clerk",)}
 
 
 @dataclass(frozen=True)
 class PartyView:
-    """A party; `known`: somebody here is meant, so that her people are left out by themselves."""
+    """A party; `known`: somebody here is meant, so that her people are left out by themselves.
+
+    `by`: the name of who wrote it down, None after she was erased.
+    """
 
     person: UUID | None
     household: str | None
     name: str | None
     known: bool
+    by: str | None
 
 
 def read(session: Session, actor: Actor, request_id: UUID) -> list[PartyView]:
@@ -53,7 +64,8 @@ def replace(
     """Put these (`{person}`, `{household}` or `{name}`) in the place of those that she sees.
 
     Invitations and places of who is too close now are taken back. Raises NotFound, Forbidden,
-    Recused, WrongState for what has ended, Invalid for an unknown person.
+    Recused, WrongState for what has ended, Invalid for an unknown person, and GuardFailed
+    `nobody_left` where all who could act would have to keep out of it.
     """
     request = REQUEST.lock(session, request_id)
     if request is None:
@@ -64,18 +76,51 @@ def replace(
     named = {one["person"] for one in sent if "person" in one}
     if named - set(session.scalars(sa.select(Person.id).where(Person.id.in_(named)))):
         raise Invalid(errors={"parties": ["没有这个人"]})
+    could = hands.who(session, request)
+    _put(session, actor, request, mine, sent)
+    _note(session, actor, request, len(sent))
+    _take_out(session, request_id)
+    _hand_on(session, request, could)
+    return _views(session, mine)
+
+
+def _put(
+    session: Session, actor: Actor, request: Request, mine: Any, sent: Sequence[Mapping[str, Any]]
+) -> None:
     gone = sa.delete(RequestParty).where(mine)
     session.execute(gone, execution_options={"synchronize_session": False})
     session.add_all(
         RequestParty(
-            request_id=request_id, person_id=one.get("person"), household=one.get("household"),
+            request_id=request.id, person_id=one.get("person"), household=one.get("household"),
             name=one.get("name"), added_by=actor.person_id, at=clock.now(),
         )
         for one in sent
     )  # fmt: skip
     session.flush()
-    _take_out(session, request_id)
-    return _views(session, mine)
+
+
+def _note(session: Session, actor: Actor, request: Request, count: int) -> None:
+    """Keep that she wrote, and how many; whom, stands with the parties and goes with them."""
+    mine = REQUEST.relations(session, actor, request)
+    role = next(one for one in (MEDIATOR, HEAD, CHAIR, STAND_IN) if one in mine)
+    session.add(
+        Event(
+            id=new_id(), request_id=request.id, machine=PARTY, subject_id=request.id,
+            action="write", from_status=request.status, to_status=request.status,
+            actor_id=actor.person_id, actor_role=role, data={"count": count},
+            trace=trace_id.get(), at=clock.now(),
+        )
+    )  # fmt: skip
+
+
+def _hand_on(session: Session, request: Request, could: hands.Hands) -> None:
+    """Refuse to leave nobody who can act, and tell who comes to stand in."""
+    can = hands.who(session, request)
+    if could.all and not can.all:
+        raise GuardFailed("nobody_left", "all who could act would have to keep out of it")
+    why = word("no_chair", recusal.why_no_chair(session, request))
+    new = can.stand_in - could.stand_in
+    lines.tell(session, new, "stand_in", no=request.number, why=why)
 
 
 def write_offices(session: Session, actor: Actor, request: Request, offices: Sequence[str]) -> None:
@@ -121,10 +166,11 @@ def _views(session: Session, which: sa.ColumnElement[bool]) -> list[PartyView]:
     here = sa.and_(Person.village_code == Request.village_code, same)
     meant = sa.exists().where(sa.or_(Person.id == party.person_id, here))
     called = sa.select(Person.name).where(Person.id == party.person_id).scalar_subquery()
+    writer = sa.select(Person.name).where(Person.id == party.added_by, Person.erased_at.is_(None))
     columns = (party.person_id, party.household, sa.func.coalesce(party.name, called))
-    found = sa.select(*columns, meant.correlate(party, Request)).join(
-        Request, Request.id == party.request_id
-    )
+    found = sa.select(
+        *columns, meant.correlate(party, Request), writer.correlate(party).scalar_subquery()
+    ).join(Request, Request.id == party.request_id)
     found = found.where(which).order_by(party.id)
     return [PartyView(*row) for row in session.execute(found)]
 

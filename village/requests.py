@@ -168,11 +168,23 @@ NOBODY_YET = ("draft", "submitted", "triage", "not_ours", "split")
 
 
 def timeline(session: Session, actor: Actor, request_id: UUID) -> tuple[RequestView, list[Event]]:
-    """Return a request and its events, oldest first; what concerns offers is left out."""
+    """Return a request and its events, oldest first; what concerns offers is left out.
+
+    That somebody wrote down parties is for those alone who may see them.
+    """
     seen = read(session, actor, request_id)
     access.require("request.timeline", seen.relations)
-    events = sa.select(Event).where(Event.request_id == request_id, Event.machine == "request")
-    return seen, list(session.scalars(events.order_by(Event.id)))
+    events = sa.select(Event).where(Event.request_id == request_id)
+    shown = sa.or_(Event.machine == "request", _of_parties(seen, actor))
+    return seen, list(session.scalars(events.where(shown).order_by(Event.id)))
+
+
+def _of_parties(seen: RequestView, actor: Actor) -> sa.ColumnElement[bool]:
+    if seen.recused or not access.allows("request.parties", seen.relations):
+        return sa.false()
+    wrote = Event.machine == "party"
+    all_of_them = IDENTITY in access.request_view(seen.request, seen.relations)
+    return wrote if all_of_them else sa.and_(wrote, Event.actor_id == actor.person_id)
 
 
 def workers(session: Session, request_ids: list[UUID]) -> Sequence[tuple[UUID, str]]:

@@ -17,6 +17,7 @@ class EventLike(Protocol):
     machine: str
     action: str
     to_status: str
+    actor_role: str
     data: dict[str, Any]
 
 
@@ -33,6 +34,9 @@ def sentence(
     that has the request now. `with_words=False` leaves out what people wrote: for readers who
     see of a sealed request no more than its state.
     """
+    if event.machine == "party":
+        who = word("reads_as", event.actor_role)
+        return word("party", event.action).format(who=who, **event.data)
     if event.machine != "request":
         return None
     row = _rows()[event.action, event.to_status]

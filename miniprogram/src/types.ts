@@ -315,6 +315,7 @@ export interface Party {
   household: string | null;
   name: string | null;
   known: boolean;
+  by: string | null;
 }
 
 export interface Named {

@@ -127,12 +127,16 @@ class PartiesInSchema(Schema):
 
 
 class PartySchema(Shape):
-    """A party; `known` false: nobody here is meant, and nobody is left out for it by itself."""
+    """A party; `known` false: nobody here is meant, and nobody is left out for it by itself.
+
+    `by`: who wrote it down.
+    """
 
     person = fields.UUID(required=True, allow_none=True)
     household = fields.String(required=True, allow_none=True)
     name = fields.String(required=True, allow_none=True)
     known = fields.Boolean(required=True)
+    by = fields.String(required=True, allow_none=True)
 
 
 class PartiesSchema(Shape):
