@@ -77,8 +77,8 @@ def replace(
     if named - set(session.scalars(sa.select(Person.id).where(Person.id.in_(named)))):
         raise Invalid(errors={"parties": ["没有这个人"]})
     could = hands.who(session, request)
+    _note(session, actor, request, len(sent))  # before she ties herself
     _put(session, actor, request, mine, sent)
-    _note(session, actor, request, len(sent))
     _take_out(session, request_id)
     _hand_on(session, request, could)
     return _views(session, mine)
