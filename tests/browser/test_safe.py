@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+import requests
+
 from tests.browser.conftest import Login
+from tests.browser.phone import Phone
 from tests.browser.test_walk import CHAIR, fits, keeps_to_itself
+from tests.service.house import login_code
 
 MEDIATOR = "u004"
 BEATEN = "他喝了酒就打我，头上流血不止，你们来劝劝他"
+CLERK = "u067"
+OFFICERS = {"chair": CHAIR, "clerk": CLERK}
 
 
 def test_the_chair_reads_whom_to_name_and_no_station_is_offered(login: Login, house: str) -> None:
@@ -36,3 +45,47 @@ def test_the_chair_reads_whom_to_name_and_no_station_is_offered(login: Login, ho
     mediator.tap("tab-queue")
     mediator.sees("这里现在没有事")
     keeps_to_itself([her, chair, mediator], house)
+
+
+class Caller:
+    """A demo person at the API, beside the phones."""
+
+    def __init__(self, house: str, code: str) -> None:
+        self.at = f"{house}/api/v1"
+        answer = requests.post(
+            f"{self.at}/auth/wechat", json={"code": login_code(code)}, timeout=30
+        )
+        self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"{self.at}{path}", headers=self.headers, timeout=10)
+
+    def items(self, path: str) -> list[Any]:
+        found = self.get(path)
+        assert found.status_code == 200, found.text
+        return list(found.json()["items"])
+
+
+def say_it_is_about(phone: Phone, office: str) -> None:
+    phone.fill("say-text", BEATEN)
+    phone.tap("say")
+    phone.sees("120", "emergency")
+    phone.tap(f"about-{office}")
+    phone.tap("danger-no")
+    phone.sees("编号", "receipt")
+
+
+@pytest.mark.parametrize("office", OFFICERS)
+def test_what_she_taps_makes_the_officer_a_party_who_cannot_open_it(
+    login: Login, house: str, office: str
+) -> None:
+    say_it_is_about(login("u047"), office)
+    (made, *_) = Caller(house, "u047").items("/requests")
+    path = f"/requests/{made['id']}"
+    reader, other = Caller(house, CLERK if office == "chair" else CHAIR), OFFICERS[office]
+    assert reader.get(path).json()["text"] == BEATEN
+    parties = {party["person"] for party in reader.items(f"{path}/parties")}
+    him = Caller(house, other)
+    assert parties == {him.get("/me").json()["id"]}
+    assert him.get(path).status_code == him.get(f"{path}/timeline").status_code == 404
+    assert made["number"] not in him.get("/notifications").text
