@@ -1,9 +1,11 @@
-"""`POST /requests` at 8 connections, beside bare Flask with one insert under the same server.
+"""`POST /requests` at 8 connections, beside two ceilings under the same server.
 
     python bench/intake.py [--rounds 5] [--seconds 5]
 
-Both run in turns (A B A B …) under the same gunicorn command, on the same embedded PostgreSQL with
-fsync on; the load comes from a process of its own. Each call carries an Idempotency-Key.
+One ceiling is bare Flask with one insert, the other Flask that sends intake's own statements by
+hand in psycopg's pipeline. All run in turns (A B C A B C …) under the same gunicorn command, on the
+same embedded PostgreSQL with fsync on; the load comes from a process of its own. Each call carries
+an Idempotency-Key.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -29,7 +32,7 @@ import sqlalchemy as sa
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from bench import _load  # noqa: E402
+from bench import _load, _pipeline  # noqa: E402
 from bench._load import Round  # noqa: E402
 from runtime import places, settings, up, wsgi  # noqa: E402
 from runtime.local import start_postgres  # noqa: E402
@@ -44,10 +47,10 @@ SECRET = "a key for this run"
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True, help="Rounds of each of the two.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of each of the three.")
 @click.option("--seconds", default=5.0, show_default=True, help="Length of a round.")
 def main(rounds: int, seconds: float) -> None:
-    """Print calls per second, p50 and p99 of both, their ratio, and the statements per call."""
+    """Print calls per second, p50 and p99 of each, the ratios, and the statements per call."""
     with tempfile.TemporaryDirectory(prefix="wuzhan-bench-") as folder:
         Path(folder).chmod(0o711)
         server = start_postgres(Path(folder), tied=True)
@@ -76,14 +79,17 @@ def measure(installation: Settings, rounds: int, seconds: float) -> None:
     tokens, bodies = log_in(installation), texts()
     url = sa.make_url(installation.database_url or "").set(drivername="postgresql")
     target = url.render_as_string(hide_password=False)
-    ceiling = installation.with_values(port=up.free_port())
-    found: dict[str, list[Round]] = {"intake": [], "ceiling": []}
+    own = statements(installation, tokens[0], bodies)
+    recorded = {"CEILING_URL": target, "CEILING_FILE": str(recording(installation))}
+    ceiling, pipeline = (installation.with_values(port=up.free_port()) for _ in range(2))
+    ports = {"intake": installation.port, "insert": ceiling.port, "pipeline": pipeline.port}
+    found: dict[str, list[Round]] = {name: [] for name in ports}
     with (
         served(installation, APP),
-        served(ceiling, "bench._ceiling:create()", CEILING_URL=target),
+        served(ceiling, "bench._ceiling:create()", **recorded),
+        served(pipeline, "bench._pipeline:create()", **recorded),
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as outside,
     ):
-        ports = {"intake": installation.port, "ceiling": ceiling.port}
         for number in range(rounds + 1):
             for name, port in ports.items():
                 span = seconds if number else WARM_UP_SECONDS
@@ -92,7 +98,7 @@ def measure(installation: Settings, rounds: int, seconds: float) -> None:
                 if number:
                     found[name].append(job.result())
                     tell(name, job.result())
-    tell_sum(found, statements(installation, tokens[0], bodies))
+    tell_sum(found, own)
 
 
 def texts() -> list[bytes]:
@@ -165,8 +171,13 @@ def wait_for(url: str) -> None:
     sys.exit(f"{url} does not answer")
 
 
+def recording(installation: Settings) -> Path:
+    """Return where the statements of one call are recorded."""
+    return installation.data_dir / "statements.pickle"
+
+
 def statements(installation: Settings, token: str, bodies: list[bytes]) -> float:
-    """Return how many SQL statements a call takes, besides BEGIN and COMMIT."""
+    """Return how many SQL statements a call takes, besides BEGIN and COMMIT; record one's."""
     from runtime.wiring import application
 
     app, count = application(installation), 0
@@ -188,6 +199,11 @@ def statements(installation: Settings, token: str, bodies: list[bytes]) -> float
             )
             if answer.status_code != 201:
                 sys.exit(f"a call was refused: {answer.text}")
+        sa.event.remove(engine, "before_cursor_execute", note)
+        key = "recorded-for-the-pipeline"
+        one = partial(client.post, "/api/v1/requests", data=bodies[0])
+        call = partial(one, headers={**headers, "Idempotency-Key": key})
+        _pipeline.record(engine, call, key, recording(installation))
     engine.dispose()
     return count / len(bodies)
 
@@ -210,7 +226,8 @@ def tell_sum(found: dict[str, list[Round]], per_call: float) -> None:
     for name, rounds in found.items():
         p50, p99 = (median(r.percentile(share) for r in rounds) * 1000 for share in (0.5, 0.99))
         print(f"median {name}: {middle[name]:.0f} req/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    print(f"intake is {middle['intake'] / middle['ceiling']:.1%} of the ceiling")
+    for name in ("insert", "pipeline"):
+        print(f"intake is {middle['intake'] / middle[name]:.1%} of {name}")
     print(f"{per_call:.1f} SQL statements per request")
 
 
