@@ -1,9 +1,10 @@
 """What must be reported by law: raised by who sees it, told to an authority by the clerk (2.10).
 
 A child in danger within the hour, the rest within two. The clerk enters whom she told and what
-they answered; that nothing need be reported takes her word and the chair's. Nobody who is
-close to the person of its request finds it. A request has one report: what others say of it is
-kept beside the first word, so that none stands in the way of another.
+they answered; that nothing need be reported takes her word and the chair's. Nobody who is close
+to the person of its request, or to whom it is about, finds it; where no clerk may, the
+township's officer has her part. A request has one report: what others say of it is kept beside
+the first word, so that none stands in the way of another.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from village import access, access_log, clock, keys, lines
-from village.access import Actor, Grant
+from village.access import Actor
 from village.db import table
 from village.errors import GuardFailed, Invalid, LostRace
 from village.ids import least_id, new_id
-from village.models import DutyReport, OrgUnit, Request, RoleGrant
+from village.models import DutyReport, OrgUnit, Person, Request, RoleGrant
 from village.relations import CHAIR, CLERK, HEAD, MEDIATOR, VOLUNTEER
 from village.safe_path import is_safe_path
 from village.workflow import recusal
@@ -65,6 +66,7 @@ def raise_alarm(session: Session, actor: Actor, sent: dict[str, Any]) -> ReportV
     """Say that something must be reported: an officer or a volunteer of the village (4.2).
 
     About a request only who may read it; the time is that of the most urgent that was said.
+    `about`: names of whom it is about, each for everybody in the village who bears it.
     Raises Forbidden, Invalid.
     """
     request = _known_request(session, actor, sent.get("request"))
@@ -74,6 +76,8 @@ def raise_alarm(session: Session, actor: Actor, sent: dict[str, Any]) -> ReportV
         session, sent["kind"], village_code=village, station=_station(actor, village, request),
         request_id=request and request.id, raised_by=actor.person_id,
     )  # fmt: skip
+    named = _bearers(session, report.village_code, sent.get("about") or ())
+    report.about_ids = sorted({*report.about_ids, *named})
     words = [_words(report), sent["text"]] if report.words_sealed else [sent["text"]]
     if len(said := "\n".join(words)) > MOST_WORDS:
         raise Invalid(errors={"text": ["这件事已经写了很多，再有新情况请打110"]})
@@ -97,6 +101,11 @@ def _kept(session: Session, kind: str, **facts: Any) -> DutyReport:
     report.status = "raised" if report.status == "dismissed" else report.status
     report.dismiss_reason = report.dismiss_asked_by = report.dismissed_by = None
     return report
+
+
+def _bearers(session: Session, village: str, names: Sequence[str]) -> Sequence[UUID]:
+    here = (Person.village_code == village, Person.name.in_(names), Person.erased_at.is_(None))
+    return session.scalars(sa.select(Person.id).where(*here)).all() if names else ()
 
 
 def raiser_relations(session: Session, actor: Actor, village: str | None) -> frozenset[str]:
@@ -148,11 +157,10 @@ def _words(report: DutyReport) -> str:
 
 def relations(session: Session, actor: Actor, report: DutyReport) -> frozenset[str]:
     """Return how the caller stands to a report: by office, if she is not too close to it."""
-    unit = session.get_one(OrgUnit, report.village_code)
     found = set()
     if actor.chairs(report.village_code):
         found.add(CHAIR)
-    if unit.parent_code and Grant(access.CLERK_OFFICE, unit.parent_code) in actor.grants:
+    if _has_clerks_part(session, actor, report):
         found.add(CLERK)
     hers = report.request_id is not None or report.raised_by == actor.person_id
     if report.station and hers and actor.heads(report.village_code, report.station):
@@ -163,17 +171,43 @@ def relations(session: Session, actor: Actor, report: DutyReport) -> frozenset[s
 
 
 def _is_close(session: Session, actor: Actor, report: DutyReport) -> bool:
-    if report.request_id is None or actor.person_id is None:
+    return actor.person_id is not None and _ties(session, report, actor.person_id)
+
+
+def _ties(session: Session, report: DutyReport, person_id: UUID) -> bool:
+    if any(recusal.is_too_close(session, person_id, one) for one in report.about_ids):
+        return True
+    if report.request_id is None:
         return False
     request = session.get_one(Request, report.request_id)
-    return recusal.is_tied(session, actor.person_id, request)
+    return recusal.is_tied(session, person_id, request)
+
+
+def _has_clerks_part(session: Session, actor: Actor, report: DutyReport) -> bool:
+    """Tell whether the clerk is she, or the township's officer where no clerk may (3.7)."""
+    clerk, *above = _offices_above(session, report.village_code)
+    held = {(grant.role, grant.unit) for grant in actor.grants}
+    if clerk in held:
+        return True
+    return bool(held.intersection(above)) and not _holders(session, report, [clerk])
+
+
+def _offices_above(session: Session, village: str) -> list[tuple[str, str]]:
+    """Return the clerk's office above a village, then the township's officer's."""
+    committee = session.get_one(OrgUnit, village).parent_code or ""
+    township = session.get(OrgUnit, committee)
+    return [
+        (access.CLERK_OFFICE, committee),
+        ("township_officer", township.parent_code if township and township.parent_code else ""),
+    ]
 
 
 def list_mine(session: Session, actor: Actor) -> list[ReportView]:
     """Return what lies with the caller's offices, the newest first: a hundred at most."""
     units = {grant.unit for grant in actor.grants}
     below = sa.select(OrgUnit.code).where(OrgUnit.parent_code.in_(units))
-    near = sa.or_(DutyReport.village_code.in_(units), DutyReport.village_code.in_(below))
+    far = sa.select(OrgUnit.code).where(OrgUnit.parent_code.in_(below))
+    near = sa.or_(*(DutyReport.village_code.in_(each) for each in (units, below, far)))
     found = session.scalars(sa.select(DutyReport).where(near).order_by(DutyReport.id.desc()))
     seen = ((one, relations(session, actor, one)) for one in found.fetchmany(MOST))
     return [ReportView(one, mine) for one, mine in seen if access.allows("duty_report.read", mine)]
@@ -289,27 +323,27 @@ def _ring_for_late(session: Session) -> int:
 
 
 def _ring(session: Session, report: DutyReport, kind: str, *roles: str) -> None:
-    """Tell clerk and chair (or `roles`), and the township what is late: that there is one."""
+    """Tell clerk and chair (or `roles`), and the township what is late: that there is one.
+
+    The township hears at once, too, where no clerk may: it has her part.
+    """
     village = session.get_one(OrgUnit, report.village_code)
-    committee = session.get(OrgUnit, village.parent_code) if village.parent_code else None
-    offices = {("chair", village.code): CHAIR}
-    if committee is not None:
-        offices["clerk", committee.code] = CLERK
-    asked = [office for office, role in offices.items() if not roles or role in roles]
-    if report.late_at is not None and committee is not None and committee.parent_code:
-        asked.append(("township_officer", committee.parent_code))
+    clerk, township = _offices_above(session, village.code)
+    asked = [("chair", village.code)] if not roles or CHAIR in roles else []
+    if not roles or CLERK in roles:
+        asked.append(clerk if _holders(session, report, [clerk]) else township)
+    if report.late_at is not None:
+        asked.append(township)
     lines.tell(session, _holders(session, report, asked), kind, place=village.name)
 
 
 def _holders(
     session: Session, report: DutyReport, offices: Sequence[tuple[str, str]]
 ) -> list[UUID]:
+    """Return who holds one of these offices and is not too close to whom it is about."""
     held = sa.select(RoleGrant.person_id).where(
         sa.tuple_(RoleGrant.role, RoleGrant.unit_code).in_(list(offices)),
         *recusal.in_term(RoleGrant),
     )
     people = session.scalars(held.distinct()).all()
-    if report.request_id is None:
-        return list(people)
-    about = session.get_one(Request, report.request_id)
-    return [one for one in people if not recusal.is_tied(session, one, about)]
+    return [one for one in people if not _ties(session, report, one)]

@@ -12,12 +12,16 @@ ACTIONS = ("report", "dismiss", "receipt", "confirm_dismissal")
 
 
 class ReportInSchema(Schema):
-    """What was seen, about which request if it is about one; `village` if not one's own."""
+    """What was seen, about which request if it is about one; `village` if not one's own.
+
+    `about`: names of whom it is about; who is one of them, or close to one, does not find it.
+    """
 
     kind = fields.String(required=True, validate=validate.OneOf(REPORT_KINDS))
     village = Code(20)
     request = fields.UUID(allow_none=True)
     text = Text(1000, required=True)
+    about = fields.List(Text(40, required=True), load_default=list, validate=validate.Length(max=5))
 
 
 class ReportedSchema(Schema):

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from village.db import Base
@@ -42,6 +43,9 @@ class DutyReport(Base):
     request_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("requests.id"), unique=True)
     raised_by: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("people.id"), doc="None: the system, for a request on the safe path"
+    )
+    about_ids: Mapped[list[UUID]] = mapped_column(
+        postgresql.ARRAY(sa.Uuid()), server_default="{}", doc="who bears a name that was given"
     )
     words_sealed: Mapped[bytes | None] = mapped_column(doc="what was seen; None: see the request")
     status: Mapped[str]
