@@ -125,6 +125,7 @@ def phone_lexicon() -> dict[str, Any]:
         "clause_end": CLAUSE_END,
         "sentence_end": SENTENCE_END,
         "window": WINDOW,
+        "general": _phone_general(),
         "kinds": [_phone_kind(kind) for kind in _kinds()],
         "guards": {row["name"]: _phone_guard(row) for row in read("emergency_guards")},
         "rules": [_phone_rule(row) for row in read("emergency_lexicon")],
@@ -143,6 +144,17 @@ def _phone_kind(kind: str) -> dict[str, Any]:
         "question": row["question"],
         "advice": row["advice"],
         "numbers": numbers,
+    }
+
+
+def _phone_general() -> dict[str, Any]:
+    """What the phone asks with a voice: nobody can look for words in one."""
+    row = read("emergency_general")[0]
+    numbers = [number.split("=") for number in parts(row["numbers"])]
+    return {
+        "kind": row["kind"],
+        "question": row["question"],
+        "numbers": [{"label": label, "number": number} for label, number in numbers],
     }
 
 

@@ -14,8 +14,10 @@ export interface Choice {
 export interface Field {
   name: string;
   label: string;
-  kind: "text" | "choice" | "count" | "day" | "pictures";
+  kind: "text" | "choice" | "count" | "day" | "pictures" | "voice";
   optional?: boolean;
+  /** Another field that is enough instead. */
+  or?: string;
   longest?: number;
   choices?: Choice[];
   start?: string | number;
@@ -45,9 +47,11 @@ export function choice(
 const OPTIONAL = { optional: true };
 export const PICTURES: Field = { name: "files", label: "照片", kind: "pictures", optional: true };
 
-/** The body of what was said with pictures beside it. */
-export function withPictures(said: Record<string, string | number>): object {
-  return { ...said, files: idsIn(said.files) };
+const VOICE: Field = { name: "voice", label: "用嘴说", kind: "voice", optional: true };
+
+/** The body of what was said with pictures beside it, or a voice. */
+export function withFiles({ voice, ...said }: Record<string, string | number>): object {
+  return { ...said, files: [...idsIn(said.files), ...idsIn(voice)] };
 }
 
 const DAYS: [number, string][] = [
@@ -72,8 +76,8 @@ export const ACTIONS: Record<string, Action> = {
   answer: {
     label: "回答",
     style: "primary",
-    fields: () => [text("text", "您的回答", 1000), PICTURES],
-    body: withPictures,
+    fields: () => [text("text", "您的回答", 1000, { or: "voice" }), VOICE, PICTURES],
+    body: withFiles,
   },
   confirm: {
     label: "说说办好没有",
@@ -162,7 +166,7 @@ export const ACTIONS: Record<string, Action> = {
     label: "报办理结果",
     style: "primary",
     fields: () => [text("result", "办得怎么样", 1000), PICTURES],
-    body: withPictures,
+    body: withFiles,
   },
   resolve: { label: "核实通过，办结", style: "primary" },
   send_back: { label: "退回再办", fields: () => [text("reason", "哪里还要再办", 300)] },

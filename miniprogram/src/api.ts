@@ -66,20 +66,23 @@ export async function call<T>(
   throw problem(answer);
 }
 
-/** Send a file of the phone, and return how the service names it. Rejects with `Problem`. */
-export async function sendFile(path: string): Promise<{ id: string }> {
-  let answer = await sendForm(path);
-  if (answer.statusCode === 401 && tokens.get() && (await refreshed())) answer = await sendForm(path);
+/** Send a file of the phone, or one that a browser has made, and return how the service names it. Rejects with `Problem`. */
+export async function sendFile(path: string, file?: File): Promise<{ id: string }> {
+  let answer = await sendForm(path, file);
+  if (answer.statusCode === 401 && tokens.get() && (await refreshed())) {
+    answer = await sendForm(path, file);
+  }
   if (answer.statusCode < 300) return answer.data as { id: string };
   throw problem(answer);
 }
 
 // A file that is sent twice is two: the one that goes with nothing is forgotten.
-function sendForm(path: string): Promise<Answer> {
+function sendForm(path: string, file?: File): Promise<Answer> {
   return new Promise((resolve, reject) => {
     uni.uploadFile({
       url: `${apiBase()}/files`,
       filePath: path,
+      ...(file ? { file } : {}),
       name: "file",
       header: { Authorization: `Bearer ${tokens.get()?.access_token}` },
       timeout: FILE_TIMEOUT_MS,

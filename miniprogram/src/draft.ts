@@ -11,9 +11,11 @@ export interface Draft {
   category: string;
   /** Ids of pictures that were sent already, with commas between. */
   pictures: string;
+  /** Id of a voice that was sent already. */
+  voice: string;
 }
 
-const EMPTY: Draft = { text: "", place: "", category: "", pictures: "" };
+const EMPTY: Draft = { text: "", place: "", category: "", pictures: "", voice: "" };
 
 /** What she has begun to say for herself, or for another, as it was left; stored at once. */
 export function useDraft(forAnother = false): Draft {

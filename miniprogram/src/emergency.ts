@@ -20,6 +20,8 @@ interface Kind {
 
 export interface Lexicon {
   version: string;
+  /** What is asked where there are no words to go by. */
+  general: { kind: string; question: string; numbers: PhoneNumber[] };
   replace: [string, string][];
   clause_end: string;
   sentence_end: string;
@@ -51,6 +53,11 @@ export function screen(text: string, lexicon = bundled as unknown as Lexicon): E
   const { kind, question, advice } = stopping[0];
   const safe_path = stopping.some((one) => one.safe_path);
   return { kind, question, advice, safe_path, numbers: distinct(stopping.flatMap((k) => k.numbers)) };
+}
+
+/** The question that a voice raises: nobody can read it out of one. */
+export function screenVoice(lexicon = bundled as unknown as Lexicon): Emergency {
+  return { ...lexicon.general, safe_path: false };
 }
 
 function hits(text: string, lexicon: Lexicon): Set<string> {

@@ -4,6 +4,7 @@ export const words = {
   offline: "现在没有网络。写的内容已存在手机里，有网时再点一次。",
   failed: "没有办成，请过一会儿再点一次",
   stillOffline: "现在没有网络，看到的是之前的内容",
+  noMicrophone: "没有录成：请在手机设置里允许使用麦克风，再点一次",
   signInAgain: "登录过期了，请再选一次",
 
   waitsFor: {

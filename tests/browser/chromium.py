@@ -104,12 +104,15 @@ def unpacked() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def launch() -> Iterator[Chromium]:
-    """Start a browser with a fresh profile, and end it with everything it started."""
+def launch(*more: str) -> Iterator[Chromium]:
+    """Start a browser with a fresh profile, and end it with everything it started.
+
+    `more` flags: what a test needs beside those of every browser here.
+    """
     paths = unpacked()
     (child_in, send), (receive, child_out) = _pipe(), _pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        process = _start(paths, home, child_in, child_out)
+        process = _start(paths, home, child_in, child_out, more)
         os.close(child_in)
         os.close(child_out)
         try:
@@ -131,9 +134,9 @@ def _pipe() -> tuple[int, int]:
 
 
 def _start(
-    paths: dict[str, str], home: str, child_in: int, child_out: int
+    paths: dict[str, str], home: str, child_in: int, child_out: int, more: tuple[str, ...]
 ) -> subprocess.Popen[bytes]:
-    flags = [*FLAGS, f"--user-data-dir={home}/profile"]
+    flags = [*FLAGS, *more, f"--user-data-dir={home}/profile"]
     plumbing = [sys.executable, "-c", ONTO_3_AND_4, str(child_in), str(child_out)]
     env = {
         **os.environ,

@@ -60,7 +60,7 @@ def test_a_picture_goes_from_the_villager_to_the_head_and_one_comes_back(
     head.tap("send-submit_result")
     head.wait("!all('send-submit_result').length", "the result is in")
 
-    villager.sees("看照片（2张）", "show-pictures")
+    villager.sees("看照片、听录音（2）", "show-pictures")
     villager.tap("show-pictures", number)
     villager.sees("办完后拍的", "pictures")
     keeps_to_itself([villager, head], house)
