@@ -15,7 +15,7 @@ from tests.service.house import House
 from tests.service.test_problems import problem
 from tests.service.world import VIOLENCE
 from tests.sounds import CANARY, KINDS, mp3, mp4, recording, webm, with_a_false_length
-from village import files, keys
+from village import files, keys, retention
 from village.catalog.privacy import PRIVACY_VERSION
 from village.db import transaction
 from village.similar_texts import grams
@@ -228,6 +228,35 @@ def test_voices_rest_sealed_and_go_with_the_words(house: House) -> None:
     house.done("/me/deletion", VILLAGER, {"anyway": True})
     assert house.rows("select 1 from files") == []
     assert hear(house, url).status_code == 404
+
+
+def test_the_voice_is_forgotten_when_the_words_are(house: House) -> None:
+    made = spoken(house, category="PUB-03")
+    house.done(f"/requests/{made['id']}/withdraw", VILLAGER)
+    house.work()
+    with transaction(house.context.engine) as session:
+        assert retention.run(session) == 0
+    assert len(house.rows("select 1 from files")) == 1
+    house.rows("update requests set ended_at = now() - interval '15 years'")
+    with transaction(house.context.engine) as session:
+        assert retention.run(session) == 1
+    assert house.rows("select 1 from files") == []
+    assert hear(house, made["files"][0]["url"]).status_code == 404
+
+
+def test_of_a_crime_neither_words_nor_voice_are_kept(house: House) -> None:
+    made = spoken(house, text="我家电动车昨晚被人偷了")
+    assert (made["status"], made["files"]) == ("not_ours", [])
+    assert house.rows("select 1 from files") == []
+
+
+def test_who_has_passed_it_on_hears_it_no_more(house: House) -> None:
+    made = spoken(house, category="PUB-03")
+    house.done(
+        f"/requests/{made['id']}/route", HEAD, {"station": "sanitation", "reason": "不归我们"}
+    )
+    answer = house.get(f"/requests/{made['id']}", HEAD)
+    assert answer.status_code == 404 or "files" not in (answer.json or {})
 
 
 def test_a_voice_that_was_never_used_is_gone_after_a_day(house: House) -> None:
