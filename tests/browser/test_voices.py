@@ -131,6 +131,24 @@ def test_an_answer_may_be_spoken_and_the_head_hears_it(login: Login, house: str)
     keeps_to_itself([villager, head], house)
 
 
+def test_who_enters_it_for_her_lets_her_speak(login: Login, house: str) -> None:
+    enterer = login("u005")
+    enterer.tap("tab-assist")
+    enterer.tap("source-door")
+    enterer.tap("consent_how-oral")
+    enterer.tap("notice-read")
+    enterer.sees("请先填好上面的", "assist-send")
+    recorded(enterer, 1)
+    enterer.sees("录音带上了", "voice-sent")
+    fits(enterer)
+    enterer.tap("assist-send")
+    enterer.sees("现在有人有危险吗？", "emergency")
+    enterer.sees("编号", "assist-receipt")
+    enterer.tap("danger-no")
+    enterer.wait("!all('emergency').length && all('voice-start').length", "nothing waits")
+    keeps_to_itself([enterer], house)
+
+
 def test_without_a_microphone_she_is_told_and_may_write(login: Login) -> None:
     villager = login("u044")
     villager.run(
