@@ -1,4 +1,4 @@
-"""The safe path while the chair is away or her office vacant: it reaches who can act."""
+"""The safe path while the chair is away or her office vacant, and how it ends at a station."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from tests.service.test_emergency import told
 from tests.service.test_problems import problem
 from tests.service.test_safe_path import BEATEN, CHAIR, WAYS, let_an_hour_pass, written
 from tests.service.world import CLERK
-from village import clock
+from village import clock, outbox
+from village.db import transaction
 
 
 def away(house: House, who: str) -> None:
@@ -87,3 +88,67 @@ def test_where_the_chair_is_gone_after_it_came_the_ladder_reaches_who_can_act(
     let_an_hour_pass(house)
     assert "急事还没有人看" in told(house, CLERK)
     assert "acknowledge" in house.seen(path, CLERK)["allowed_actions"]
+
+
+def at_station(house: House, station: str, **facts: Any) -> str:
+    path = f"/requests/{written(house, 'answered no on her phone', **facts)['id']}"
+    house.done(f"{path}/route", CHAIR, {"station": station, "reason": "先帮一把"})
+    return path
+
+
+def solved(house: House, path: str, head: str, other: str) -> None:
+    house.done(f"{path}/handle", head)
+    house.done(f"{path}/submit_result", head, {"result": "送了米和油"})
+    house.done(f"{path}/resolve", other)
+
+
+CATEGORIES = [None, "MED-03", "AID-09", "PUB-03"]
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_station_ends_it_and_her_word_closes_it(
+    movable_clock: None, house: House, category: str | None
+) -> None:
+    path = at_station(house, "mutual_aid", category=category)
+    house.done(f"{path}/accept", "u002")
+    solved(house, path, "u002", "u019")
+    house.done(f"{path}/confirm", "u047", {"solved": "yes"})
+    assert house.seen(path, "u047")["status"] == "closed"
+
+
+def test_what_was_not_solved_goes_on_and_comes_to_the_chair_again(
+    movable_clock: None, house: House
+) -> None:
+    path = at_station(house, "mutual_aid")
+    house.done(f"{path}/accept", "u002")
+    solved(house, path, "u002", "u019")
+    house.done(f"{path}/reopen", "u047", {"reason": "又动手了"})
+    house.done(f"{path}/submit_result", "u002", {"result": "又去看了"})
+    house.done(f"{path}/resolve", "u019")
+    house.done(f"{path}/reopen", "u047", {"reason": "又动手了"})
+    (seen,) = house.seen("/villages/990101/triage", CHAIR)["items"]
+    assert (seen["text"], "hand_over" in seen["allowed_actions"]) == (BEATEN, True)
+
+
+def test_what_nobody_answers_is_closed_and_not_called_solved(
+    movable_clock: None, house: House
+) -> None:
+    path = at_station(house, "mutual_aid")
+    house.done(f"{path}/accept", "u002")
+    solved(house, path, "u002", "u019")
+    clock.step(timedelta(days=8))
+    house.logged_in.clear()
+    with transaction(house.context.engine) as session:
+        outbox.sweep_deadlines(session)
+    house.work()
+    seen = house.seen(path, "u047")
+    assert (seen["status"], seen["rating"]) == ("closed", None)
+
+
+def test_that_it_cannot_be_done_is_said_by_two(movable_clock: None, house: House) -> None:
+    path = at_station(house, "mutual_aid")
+    house.done(f"{path}/accept", "u002")
+    house.done(f"{path}/ask_unresolved", "u002", {"reason": "站里帮不上"})
+    sent = {"reason": "站里帮不上", "advice": "请打110或12338"}
+    house.done(f"{path}/countersign", CHAIR, sent)
+    assert house.seen(path, "u047")["status"] == "unresolved_closed"
