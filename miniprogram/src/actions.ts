@@ -189,6 +189,10 @@ export const ACTIONS: Record<string, Action> = {
     label: "请上一级帮忙",
     fields: () => [text("reason", "难在哪里，要上面帮什么（不写别人的名字）", 300)],
   },
+  re_raise: {
+    label: "还没解决，请再上一级看看",
+    fields: () => [text("reason", "哪里还没有解决（只能请一次）", 300)],
+  },
   heard: {
     label: "打通了，记下说的话",
     fields: () => [text("text", "对方在电话里怎么说", 1000)],

@@ -193,6 +193,7 @@ PAYLOADS: dict[str, type[ma.Schema]] = {
     "escalate": ReasonInSchema,
     "sign_for": Empty,
     "answer_escalation": HeardSchema,
+    "re_raise": ReasonInSchema,
     "acknowledge": Empty,
     "start": Empty,
     "suspend": SuspendSchema,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.service.house import House
+from tests.service.test_problems import problem
 
 VILLAGER, HEAD, CHAIR, CLERK, TOWNSHIP, OTHER_CLERK = "u041", "u006", "u001", "u067", "u901", "u170"
 WHY = {"reason": "缺一台吊车"}
@@ -30,6 +31,26 @@ def test_the_committee_finds_reads_and_answers_what_was_put_to_it(house: House) 
     house.done(f"{path}/answer_escalation", CLERK, {"text": "乡里借一台来"})
     assert listed(house, CLERK) == []
     assert "乡里借一台来" in str(house.seen(f"{path}/timeline", VILLAGER))
+
+
+def test_she_puts_an_answer_that_does_not_help_to_the_next_rung(house: House) -> None:
+    path = f"/requests/{house.submit(VILLAGER, category='PUB-03')['id']}"
+    house.done(f"{path}/escalate", HEAD, WHY)
+    house.done(f"{path}/answer_escalation", CHAIR, {"text": "再等等"})
+    house.done(f"{path}/re_raise", VILLAGER, {"reason": "还是黑的"})
+    house.work()
+    lines = [line["title"] for line in house.seen("/notifications", CLERK)["items"]]
+    assert lines == ["村民请您再看看"]
+    assert "还是黑的" in str(house.seen(f"{path}/timeline", CLERK))
+    house.done(f"{path}/answer_escalation", CLERK, {"text": "年底修"})
+    said = str(house.seen(f"{path}/timeline", VILLAGER))
+    assert "行政复议" in said
+    assert "re_raise" not in house.seen(path, VILLAGER)["allowed_actions"]
+    problem(
+        house.post(f"{path}/re_raise", VILLAGER, {"reason": "还是黑的"}),
+        409,
+        "transition_not_allowed",
+    )
 
 
 def test_those_below_have_no_such_list(house: House) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.village.town import Town
+from tests.village.town import TOWNSHIP, Town
 from village import access, clock, workdays
 from village.errors import Forbidden, NotFound, WrongState
 from village.relations import ABOVE
@@ -37,6 +37,39 @@ def test_the_head_asks_the_chair_and_goes_on_where_she_was(town: Town) -> None:
     assert rung(town, request_id) is None
     assert town.due(request_id, "escalate") == []
     assert town.events(request_id)[-1].data == {"text": text, "rung": "chair"}
+
+
+def answered(town: Town, by: str = "chair", who: access.Actor | None = None) -> UUID:
+    request_id = town.bring("accepted")
+    town.set(request_id, escalated_to=by)
+    town.act(request_id, "answer_escalation", who or town.chair, text="再等等")
+    return request_id
+
+
+def test_an_answer_that_does_not_help_she_puts_to_the_next_rung_once(town: Town) -> None:
+    request_id = answered(town)
+    assert "re_raise" in town.actions(request_id, town.villager)
+    assert "re_raise" not in town.actions(request_id, town.head)
+    town.act(request_id, "re_raise", town.villager, reason="还是黑的")
+    assert rung(town, request_id) == "clerk"
+    assert town.due(request_id, "escalate") == [clock.now() + timedelta(days=1)]
+    town.act(request_id, "answer_escalation", town.clerk, text="年底修")
+    assert town.events(request_id)[-1].data["further"] == "formal_routes"
+    with pytest.raises(WrongState):
+        town.act(request_id, "re_raise", town.villager, reason="还是黑的")
+
+
+def test_above_the_last_rung_she_reads_where_else_she_may_go(town: Town) -> None:
+    officer = town.person("乡镇经办", ("township_officer", None), unit=TOWNSHIP)
+    request_id = answered(town, "township_officer", officer)
+    assert town.events(request_id)[-1].data["further"] == "formal_routes"
+    assert "re_raise" not in town.actions(request_id, town.villager)
+
+
+def test_what_nobody_has_answered_she_cannot_put_further(town: Town) -> None:
+    for request_id in (town.bring("accepted"), raised(town)):
+        with pytest.raises(WrongState):
+            town.act(request_id, "re_raise", town.villager, reason="还是黑的")
 
 
 def test_it_is_no_answer_to_the_villager_and_moves_no_limit(town: Town) -> None:

@@ -73,6 +73,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "countersign": {"reason": "没有零件了", "advice": "请打12345"},
     "escalate": {"reason": "缺一台吊车"},
     "answer_escalation": {"text": "乡里借一台来"},
+    "re_raise": {"reason": "还是没有人来"},
     "suspend": {"reason": "weather", "until": date(2027, 1, 8), "comment": "等天晴"},
 }
 
@@ -189,6 +190,12 @@ def escalated_further(town: Town, source: str) -> UUID:
     return request_id
 
 
+def answered(town: Town, source: str) -> UUID:
+    request_id = town.bring(source)
+    town.set(request_id, answered_rung="chair")
+    return request_id
+
+
 def urgent(town: Town, source: str) -> UUID:
     request_id = town.bring(source)
     town.set(request_id, priority="P1", seen_at=None)
@@ -273,6 +280,7 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     request_escalation.awaits_signature: escalated,
     request_escalation.is_the_chair_s: escalated,
     request_escalation.is_above_the_village: escalated_further,
+    request_escalation.may_be_re_raised: answered,
     request_duty.is_unseen: urgent,
     request_callback.is_entered: entered,
     request_suspend.from_triage: put_off("triage"),

@@ -189,6 +189,8 @@ class Request(Base):
     seen_at: Mapped[datetime | None] = mapped_column(doc="when an officer first looked at it")
     duty_rung: Mapped[str | None] = mapped_column(doc="the last one that was called (duty ladder)")
     escalation_seen_at: Mapped[datetime | None]
+    answered_rung: Mapped[str | None] = mapped_column(doc="the last one that answered (3.7)")
+    re_raised_at: Mapped[datetime | None] = mapped_column(doc="by herself, once (3.7)")
     submitted_at: Mapped[datetime | None]
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]

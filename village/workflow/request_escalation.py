@@ -2,7 +2,8 @@
 
 The request stays where it is, and who works on it goes on: "escalated" is a mark with a rung, and
 its end needs no way back. The head asks the chair, the chair the committee; the clock climbs where
-nobody signs within a day or answers within seven.
+nobody signs within a day or answers within seven. An answer that does not help her the villager
+puts to the next rung, once; then she reads where else she may go.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from village import clock, workdays
 from village.models import Request
 from village.models.requests import RUNGS
-from village.relations import ABOVE, CHAIR, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.relations import ABOVE, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow.engine import Step, Tell, Transition
 from village.workflow.request_limits import cancel_due, hours_of, responded
@@ -23,6 +24,7 @@ ACTIVE = ("triage", *BUT_TRIAGE)
 RECEIPT = timedelta(days=1)  # the rung above signs for it, else it goes one further up (3.7)
 URGENT_RECEIPT = timedelta(hours=2)
 ANSWER_DAYS, OFFICE_DAYS = 7, 15  # of the village's rungs; working days of the township (3.7)
+FORMAL_ROUTES = "formal_routes"  # a word: where she may go when the ladder is at its end (3.7)
 T = Transition
 
 # ---------------------------------------------------------------- conditions
@@ -59,6 +61,12 @@ def is_above_the_village(request: Request) -> bool:
     return request.escalated_to in RUNGS[1:]
 
 
+def may_be_re_raised(request: Request) -> bool:
+    """A rung has answered, there is one above it, and the villager has not gone on before."""
+    waits = request.escalated_to is not None or request.answered_rung in (None, RUNGS[-1])
+    return not waits and request.re_raised_at is None
+
+
 # ---------------------------------------------------------------- effects
 
 
@@ -71,6 +79,12 @@ def one_rung_up(step: Step) -> None:
 def past_the_chair(step: Step) -> None:
     """The chair asks the committee, whoever had it before."""
     _put_to(step, RUNGS[1])
+
+
+def past_who_answered(step: Step) -> None:
+    """The villager asks the rung above the one whose answer did not help."""
+    step.row.re_raised_at = step.now
+    _put_to(step, RUNGS[RUNGS.index(step.row.answered_rung) + 1])
 
 
 def _put_to(step: Step, rung: str) -> None:
@@ -104,7 +118,10 @@ def answered(step: Step) -> None:
     """The rung has said what is to be done: it lies with its station alone again (R35)."""
     responded(step)
     step.data["rung"] = step.row.escalated_to
+    step.row.answered_rung = step.row.escalated_to
     step.row.escalated_to = step.row.escalation_seen_at = None
+    if not may_be_re_raised(step.row):
+        step.data["further"] = FORMAL_ROUTES
     cancel_due(step, "escalate")
 
 
@@ -114,6 +131,7 @@ TO_SIGN = (Tell(CHAIR, "N24"), Tell(STAND_IN, "N24"), Tell(ABOVE, push=False))
 SORRY = Tell(REQUESTER, push=False)
 RAISED = (*TO_SIGN, Tell(HEAD, push=False), Tell(REQUESTER, "N06"))
 ANSWERED = (Tell(HEAD, "N13"), Tell(CHAIR, push=False), Tell(REQUESTER, push=False))
+RE_RAISED = (Tell(ABOVE, push=False), Tell(HEAD, push=False), Tell(CHAIR, push=False))
 NOT_CLOSE = (recusal.not_recused,)
 
 ROWS: tuple[Transition, ...] = (
@@ -133,4 +151,6 @@ ROWS: tuple[Transition, ...] = (
     *(T("answer_escalation", (state,), state, (ABOVE,), "R35, 3.7", when=is_above_the_village,
         effects=(answered,), keeps=("text",), tell=ANSWERED)
       for state in ACTIVE),  # who is too close stands in no relation to it
+    *(T("re_raise", (state,), state, (REQUESTER, ENTERER), "3.7", when=may_be_re_raised,
+        effects=(past_who_answered,), keeps=("reason",), tell=RE_RAISED) for state in ACTIVE),
 )  # fmt: skip
