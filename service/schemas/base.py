@@ -27,7 +27,7 @@ class Text(fields.String):
     """A text between two lengths, in code points, without control characters."""
 
     def __init__(self, longest: int, shortest: int = 1, **options: Any) -> None:
-        length = validate.Length(min=shortest, max=longest)
+        length = validate.Length(min=shortest or None, max=longest)
         super().__init__(validate=[length, no_nul], **options)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:

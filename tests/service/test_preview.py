@@ -186,4 +186,4 @@ def test_no_text_breaks_the_hint_or_the_intake(shared_house: House, name: str) -
 def test_a_text_of_ten_thousand_is_too_long_in_plain_words(shared_house: House) -> None:
     body = {"village": HOME, "text": "路灯坏了。" * 2000}
     said = problem(shared_house.post("/requests", "u041", body), 422, "invalid")
-    assert said["errors"] == {"text": ["要在1到2000个之间"]}
+    assert said["errors"] == {"text": ["最多2000个"]}

@@ -207,7 +207,7 @@ def test_base_path_is_versioned(house: House) -> None:
 
 
 def test_a_wrong_field_is_explained_in_the_readers_language(house: House) -> None:
-    body = {"village": "990101", "emergency_confirmed": "yes"}
+    body = {"text": LAMP, "emergency_confirmed": "yes"}
     for language, words in (("zh-CN", "这一项要填"), ("en", "Missing data for required field.")):
         answer = house.post("/requests", "u041", body, headers={"Accept-Language": language})
-        assert answer.get_json()["errors"]["text"] == [words]
+        assert answer.get_json()["errors"]["village"] == [words]
