@@ -84,6 +84,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "papers": {"kind": "training", "issuer": "县红十字会", "valid_from": str(clock.today())},
     "raise": {"text": "还是不行"},
     "escalate": REASON,
+    "re_raise": REASON,
     "answer_escalation": {"text": "请乡里帮忙"},
     "suspend": {"reason": "weather", "until": str(clock.today() + timedelta(days=3))},
     "confirm": {"solved": "yes"},
