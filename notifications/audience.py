@@ -49,14 +49,19 @@ def _hearers(session: Session, scene: Scene, officers: Iterable[Officer]) -> dic
     others = _others(session, scene) | _chairs_of_safe_path(session, scene)
     heard: dict[UUID, Tell] = {}
     for tell in scene.tells:
-        if tell.audience == CHAIR and others.get(STAND_IN):
-            continue  # she must keep out of it, and others have been asked
+        if tell.audience == CHAIR and (others.get(STAND_IN) or _is_asked_above(scene)):
+            continue  # others have been asked: she must keep out of it, or it went past her
         known = tell.audience in others
         heard_by = others[tell.audience] if known else _people(session, scene, officers, tell)
         for person_id in heard_by:
             if person_id != scene.event.actor_id or _is_receipt(scene, tell):
                 heard.setdefault(person_id, tell)
     return heard
+
+
+def _is_asked_above(scene: Scene) -> bool:
+    event = scene.event
+    return event.action == "escalate" and event.data["rung"] != CHAIR
 
 
 def _is_receipt(scene: Scene, tell: Tell) -> bool:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.service.house import House
+from tests.service.test_emergency import told
 from tests.service.test_problems import problem
+from tests.service.world import KIN
+from village import clock, outbox
+from village.db import transaction
 
 VILLAGER, HEAD, CHAIR, CLERK, TOWNSHIP, OTHER_CLERK = "u041", "u006", "u001", "u067", "u901", "u170"
 WHY = {"reason": "缺一台吊车"}
@@ -51,6 +57,30 @@ def test_she_puts_an_answer_that_does_not_help_to_the_next_rung(house: House) ->
         409,
         "transition_not_allowed",
     )
+
+
+def test_who_is_asked_to_sign_can_and_who_is_too_close_is_passed_over(house: House) -> None:
+    """The chair is kin of u063's: the committee is asked at once, and she is not."""
+    path = f"/requests/{house.submit(KIN, category='PUB-03')['id']}"
+    house.done(f"{path}/escalate", HEAD, WHY)
+    house.work()
+    assert told(house, CHAIR) == []
+    assert told(house, CLERK) == ["有件事上报给您"]
+    assert house.seen(path, CLERK)["allowed_actions"] == ["sign_for", "answer_escalation"]
+
+
+def test_what_goes_past_the_chair_does_not_ask_her_to_sign(
+    movable_clock: None, house: House
+) -> None:
+    path = f"/requests/{house.submit(VILLAGER, category='PUB-03')['id']}"
+    house.done(f"{path}/escalate", HEAD, WHY)
+    assert told(house, CHAIR) == ["事项上报给您"]
+    clock.step(timedelta(days=1, minutes=5))
+    house.logged_in.clear()
+    with transaction(house.context.engine) as session:
+        outbox.sweep_deadlines(session)
+    assert told(house, CLERK) == ["有件事上报给您"]
+    assert told(house, CHAIR).count("事项上报给您") == 1
 
 
 def test_those_below_have_no_such_list(house: House) -> None:

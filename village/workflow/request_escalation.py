@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from village import clock, workdays
 from village.models import Request
 from village.models.requests import RUNGS
-from village.relations import ABOVE, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.relations import ABOVE, CHAIR, ENTERER, HEAD, REQUESTER, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow.engine import Step, Tell, Transition
 from village.workflow.request_limits import cancel_due, hours_of, responded
@@ -73,22 +73,25 @@ def may_be_re_raised(request: Request) -> bool:
 def one_rung_up(step: Step) -> None:
     """Put it to the next rung, who signs for it within a day, P1 within two hours (3.7)."""
     before = -1 if step.row.escalated_to is None else RUNGS.index(step.row.escalated_to)
-    _put_to(step, RUNGS[before + 1])
+    _put_to(step, before + 1)
 
 
 def past_the_chair(step: Step) -> None:
     """The chair asks the committee, whoever had it before."""
-    _put_to(step, RUNGS[1])
+    _put_to(step, 1)
 
 
 def past_who_answered(step: Step) -> None:
     """The villager asks the rung above the one whose answer did not help."""
     step.row.re_raised_at = step.now
-    _put_to(step, RUNGS[RUNGS.index(step.row.answered_rung) + 1])
+    _put_to(step, RUNGS.index(step.row.answered_rung) + 1)
 
 
-def _put_to(step: Step, rung: str) -> None:
-    request = step.row
+def _put_to(step: Step, lowest: int) -> None:
+    """Put it to the lowest rung from there on that has somebody who is not too close."""
+    request, left = step.row, RUNGS[lowest:]
+    there = (one for one in left if recusal.on_rung(step.session, request, one))
+    rung = next(there, left[0])
     request.escalated_to, request.escalation_seen_at = rung, None
     by = step.now + (URGENT_RECEIPT if priorities.TABLE[request.priority].wall else RECEIPT)
     step.data |= {"rung": rung, "receive_by": by.isoformat()}
@@ -127,7 +130,7 @@ def answered(step: Step) -> None:
 
 # ---------------------------------------------------------------- the rows
 
-TO_SIGN = (Tell(CHAIR, "N24"), Tell(STAND_IN, "N24"), Tell(ABOVE, push=False))
+TO_SIGN = (Tell(CHAIR, "N24"), Tell(ABOVE, push=False))
 SORRY = Tell(REQUESTER, push=False)
 RAISED = (*TO_SIGN, Tell(HEAD, push=False), Tell(REQUESTER, "N06"))
 ANSWERED = (Tell(HEAD, "N13"), Tell(CHAIR, push=False), Tell(REQUESTER, push=False))
