@@ -5,14 +5,18 @@ child, suicide or a silent door is meant, and in a short text a fire, a fallen l
 from the policy's mark on, the question is put. So the model asks where no word did, and a word
 that only tells of last year or of a film does not; in a short text a clause behind it that tells of
 now is looked at by itself, and what speaks against danger (`calm`) takes some off.
+
+What is asked about takes the safe path where the lexicon says so or the second head (`safe`): most
+people who are beaten, or want to die, use no word of the lexicon, or another kind's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from dispatch.routing import calm, emergency
+from dispatch.routing import calm, emergency, safe
 from dispatch.routing.classifier import danger_points, other_points, policy, terms
 from dispatch.routing.emergency import Screen
 from dispatch.routing.labels import EMERGENCY
@@ -20,7 +24,7 @@ from dispatch.routing.parts import parting
 from dispatch.routing.rules import Reason
 from village.catalog.files import parts, read
 
-ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "no_answer"})
+ALWAYS_ASKED = frozenset({"suicide", "dv", "child", "lost_child", "no_answer"})
 # Letters tell of many of these that are long over.
 ASKED_IF_SHORT = ALWAYS_ASKED | {"fire", "police", "power"}
 SHORTEST = 3  # characters of a clause that can be a matter
@@ -36,7 +40,7 @@ def ask(text: str) -> Screen | None:
     mark = policy("danger_in_letter" if _is_letter(text) else "danger")
     cry = found is not None and len(text) <= policy("cry")
     if cry or points + _words_points(found, text) >= mark:
-        return found or _general()
+        return _question(found, text)
     if _is_letter(text):
         return None
     return _beside_another_matter(text) or _after_what_is_over(text)
@@ -44,9 +48,10 @@ def ask(text: str) -> Screen | None:
 
 def reasons(text: str, found: Screen) -> list[Reason]:
     """Return why the question `found` was put before `text`: the lexicon's words, the model's."""
+    safe_path = [Reason("safe_path", "safe_path", 1.0)] if found.safe else []
     words = [Reason("emergency", term, 1.0) for term in found.matched]
     model = [Reason("danger", reason.text, reason.weight) for reason in terms(text, EMERGENCY)]
-    return [*words, *model]
+    return [*safe_path, *words, *model]
 
 
 def _beside_another_matter(text: str) -> Screen | None:
@@ -58,7 +63,7 @@ def _beside_another_matter(text: str) -> Screen | None:
         found = emergency.screen(part)
         points = (danger_points(part) or 0.0) + _words_points(found, part)
         if points >= policy("danger_beside") and other_points(rest) >= policy("other_matter"):
-            return found or _general()
+            return _question(found, part)
     return None
 
 
@@ -72,7 +77,7 @@ def _after_what_is_over(text: str) -> Screen | None:
         if before.search(first) and parting("now").search(last) and not before.search(last):
             found = emergency.screen(last)
             if (danger_points(last) or 0.0) + _words_points(found, last) >= policy("danger"):
-                return found or _general()
+                return _question(found, last)
     return None
 
 
@@ -107,6 +112,20 @@ def _spoken_for(found: Screen | None, text: str) -> float:
     where, most = ("_in_letter", ALWAYS_ASKED) if _is_letter(text) else ("", ASKED_IF_SHORT)
     always = not most.isdisjoint(found.kinds)
     return policy(f"word{where}") + policy(f"always{where}") * always
+
+
+def _question(found: Screen | None, text: str) -> Screen:
+    """Return the lexicon's question, or the general one, with the safe kind that `text` speaks of.
+
+    The numbers of all that may be are shown: 120 for the poison, 12356 beside it.
+    """
+    kind = safe.kind(text)
+    if kind is None:
+        return found or _general()
+    if found is not None:
+        return emergency.about({*found.kinds, kind}, found.matched)
+    asked = emergency.about({kind}, [])
+    return replace(asked, numbers=list(dict.fromkeys([*asked.numbers, *_general().numbers])))
 
 
 def _general() -> Screen:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -93,8 +94,12 @@ def screen(text: str) -> Screen | None:
     """Return the question that `text` (a villager's words) raises, or None."""
     hits = _hits(text)
     stopping = [kind for kind, row in _kinds().items() if row["stops"] == "yes" and kind in hits]
-    if not stopping:
-        return None
+    return about(stopping, [term for kind in stopping for term in hits[kind]]) if stopping else None
+
+
+def about(kinds: Collection[str], matched: list[str]) -> Screen:
+    """Return the question about `kinds`, with the numbers of all of them: the first one's asks."""
+    stopping = [kind for kind in _kinds() if kind in kinds]
     first = _kinds()[stopping[0]]
     numbers = [number for kind in stopping for number in _numbers(kind)]
     return Screen(
@@ -102,7 +107,7 @@ def screen(text: str) -> Screen | None:
         question=first["question"],
         numbers=list(dict.fromkeys(numbers)),
         advice=first["advice"],
-        matched=[term for kind in stopping for term in hits[kind]],
+        matched=matched,
         kinds=stopping,
     )
 

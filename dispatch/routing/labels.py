@@ -6,3 +6,5 @@ STATIONS = ("mutual_aid", "sanitation", "mediation", "culture", "public_works")
 NONE = "none"
 EMERGENCY = "emergency"
 LABELS = (*STATIONS, NONE, EMERGENCY)
+SAFE = "safe"
+SAFE_LABELS = (SAFE, "dv", "child", "suicide")  # of the second head: any of them, then which

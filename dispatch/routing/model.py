@@ -5,6 +5,8 @@ its text, its rarity and its weights, parted by tabs, as whole thousandths.
 
 An installation may have a model of its own (`configure`); without one, or with a broken one, the
 packaged model decides. A new file is read with the next message.
+
+A second head of the same shape (`safe_head`) says which emergencies take the safe path.
 """
 
 from __future__ import annotations
@@ -15,17 +17,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from dispatch.routing.features import KIND_MARK, bare, runs, spoken, weights, words_checksum
-from dispatch.routing.labels import LABELS
+from dispatch.routing.labels import LABELS, SAFE_LABELS
 
 FORMAT = 1
 SCALE = 1000
 FILE = "routing.tsv"
+SAFE_FILE = "safe.tsv"
 
 
 Row = tuple[float, tuple[float, ...]]
@@ -47,6 +50,12 @@ class Model:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def labels(self) -> Sequence[str]:
+        """Return what it has weights for, in their order."""
+        labels: Sequence[str] = self.header["labels"]
+        return labels
+
     def known(self) -> Iterable[str]:
         """Return all runs of characters that it has weights for."""
         return self._rows.keys()
@@ -55,11 +64,11 @@ class Model:
         """Return a score for every label; above 0 speaks for it."""
         said = _said(self, text)
         by_label = zip(*(weights for _, _, weights in said), strict=True)
-        columns = list(by_label) or [()] * len(LABELS)
+        columns = list(by_label) or [()] * len(self.labels)
         values = [value for _, value, _ in said]
         return {
             label: _dot(start, values, column)
-            for label, start, column in zip(LABELS, self.bias, columns, strict=True)
+            for label, start, column in zip(self.labels, self.bias, columns, strict=True)
         }
 
     def terms(self, text: str, label: str) -> list[tuple[str, float]]:
@@ -67,7 +76,7 @@ class Model:
 
         Words that meet stand as "拿不出…学费".
         """
-        place = LABELS.index(label)
+        place = self.labels.index(label)
         words = spoken(text)
         said = [
             (words[run] if run.startswith(KIND_MARK) else bare(run), value * weights[place])
@@ -141,9 +150,15 @@ def load(own: Stamp | None = None) -> tuple[Model | None, State]:
     return _read(packaged())[0], State(stands.state, None, f"{own[0].name}: {stands.detail}")
 
 
-def _read(place: Any) -> tuple[Model | None, State]:
+@cache
+def safe_head() -> tuple[Model | None, State]:
+    """Read the packaged second head once: which emergencies take the safe path."""
+    return _read(packaged(SAFE_FILE), SAFE_LABELS)
+
+
+def _read(place: Any, labels: Sequence[str] = LABELS) -> tuple[Model | None, State]:
     try:
-        found = parse(place.read_text(encoding="utf-8"))
+        found = parse(place.read_text(encoding="utf-8"), labels)
     except FileNotFoundError:
         return None, State("missing", None, f"{place.name} or its words are not there")
     except (BrokenModelError, OSError, UnicodeDecodeError) as error:
@@ -177,22 +192,23 @@ def using(found: Model) -> Iterator[None]:
 
 
 def state() -> State:
-    """Return how the model stands, for readiness and metrics."""
-    return load(_stamp())[1]
+    """Return how the model stands, and its second head, for readiness and metrics."""
+    stands, head = load(_stamp())[1], safe_head()[1]
+    return stands if head.state == "ok" or stands.state != "ok" else head
 
 
-def packaged() -> Any:
-    """Return the place of the model file in the package."""
-    return resources.files("dispatch.routing") / "model" / FILE
+def packaged(name: str = FILE) -> Any:
+    """Return the place of a model file in the package."""
+    return resources.files("dispatch.routing") / "model" / name
 
 
-def parse(text: str) -> Model:
+def parse(text: str, labels: Sequence[str] = LABELS) -> Model:
     """Return the model that `text` holds; raises BrokenModelError."""
     first, _, body = text.partition("\n")
     try:
         header = json.loads(first)
         whole = header["format"] == FORMAT and header["sha256"] == checksum(body)
-        if not whole or header["labels"] != list(LABELS):
+        if not whole or header["labels"] != list(labels):
             raise BrokenModelError("its checksum, format or labels are not those of its header")
         if header["words_sha256"] != words_checksum():
             raise BrokenModelError("it was learnt by other words than those beside it")

@@ -5,6 +5,9 @@ A line may hold turns, `路灯[不亮|坏了]`, of which some combinations are u
 what has been tried, closings) that are the same for all labels, alone and with others of its
 topic, so that the model learns matters and not manners. The lines of `calm.csv` sound like danger
 and are none: they teach only what an emergency is not.
+
+The second head learns from the emergencies alone (`safe_lines`): which of them is violence at home,
+a child in danger or a wish to die (their column `safe`), with the lines of `safe.csv` beside them.
 """
 
 from __future__ import annotations
@@ -19,9 +22,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from dispatch.routing.labels import LABELS
+from dispatch.routing.labels import EMERGENCY, LABELS
 
 CALM = "calm"
+OTHER = "other"  # an emergency of no kind that takes the safe path
+OPEN = "open"  # one that may be either: it teaches nothing
 SAID = "said"  # a topic of short spoken lines: few of them are dressed as letters
 MOST_TURNS = 4
 FILLINGS = 8  # texts that a line with slots stands for
@@ -47,6 +52,16 @@ def lines() -> list[Line]:
     return [
         Line(label, row["topic"], row["text"]) for label in (*LABELS, CALM) for row in _read(label)
     ]  # fmt: skip
+
+
+def safe_lines() -> list[Line]:
+    """Return what the second head learns from: emergencies by their safe kind, or `other`."""
+    known = [
+        Line(row["safe"] or OTHER, row["topic"], row["text"])
+        for row in _read(EMERGENCY)
+        if row["safe"] != OPEN
+    ]
+    return [*known, *(Line(row["kind"], SAID, row["text"]) for row in _read("safe"))]
 
 
 def examples(seed: int, written: Sequence[Line] | None = None) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Train the model from the written texts: a linear support vector machine for every label.
+"""Train the model and its second head from the written texts: linear support vector machines.
 
 Dual coordinate descent with squared hinge loss (Hsieh and others, ICML 2008), all labels at once:
 the same texts and seed give the same file, bit by bit, and an office needs no more library for it
@@ -12,14 +12,14 @@ import json
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.routing import texts
 from dispatch.routing.features import runs, weigh, words_checksum
-from dispatch.routing.labels import EMERGENCY, LABELS
+from dispatch.routing.labels import EMERGENCY, LABELS, SAFE_LABELS
 from dispatch.routing.model import FORMAT, SCALE, checksum
 
 SEED = 20261123
@@ -36,13 +36,27 @@ Vector = tuple[IntArray, FloatArray]
 
 def train(seed: int = SEED, written: Sequence[texts.Line] | None = None) -> str:
     """Return the text of the model file that the written lines give."""
-    learnt = texts.examples(seed, written)
+    return _learnt(texts.examples(seed, written), LABELS, _signs, seed)
+
+
+def train_safe(seed: int = SEED, written: Sequence[texts.Line] | None = None) -> str:
+    """Return the text of the second head's file: which emergencies take the safe path."""
+    lines = texts.safe_lines() if written is None else written
+    return _learnt(texts.examples(seed, lines), SAFE_LABELS, _safe_signs, seed)
+
+
+def _learnt(
+    learnt: Sequence[tuple[str, str]],
+    labels: Sequence[str],
+    signs_of: Callable[[str], list[float]],
+    seed: int,
+) -> str:
     counts = [runs(text) for text, _ in learnt]
     rarity = _rarity(counts)
     places = {run: place for place, run in enumerate(rarity)}
     vectors = [_vector(count, rarity, places) for count in counts]
-    signs = np.array([_signs(label) for _, label in learnt])
-    return _file(rarity, fit(vectors, signs, len(rarity), seed), learnt, seed)
+    signs = np.array([signs_of(label) for _, label in learnt])
+    return _file(rarity, fit(vectors, signs, len(rarity), seed), learnt, labels, seed)
 
 
 def _signs(given: str) -> list[float]:
@@ -50,6 +64,13 @@ def _signs(given: str) -> list[float]:
     # what only sounds like danger may be any station's: it teaches the emergency label alone
     others = 0.0 if given == texts.CALM else -1.0
     return [1.0 if label == given else -1.0 if label == EMERGENCY else others for label in LABELS]
+
+
+def _safe_signs(given: str) -> list[float]:
+    """Return whether the emergency takes the safe path; which kind it is, those alone teach."""
+    if given == texts.OTHER:
+        return [-1.0, *(0.0 for _ in SAFE_LABELS[1:])]
+    return [1.0, *(1.0 if kind == given else -1.0 for kind in SAFE_LABELS[1:])]
 
 
 def fit(vectors: Sequence[Vector], signs: FloatArray, size: int, seed: int) -> FloatArray:
@@ -96,6 +117,7 @@ def _file(
     rarity: dict[str, float],
     weights: FloatArray,
     learnt: Sequence[tuple[str, str]],
+    labels: Sequence[str],
     seed: int,
 ) -> str:
     rows = [("", 0.0), *rarity.items()]
@@ -108,7 +130,7 @@ def _file(
     header = {
         "format": FORMAT,
         "version": f"{NUMBER}-{checksum(body)[:8]}",
-        "labels": list(LABELS),
+        "labels": list(labels),
         "seed": seed,
         "texts": len(learnt),
         "texts_sha256": written,

@@ -21,6 +21,11 @@ DYING = "我真不想活了，日子过不下去" + LAMP
 BLEEDING = "老公又拿棍子打我，头上流血不止"  # the first question is about the blood
 TEXTS = {"dv": BEATEN, "child": CHILD, "suicide": DYING, "medical": BLEEDING}
 CHAIR, HEADS = "u001", ("u002", "u003", "u004", "u005", "u006", "u012")
+# No word of the lexicon says it, or another kind's: the second head does.
+UNSAID = (
+    "我男人打断我肋骨", "继父摸我 我不敢跟妈讲", "她站在水库边上哭 劝不动", "喝农药了",
+    "我屋里头那个又动手了 我躲在厕所",
+)  # fmt: skip
 WAYS = ("asked and answered no", "answered no on her phone", "left unanswered")
 
 
@@ -74,6 +79,27 @@ def test_it_lies_with_the_chair_at_once_and_at_no_station(
     assert (item["id"], item["text"]) == (made["id"], TEXTS[kind])
     station = house.seen("/stations/990101.mediation/queue", "u004")["items"]
     assert station == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("text", UNSAID)
+def test_what_is_said_in_other_words_lies_with_the_chair_too(
+    movable_clock: None, house: House, text: str, way: str
+) -> None:
+    made = written(house, way, text)
+    assert (made["status"], made["station"], made["priority"]) == ("triage", None, "P1")
+    assert made["told"] == []
+    assert made["waits_for"] == "safe_path" or made["emergency"]["safe_path"]
+    for head in HEADS:
+        assert told(house, head) == []
+        problem(house.get(f"/requests/{made['id']}", head), 404, "not_found")
+    (item,) = house.seen("/villages/990101/triage", CHAIR)["items"]
+    assert (item["id"], item["text"]) == (made["id"], text)
+    house.work()
+    assert text not in str(house.seen("/notifications", "u047"))
+    body = {"station": "mediation", "reason": "请去调解", "category": "MED-03"}
+    again = house.post(f"/requests/{made['id']}/route", CHAIR, body)
+    problem(again, 422, "no_mediation_on_safe_path")
 
 
 @pytest.mark.parametrize("way", WAYS)

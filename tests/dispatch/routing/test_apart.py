@@ -123,7 +123,8 @@ def shared(text: str) -> float:
 def learnt() -> dict[str, set[int]]:
     rng = random.Random(1)
     places: dict[str, set[int]] = {}
-    for place, text in enumerate(text for line in texts.lines() for text in said(line.text, rng)):
+    written = [*texts.lines(), *texts.safe_lines()]
+    for place, text in enumerate(text for line in written for text in said(line.text, rng)):
         for run in pieces(text):
             places.setdefault(run, set()).add(place)
     return places
