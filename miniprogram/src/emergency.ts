@@ -37,6 +37,11 @@ export function mayBeWatched(emergency: Emergency): boolean {
   return bundled.kinds.some((kind) => kind.safe_path && kind.kind === emergency.kind);
 }
 
+/** What to do first, about the kind that the service asks about: its answer brings no advice. */
+export function adviceOn(kind: string): string | undefined {
+  return bundled.kinds.find((one) => one.kind === kind)?.advice;
+}
+
 type Windows = Record<Guard["where"], string>;
 
 /** Violence at home, a child in danger, a wish to die: whatever was answered. */

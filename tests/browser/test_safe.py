@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 import requests
 
+from dispatch.routing.emergency import screen
 from tests.browser.conftest import Login
 from tests.browser.phone import Phone
 from tests.browser.test_walk import CHAIR, fits, keeps_to_itself
 from tests.service.house import login_code
 
 MEDIATOR = "u004"
+# The phone asks about the blood, or nothing at all; the service knows what it is.
+BLEEDING = "他喝醉了，我流血了，我躲在菜地里"
+UNKNOWN = "我屋里头那个又动手了 我躲在厕所"
 BEATEN = "他喝了酒就打我，头上流血不止，你们来劝劝他"
 CLERK = "u067"
 OFFICERS = {"chair": CHAIR, "clerk": CLERK}
@@ -89,3 +93,22 @@ def test_what_she_taps_makes_the_officer_a_party_who_cannot_open_it(
     assert parties == {him.get("/me").json()["id"]}
     assert him.get(path).status_code == him.get(f"{path}/timeline").status_code == 404
     assert made["number"] not in him.get("/notifications").text
+
+
+@pytest.mark.parametrize("text", [BLEEDING, UNKNOWN])
+def test_the_card_is_quick_to_leave_once_the_service_knows(
+    login: Login, house: str, text: str
+) -> None:
+    known = screen(text)
+    assert known is None or not known.safe
+    her = login("u046")
+    her.fill("say-text", text)
+    her.tap("say")
+    her.sees("12338", "emergency")
+    assert her.shown("leave-quickly") == 1
+    her.sees("告诫书" if text == UNKNOWN else "先打120", "emergency")
+    her.tap("danger-no")
+    her.sees("编号", "receipt")
+    her.open(f"{house}/m/")
+    her.sees("说过一件事", "status")
+    assert text not in her.screen()
