@@ -29,6 +29,7 @@ NUMBERS = {
     "minutes": (10, 720),
     "window_days": (1, 60),
 }
+FORMULA = ("=", "+", "-", "@")
 MOST = {"zh": 20, "en": 80, "name": 20}
 _CODE = re.compile(r"([A-Z]{3})-\d{2}")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -59,6 +60,8 @@ def _texts(row: Row) -> Found:
             yield column, said("long", most=MOST.get(column, LONGEST))
         elif not value.isprintable():
             yield column, said("control")
+        elif value.startswith(FORMULA):  # what is exported is opened in a spreadsheet
+            yield column, said("formula")
 
 
 def _category(row: Row) -> Found:
