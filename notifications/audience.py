@@ -161,13 +161,15 @@ def _on_duty(session: Session, scene: Scene) -> list[UUID]:
     rung = scene.event.data["rung"]
     if rung == duty.CLERK_RUNG:
         return _stand_ins(session, scene) if scene.event.to_status == "triage" else []
-    return duty.called(session, scene.request, rung)
+    return duty.called(session, scene.request, rung, scene.event.at)
 
 
 def _to_phone(session: Session, scene: Scene) -> list[UUID]:
     """Return the clerks, once it is they who are called: they phone, and need not look."""
     rung = scene.event.data["rung"]
-    return duty.called(session, scene.request, rung) if rung == duty.CLERK_RUNG else []
+    if rung != duty.CLERK_RUNG:
+        return []
+    return duty.called(session, scene.request, rung, scene.event.at)
 
 
 def _followers(session: Session, scene: Scene) -> list[UUID]:

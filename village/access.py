@@ -22,6 +22,7 @@ from village.relations import (
     HEAD,
     MEDIATOR,
     NEIGHBOUR,
+    ON_DUTY,
     OWNER,
     PUBLIC,
     REQUESTER,
@@ -52,6 +53,7 @@ REQUEST_VIEWS: dict[str, frozenset[str]] = {
     HEAD: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     CHAIR: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     STAND_IN: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
+    ON_DUTY: frozenset({META, CONTENT, IDENTITY, EVIDENCE, GROUNDS}),
     ABOVE: frozenset({META, CONTENT}),
     VOLUNTEER: frozenset({META}),
     GLASS: frozenset({META, CONTENT}),
@@ -242,7 +244,8 @@ def offices(actor: Actor, permission: str) -> list[Grant]:
 def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[str]:
     """Return the sensitivity tags that these relations see of this request.
 
-    Disputes are sealed: head and chair see category, dates and state alone. A reporter who
+    Disputes are sealed: head, who is on duty and chair see category, dates and state alone. A
+    reporter who
     hid herself is hidden from the station, not from the chair who answers for it. Who entered
     a dispute, or what takes the safe path, for somebody reads no more than its state once it is
     on its way. What must
@@ -253,15 +256,15 @@ def request_view(request: RequestLike, relations: frozenset[str]) -> frozenset[s
     safe = is_safe_path(request)
     for relation in relations:
         tags = set(REQUEST_VIEWS.get(relation, ()))
-        if safe and relation in (HEAD, MEDIATOR):
+        if safe and relation in (HEAD, MEDIATOR, ON_DUTY):
             tags &= {META}
         if relation == ENTERER and (safe or request.sealed) and request.status != "draft":
             tags &= {META}
         if relation in (GLASS, ABOVE) and (safe or request.sealed):
             tags &= {META}
-        if request.sealed and not safe and relation in (HEAD, CHAIR, STAND_IN):
+        if request.sealed and not safe and relation in (HEAD, CHAIR, STAND_IN, ON_DUTY):
             tags &= {META}
-        if request.hide_me and relation == HEAD:
+        if request.hide_me and relation in (HEAD, ON_DUTY):
             tags -= {IDENTITY}
         seen |= tags
     return frozenset(seen)

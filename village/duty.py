@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from village import clock
+from village.access import Actor
 from village.catalog.files import read
-from village.models import Absence, DutyShift, Request, RoleGrant
+from village.models import Absence, DutyShift, Event, Request, RoleGrant
 from village.models.requests import RUNGS
 from village.safe_path import is_safe_path
 from village.workflow import recusal
@@ -26,7 +27,7 @@ def ladder() -> dict[str, timedelta]:
     return {row["rung"]: timedelta(minutes=int(row["after_minutes"])) for row in rows}
 
 
-def called(session: Session, request: Request, rung: str) -> list[UUID]:
+def called(session: Session, request: Request, rung: str, now: datetime) -> list[UUID]:
     """Return who of a rung is there to be called: not away, and not too close to the matter.
 
     No station is called to what takes the safe path: it could not read it (2.10).
@@ -35,10 +36,38 @@ def called(session: Session, request: Request, rung: str) -> list[UUID]:
         return []
     if rung == CLERK_RUNG:
         return to_phone(session, request)[1]
-    now = clock.now()
-    first = _there(session, request, _on_shift(request, now)) if rung == HEAD_RUNG else []
-    office, covers = _in_office(request, rung, now), _covers(request, rung, now)
-    return first or _there(session, request, office, covers)
+    asked = [_in_office(request, rung, now), _covers(request, rung, now)]
+    if rung == HEAD_RUNG and _is_a_station_s(request):
+        asked.append(_on_shift(request, now))
+    return _there(session, request, *asked)
+
+
+def is_on_duty(session: Session, actor: Actor, request: Request) -> bool:
+    """Tell whether the actor was called by her turn on the rota, which is not over.
+
+    Until somebody takes it, and as long as she holds an office of the village.
+    """
+    if request.duty_rung is None or request.status != "submitted" or is_safe_path(request):
+        return False
+    if not (actor.heads(request.village_code, None) or actor.chairs(request.village_code)):
+        return False
+    turn = _on_shift(request, clock.now()).where(DutyShift.person_id == actor.person_id)
+    found = session.scalar(turn.where(_head_was_called(request)).limit(1))
+    return found is not None and not recusal.is_tied(session, found, request)
+
+
+def _head_was_called(request: Request) -> sa.ColumnElement[bool]:
+    call = sa.exists().where(
+        Event.request_id == request.id, Event.action == "duty_call",
+        Event.data["rung"].astext == HEAD_RUNG,
+        Event.at >= DutyShift.starts_at, Event.at < DutyShift.ends_at,
+    )  # fmt: skip
+    return call.correlate(DutyShift)
+
+
+def _is_a_station_s(request: Request) -> bool:
+    """What no station has yet is the chair's alone; danger nobody has ruled out is every head's."""
+    return request.station is not None or request.waits_for == UNCONFIRMED
 
 
 def to_phone(session: Session, request: Request) -> tuple[str, list[UUID]]:
@@ -66,9 +95,16 @@ def _there(session: Session, request: Request, *asked: sa.Select[UUID]) -> list[
 
 
 def _on_shift(request: Request, now: datetime) -> sa.Select[UUID]:
+    """Whose office has ended is on the rota no more."""
     here = sa.or_(DutyShift.station.is_(None), DutyShift.station == request.station)
+    held = sa.exists().where(
+        RoleGrant.person_id == DutyShift.person_id,
+        RoleGrant.unit_code == DutyShift.village_code,
+        RoleGrant.role.in_((HEAD_RUNG, DEPUTY_RUNG, CHAIR_RUNG)),
+        *recusal.in_term(RoleGrant),
+    )
     return sa.select(DutyShift.person_id).where(
-        DutyShift.village_code == request.village_code, here,
+        DutyShift.village_code == request.village_code, here, held.correlate(DutyShift),
         DutyShift.starts_at <= now, DutyShift.ends_at > now,
     )  # fmt: skip
 

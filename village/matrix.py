@@ -23,6 +23,7 @@ from village.relations import (
     LOOPBACK,
     MEDIATOR,
     NEIGHBOUR,
+    ON_DUTY,
     OWNER,
     PUBLIC,
     READERS,
@@ -61,7 +62,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.follow": frozenset({NEIGHBOUR}),
     "request.list_followed": frozenset({ANYONE}),
     "request.read": READERS | {GLASS},
-    "request.timeline": frozenset({REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE}),
+    "request.timeline": frozenset(
+        {REQUESTER, ENTERER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE, ON_DUTY}
+    ),
     "request.act": READERS | {SYSTEM, CALLER},
     "file.send": frozenset({ANYONE}),
     "file.open": frozenset({PUBLIC}),  # by the key that a reader of its request was given

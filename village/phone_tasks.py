@@ -72,7 +72,8 @@ def done(session: Session, actor: Actor, task_id: UUID, *, reached: bool) -> Non
 
 def _names(session: Session, request: Request) -> list[str]:
     """Return whom to phone: who is there first, then who is away; nobody who is close to it."""
-    there = [one for rung in CALL for one in duty.called(session, request, rung)]
+    now = clock.now()
+    there = [one for rung in CALL for one in duty.called(session, request, rung, now)]
     everybody = [one for rung in CALL for one in duty.in_office(session, request, rung)]
     ids = list(dict.fromkeys([*there, *everybody]))
     names = dict(session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(ids))).all())

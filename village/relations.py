@@ -17,6 +17,7 @@ CHAIR = "chair"
 MEDIATOR = "mediator"
 STAND_IN = "stand_in"  # decides in triage where no chair may (recusal)
 ABOVE = "above"  # on the rung to which it was escalated, where that is not the chair
+ON_DUTY = "on_duty"  # on the rota, and called for something urgent that nobody has taken
 CLERK = "clerk"
 CALLER = "caller"  # asked to phone a person without an account about the result
 HANDLER = "handler"  # has a complaint about an officer, who is not she
@@ -27,4 +28,6 @@ OWNER = "owner"
 SYSTEM = "system"
 LOOPBACK = "loopback"
 
-READERS = frozenset({REQUESTER, ENTERER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE})
+READERS = frozenset(
+    {REQUESTER, ENTERER, VOLUNTEER, HEAD, CHAIR, MEDIATOR, STAND_IN, ABOVE, ON_DUTY}
+)

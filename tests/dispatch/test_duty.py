@@ -60,7 +60,7 @@ def on_shift(town: Town, who: Actor, station: str | None) -> None:
 
 def called(town: Town, request_id: UUID, rung: str) -> list[UUID]:
     row = town.request(request_id)
-    found: list[UUID] = town.run(lambda session: duty.called(session, row, rung))
+    found: list[UUID] = town.run(lambda session: duty.called(session, row, rung, clock.now()))
     return found
 
 
@@ -104,12 +104,15 @@ def test_what_is_not_urgent_wakes_nobody(night: Town) -> None:
     assert night.all(DueTime, DueTime.request_id == request_id, DueTime.kind == "duty") == []
 
 
-def test_who_is_on_duty_is_called_first_and_at_her_own_station(night: Town) -> None:
-    guard, other = night.person("值班员"), night.person("别站的值班员")
+def test_who_is_on_duty_is_called_with_the_station_s_own_head(night: Town) -> None:
+    guard = night.person("值班员", ("head", "sanitation"))
+    other = night.person("别站的值班员", ("head", "culture"))
+    on_shift(night, night.person("卸任的站长"), STATION)
     on_shift(night, guard, STATION)
     on_shift(night, other, "culture")
     request_id = night.submit(priority="P1")
-    assert called(night, request_id, "head") == [guard.person_id]
+    both = {guard.person_id, night.head.person_id}
+    assert set(called(night, request_id, "head")) == both
     away(night, guard)
     assert called(night, request_id, "head") == [night.head.person_id]
 

@@ -133,6 +133,95 @@ def test_the_chair_may_say_it_of_a_head_and_a_head_of_herself_alone(house: House
         problem(put(house, ABSENCE, HEAD, **wrong), 422, "invalid")
 
 
+def called_at_night(house: House, **facts: Any) -> str:
+    """A dangerous lamp, another station's head on the rota, and the first rung called."""
+    turn = {"person": who(house, OTHER_STATION), "station": None}
+    put(house, DUTY, CHAIR, shifts=[{**turn, "from": at(minutes=-1), "to": at(hours=9)}])
+    made = house.submit(category="PUB-03", text=LAMP)
+    urgent = {"priority": "P1", **facts}
+    for name, value in urgent.items():
+        house.rows(f"update requests set {name} = :v where id = :id", id=made["id"], v=value)
+    due = """insert into due_times (id, request_id, kind, due_at)
+             values (gen_random_uuid(), :id, 'duty', :at)"""
+    house.rows(due, id=made["id"], at=clock.now() + timedelta(minutes=15))
+    assert house.get(f"/requests/{made['id']}", OTHER_STATION).status_code == 404
+    clock.step(timedelta(minutes=16))
+    with transaction(house.context.engine) as session:
+        outbox.sweep_deadlines(session)
+    house.work()
+    return f"/requests/{made['id']}"
+
+
+OTHER_STATION = "u003"
+CALLED = "急事还没有人看"
+
+
+def titles(house: House, code: str) -> list[str]:
+    return [line["title"] for line in house.seen("/notifications", code)["items"]]
+
+
+def test_who_is_on_the_rota_and_called_reads_and_takes_it_as_its_head_would(house: House) -> None:
+    path = called_at_night(house)
+    assert CALLED in titles(house, OTHER_STATION)
+    assert CALLED in titles(house, HEAD)  # the station's own head is called on the same rung
+    seen = house.seen(path, OTHER_STATION)
+    assert seen["text"] == LAMP
+    assert set(seen["allowed_actions"]) == {"acknowledge", "accept"}
+    assert house.get(f"{path}/timeline", OTHER_STATION).status_code == 200
+    problem(house.post(f"{path}/reject", OTHER_STATION, REFUSED), 403, "forbidden")
+    house.done(f"{path}/acknowledge", OTHER_STATION)
+    assert house.done(f"{path}/accept", OTHER_STATION)["status"] == "accepted"
+    assert house.get(path, OTHER_STATION).status_code == 404  # it is the station's now
+    house.work()
+    assert "值班的人接了急事" in titles(house, HEAD)
+
+
+REFUSED = {"reason": "spam", "advice": "请另找"}
+
+
+def test_a_turn_that_is_over_an_office_that_ended_or_a_call_before_it_opens_nothing(
+    house: House,
+) -> None:
+    path = called_at_night(house)
+    assert house.get(path, "u004").status_code == 404  # a head who is not on the rota
+    later = {"person": who(house, "u004"), "from": at(minutes=1), "to": at(hours=9)}
+    put(house, DUTY, CHAIR, shifts=[later])
+    clock.step(timedelta(minutes=2))
+    assert house.get(path, "u004").status_code == 404  # came on duty after the call
+    put(house, DUTY, CHAIR, shifts=[{**later, "person": who(house, OTHER_STATION)}])
+    assert house.get(path, OTHER_STATION).status_code == 404
+    put(house, DUTY, CHAIR, shifts=[])
+    assert house.get(path, OTHER_STATION).status_code == 404
+
+
+def test_the_rota_ends_with_the_turn_and_with_the_office(house: House) -> None:
+    path = called_at_night(house)
+    house.rows(
+        """update role_grants set valid_to = :now where person_id = :id """,
+        now=clock.now(), id=who(house, OTHER_STATION),
+    )  # fmt: skip
+    assert house.get(path, OTHER_STATION).status_code == 404
+    house.rows(
+        "update role_grants set valid_to = null where person_id = :id",
+        id=who(house, OTHER_STATION),
+    )
+    assert house.get(path, OTHER_STATION).status_code == 200
+    clock.step(timedelta(hours=9))
+    assert house.get(path, OTHER_STATION).status_code == 404
+
+
+def test_of_a_dispute_who_is_on_duty_sees_no_more_than_a_head(house: House) -> None:
+    path = called_at_night(house, sealed=True)
+    assert "text" not in house.seen(path, OTHER_STATION)
+
+
+def test_the_safe_path_and_what_lies_nowhere_call_nobody_of_the_rota(house: House) -> None:
+    for facts in ({"waits_for": "safe_path"}, {"status": "triage", "station": None}):
+        path = called_at_night(house, **facts)
+        assert CALLED not in titles(house, OTHER_STATION)
+        assert house.get(path, OTHER_STATION).status_code == 404
+
+
 def test_an_urgent_request_that_nobody_sees_becomes_a_phone_task(house: House) -> None:
     made = house.submit(category="PUB-03", text=LAMP)
     house.rows("update requests set priority = 'P1' where id = :id", id=made["id"])

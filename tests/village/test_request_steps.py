@@ -10,7 +10,17 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from tests.village.town import ELSEWHERE, HALVES, LAMP, OTHER, QUESTION, STATION, Town, other
+from tests.village.town import (
+    ELSEWHERE,
+    HALVES,
+    LAMP,
+    OTHER,
+    QUESTION,
+    STATION,
+    VILLAGE,
+    Town,
+    other,
+)
 from village import clock
 from village.access import THE_SYSTEM, Actor
 from village.errors import (
@@ -23,8 +33,18 @@ from village.errors import (
     WuzhanError,
 )
 from village.ids import new_id
-from village.models import Category, Event, PhoneCall, Place, RequestParty, Task
-from village.relations import ABOVE, CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.models import Category, DutyShift, Event, PhoneCall, Place, RequestParty, Task
+from village.relations import (
+    ABOVE,
+    CALLER,
+    CHAIR,
+    ENTERER,
+    HEAD,
+    ON_DUTY,
+    REQUESTER,
+    STAND_IN,
+    SYSTEM,
+)
 from village.workflow import (
     recusal,
     request_callback,
@@ -310,7 +330,29 @@ def prepared(town: Town, row: Transition, source: str, role: str) -> UUID:
         call.event_id, call.caller_id = town.events(request_id)[-1].id, town.clerk.person_id
         call.title, call.text, call.created_at = "请打电话", "问问办好没有", clock.now()
         town.add(call)
+    if role == ON_DUTY:
+        town.set(request_id, priority="P1", seen_at=None, duty_rung="head")
+        on_duty(town, request_id)
     return request_id
+
+
+def on_duty(town: Town, request_id: UUID) -> None:
+    """The head of another station is on the rota, and the first rung was called."""
+    made, now = town.events(request_id)[-1], clock.now()
+    turn = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=8)}
+    town.add(DutyShift(village_code=VILLAGE, person_id=sweeper(town).person_id, **turn))
+    facts = {"machine": "request", "subject_id": request_id, "action": "duty_call"}
+    facts |= {"from_status": made.to_status, "to_status": made.to_status, "actor_role": SYSTEM}
+    town.add(Event(request_id=request_id, at=now, data={"rung": "head"}, **facts))
+
+
+def sweeper(town: Town) -> Actor:
+    if id(town) not in SWEEPERS:
+        SWEEPERS[id(town)] = town.person("卫生站长", ("head", "sanitation"))
+    return SWEEPERS[id(town)]
+
+
+SWEEPERS: dict[int, Actor] = {}
 
 
 def feared_chair(town: Town, source: str) -> UUID:
@@ -341,6 +383,8 @@ def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
 
 def actor_of(town: Town, role: str) -> Actor:
     people = {REQUESTER: town.villager, HEAD: town.head, CHAIR: town.chair, SYSTEM: THE_SYSTEM}
+    if role == ON_DUTY:
+        return sweeper(town)
     return town.clerk if role in (STAND_IN, ENTERER, CALLER, ABOVE) else people[role]
 
 
@@ -531,6 +575,8 @@ def test_every_guard_refuses_and_leaves_everything_as_it_was(
     actor = actor_of(town, role)
     if guard is recusal.not_recused and role == STAND_IN:
         error, code = NotFound, "not_found"  # who is close does not even stand in
+    if guard is recusal.not_recused and role == ON_DUTY:
+        error, code = NotFound, "not_found"  # who is close is not called
     if guard is transfers.other_station and role == HEAD:
         actor = town.person("卫生站长", ("head", "sanitation"))
     sent = PAYLOADS.get(row.action, {})
@@ -619,7 +665,7 @@ def test_a_step_in_the_wrong_state_says_what_is_possible_instead(shared_town: To
 
 
 def test_every_role_of_the_table_is_one_that_the_tests_can_play() -> None:
-    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM, ENTERER, CALLER, ABOVE}
+    roles = {REQUESTER, HEAD, CHAIR, STAND_IN, SYSTEM, ENTERER, CALLER, ABOVE, ON_DUTY}
     assert {who for row in REQUEST.rows for who in row.who} == roles
 
 

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from village import access, clock
+from village import access, clock, duty
 from village.access import Actor
 from village.db import table
 from village.models import Place, Request, Task
 from village.models.requests import REQUEST_STATES, number_sequence
-from village.relations import CALLER, CHAIR, ENTERER, HEAD, REQUESTER, STAND_IN, SYSTEM
+from village.relations import CALLER, CHAIR, ENTERER, HEAD, ON_DUTY, REQUESTER, STAND_IN, SYSTEM
 from village.safe_path import is_safe_path
 from village.workflow import (
     recusal,
@@ -149,6 +149,9 @@ TABLE: tuple[Transition, ...] = (
     T("accept", ("submitted",), "accepted", STAFF, "R6",
       guards=(recusal.not_recused,), effects=(limits.responded, rules.take_over),
       keeps=("priority",), tell=(Tell(REQUESTER, "N02"), FOLLOWERS)),
+    T("accept", ("submitted",), "accepted", (ON_DUTY,), "R6, R30",
+      guards=(recusal.not_recused,), effects=(limits.responded, rules.take_over),
+      keeps=("priority",), tell=(Tell(REQUESTER, "N02"), Tell(HEAD, "N13"), FOLLOWERS)),
     T("ask", ("submitted", "accepted"), "needs_info", STAFF, "R7",
       guards=(recusal.not_recused,), effects=(limits.responded, limits.pause),
       keeps=("question",), tell=(Tell(REQUESTER, "N03"),)),
@@ -292,6 +295,8 @@ class RequestMachine(Machine):
         )
         if callback.is_asked(session, actor, row):
             found |= {CALLER}
+        if not found & {HEAD, CHAIR} and duty.is_on_duty(session, actor, row):
+            found |= {ON_DUTY}
         if found or not actor.volunteer:
             return found
         return access.request_relations(actor, row, works=works_on(session, actor, row.id))

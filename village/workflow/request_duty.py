@@ -1,6 +1,6 @@
 """Something urgent must be seen by a person, at night too: rung by rung, until one has looked.
 
-Head (or who is on duty) → deputy → chair → the committee's clerk (where none may, the township's
+Head (and who is on duty) → deputy → chair → the committee's clerk (where none may, the township's
 officer), who is to phone them. How long after it came each is called stands in `duty_ladder.csv`;
 each call is an event.
 """
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from village import duty
 from village.models import PhoneTask, Request
-from village.relations import CHAIR, HEAD, STAND_IN, SYSTEM
+from village.relations import CHAIR, HEAD, ON_DUTY, STAND_IN, SYSTEM
 from village.workflow import priorities, recusal
 from village.workflow.engine import Step, Tell, Transition
 
 UNSEEN = ("submitted", "triage")
-LOOKS = {"submitted": (HEAD, CHAIR), "triage": (CHAIR, STAND_IN)}
+LOOKS = {"submitted": (HEAD, CHAIR, ON_DUTY), "triage": (CHAIR, STAND_IN)}
 DUTY, PHONE = "duty", "phone"  # audiences: who is called, and who is to phone
 T = Transition
 
@@ -34,7 +34,7 @@ def call_next(step: Step) -> None:
     """Call the next rung on which there is somebody, and plan the one after it."""
     request, rungs = step.row, list(duty.ladder())
     left = rungs[rungs.index(request.duty_rung) + 1 :] if request.duty_rung else rungs
-    there = (rung for rung in left if duty.called(step.session, request, rung))
+    there = (rung for rung in left if duty.called(step.session, request, rung, step.now))
     request.duty_rung = step.data["rung"] = next(there, rungs[-1])
     if request.duty_rung == duty.CLERK_RUNG:
         _ask_to_phone(step)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from village import clock, duty, hours
 from village.clock import Hours
 from village.models import Category, DueTime, Request, Task
-from village.relations import CHAIR, HEAD, MEDIATOR, STAND_IN
+from village.relations import CHAIR, HEAD, MEDIATOR, ON_DUTY, STAND_IN
 from village.workflow import priorities
 from village.workflow.engine import LOCK, Step
 
@@ -19,7 +19,7 @@ ANSWER_DAYS = 5
 FIRST_REMINDER = timedelta(days=2)  # R7
 AUTO_CLOSE_DAYS = 7
 EMERGENCY_MINUTES = 2
-OFFICERS = (HEAD, CHAIR, MEDIATOR, STAND_IN)
+OFFICERS = (HEAD, CHAIR, MEDIATOR, STAND_IN, ON_DUTY)
 ENDED = ("closed", "rejected", "withdrawn", "handed_over", "merged", "not_ours", "split",
          "unresolved_closed")  # fmt: skip
 
