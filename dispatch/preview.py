@@ -11,6 +11,7 @@ from dispatch.look import Look, look
 from dispatch.routing.flags import HIDE_ME
 from dispatch.routing.parts import rest
 from dispatch.routing.router import ROUTED, Alternative
+from dispatch.routing.rules import OWN
 from village import grounds
 from village.access import Actor
 from village.catalog.cache import Catalog
@@ -65,8 +66,9 @@ def _told(found: Look, catalog: Catalog, village: str) -> Iterator[str]:
     station = catalog.stations.get(f"{village}.{routing.station}")
     office = found.advice[0]["body"] if found.advice else ""
     tip_off = any(not each["may_keep"] for each in found.advice or ())
-    name = "hint_tip_off" if tip_off else f"hint_{routing.decision}"
-    yield grounds.word(name, station=station.name if station else "", office=office)
+    own = any(reason.kind == OWN for reason in routing.reasons)
+    name = "tip_off" if tip_off else OWN if own else routing.decision
+    yield grounds.word(f"hint_{name}", station=station.name if station else "", office=office)
     if routing.waits_for:
         yield grounds.word(f"hint_waits_{routing.waits_for}")
     if HIDE_ME in {flag.kind for flag in routing.flags}:

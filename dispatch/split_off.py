@@ -98,7 +98,7 @@ def _keep_closed(whole: Request, part: Request, *, safe: bool) -> None:
     clear = part.routing["decision"] == ROUTED
     if whole.sealed and not clear and not safe:
         part.station, part.category = "mediation", None
-        part.routing = {**part.routing, "decision": ROUTED, "by": "rule"}
+        part.routing = {**part.routing, "decision": ROUTED, "by": "words"}
         part.advice = None
         seal_dispute(part)
     part.routing = {**part.routing, "waits_for": part.waits_for}

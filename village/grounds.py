@@ -47,6 +47,8 @@ def _decided(routing: Routing) -> str:
     by, decision = routing.get("by", "model"), routing["decision"]
     if decision == "triage" and any(each["kind"] == "voice" for each in routing["reasons"]):
         return word("decided_voice")
+    if (by, decision) == ("rule", "triage"):
+        return word("by_rule") + word("decided_chair")
     share = round(100 * routing.get("confidence", 0.0))
     name = station_name(routing.get("station"))
     return word(f"by_{by}") + word(f"decided_{decision}", station=name, share=share)
@@ -140,7 +142,8 @@ def _where(request: Request) -> Iterator[str]:
     if request.status == "not_ours":
         yield word("told_not_ours")
     elif request.status == "triage":
-        said = "kept" if routing.get("kept") else "triage"
+        own = any(each["kind"] == "own" for each in routing["reasons"])
+        said = "kept" if routing.get("kept") else "own" if own else "triage"
         yield word("told_chair" if request.station else f"told_{said}")
     elif request.station is not None and request.station != routing.get("station"):
         yield word("told_moved", station=name)

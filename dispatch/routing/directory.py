@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from dispatch.routing.rules import village_rule
+from dispatch.routing.rules import may_keep, village_rule
 from village.catalog.files import Row, parts, read
 
 GENERAL = "general"
@@ -74,7 +74,7 @@ def listed(today: date) -> list[Referral]:
 
 def is_tip_off(text: str) -> bool:
     """Tell whether the text is of a kind that the village never queues: crimes, tip-offs."""
-    return _rows()[_kind(text)]["may_keep"] == "no"
+    return not may_keep(_kind(text))
 
 
 def expired(today: date) -> list[str]:
@@ -114,7 +114,7 @@ def _referral(row: Row) -> Referral:
         answer=row["answer"],
         take_along=row["take_along"],
         valid_until=date.fromisoformat(row["valid_until"]),
-        may_keep=row["may_keep"] == "yes",
+        may_keep=may_keep(row["kind"]),
     )
 
 

@@ -49,9 +49,9 @@ class Alternative:
 class Routing:
     """Where a request goes, how sure that is, and why; `station` is None unless it is routed.
 
-    `decision` is `routed`, `triage` or `not_ours`; `by` says what decided: `category`, `rule`
-    (a rule, or words that are clear by themselves) or `model`; `rule` names the village's own
-    rule where that decided: `{id, version, referral, chosen}`, the last the category chosen.
+    `decision` is `routed`, `triage` or `not_ours`; `by` says what decided: `category`, `rule`,
+    `words` (clear by themselves) or `model`; `rule` names the village's own rule where that
+    decided: `{id, version, referral, chosen}`, the last the category chosen.
     """
 
     decision: str
@@ -104,7 +104,7 @@ def route(
     catalog = packaged_categories() if categories is None else categories
     found = _by_text(text, village, catalog) if category is None else _by_category(category)
     rule = village_rule(text, village)
-    if category is not None and rule is not None and rule.to == NONE:
+    if category is not None and rule is not None and rule.is_never_queued:
         found = _by_text(text, village, catalog)
     found = agreed(found) if agreed else found
     chosen = category or catalog.get(found.category or "")
@@ -136,7 +136,7 @@ def _by_text(text: str, village: str, catalog: Mapping[str, Category]) -> Routin
     label, by, reasons = (
         _decided(text, scores, opinion, catalog)
         if rule is None
-        else (rule.to, "rule", [Reason("rule", rule.why, 1.0)])
+        else (rule.to, "rule", [rule.reason()])
     )
     station = label if label in STATIONS else None
     code = (rule.category if rule else None) or scores.best_category(_codes(catalog, station))
@@ -168,7 +168,7 @@ def _decided(
         sure = share >= policy("not_ours") and not _ours_by_words(scores, catalog)
     else:
         sure = share >= policy("station")
-    by = "rule" if scores.clear_winner() == label else "model"
+    by = "words" if scores.clear_winner() == label else "model"
     words = scores.reasons(label if sure else None)
     return (label if sure else None), by, [*words, *_more(text, label, share, words)]
 

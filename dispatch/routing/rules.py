@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from village.catalog.files import parts, read
+from village.catalog.files import Row, parts, read
 
 MIN_POINTS = 3.0
 MIN_LEAD = 2.0
 MIN_RATIO = 1.6
 HEAD_WORD = "站长"
+OWN = "own"
 CLEAR_POINTS = 3.0
 CLEAR_LEAD = 1.5
 
@@ -72,13 +73,23 @@ class Scores:
 class Rule:
     """An exact rule that a village or the county set: these words go there.
 
-    `directory` names the kind of the county's directory that answers what is never queued.
+    `to` is a station, `none` (no village matter), `chair`, or `own` (a question to the chair about
+    her own requests); `directory` names what answers in the county's directory.
     """
 
     to: str
     category: str | None
     why: str
     directory: str | None = None
+
+    def reason(self) -> Reason:
+        """Return why it is decided so; a question about her own requests is told apart."""
+        return Reason(OWN if self.to == OWN else "rule", self.why, 1.0)
+
+    @property
+    def is_never_queued(self) -> bool:
+        """Tell whether it is answered with a number and lies at no desk, whatever was chosen."""
+        return self.directory is not None and not may_keep(self.directory)
 
 
 @dataclass(frozen=True)
@@ -104,23 +115,35 @@ def score(text: str) -> Scores:
     return scores
 
 
+@lru_cache(maxsize=8)
 def village_rule(text: str, village: str) -> Rule | None:
     """Return the first rule of this village (its code), else of all villages, that holds.
 
     What is never queued (5.2, 2.8) stands before every other: no village's rule may queue it.
     """
     rows = [row for row in read("routing_rules") if row["village"] in ("", village)]
-    for row in sorted(rows, key=lambda row: (not row["directory"], row["village"] == "")):
+    for row in sorted(rows, key=_turn):
         held = re.search(row["phrase"], text)
         if held and not (row["unless"] and re.search(row["unless"], text)):
             return Rule(row["to"], row["category"] or None, row["why"], row["directory"] or None)
     return None
 
 
+def _turn(row: Row) -> tuple[bool, bool]:
+    kind = row["directory"]
+    return not kind or may_keep(kind), row["village"] == ""
+
+
+@cache
+def may_keep(kind: str) -> bool:
+    """Tell whether the village may look at what the county's directory answers with `kind`."""
+    return any(row["kind"] == kind and row["may_keep"] == "yes" for row in read("directory"))
+
+
 def is_never_queued(text: str) -> bool:
     """Tell whether a rule of the county answers `text` with a number and queues it nowhere."""
     rule = village_rule(text, "")
-    return rule is not None and rule.directory is not None
+    return rule is not None and rule.is_never_queued
 
 
 def raised_priority(text: str, category: str) -> tuple[str, Reason] | None:

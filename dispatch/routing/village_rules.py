@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dispatch.routing import directory
-from dispatch.routing.labels import NONE
 from dispatch.routing.router import CHAIR_STEPS, NOT_OURS, ROUTED, TRIAGE, Alternative, Routing
-from dispatch.routing.rules import Reason, score, village_rule
+from dispatch.routing.rules import Reason, score
 from village.models import Category
 from village.routing_rules import ActiveRule, plain
 from village.safe_path import SAFE_PATH_KINDS
@@ -97,15 +96,15 @@ def _stays(found: Routing, rule: ActiveRule, matter: Matter) -> bool:
         return True
     if matter.kinds and rule.target == "authority":
         return True  # a danger that nobody has looked at yet is not answered with a number
-    if _is_never_queued(matter.text) or _is_the_chairs(found, matter):
+    if _is_never_queued(found, matter.text) or _is_the_chairs(found, matter):
         return True
     dispute = found.station == MEDIATION and is_dispute(found.category)
     return dispute and rule.station != MEDIATION
 
 
-def _is_never_queued(text: str) -> bool:
-    county = village_rule(text, "")
-    return (county is not None and county.to == NONE) or directory.is_tip_off(text)
+def _is_never_queued(found: Routing, text: str) -> bool:
+    """Tell what is answered with a number that may not be kept; a crime's word alone is not."""
+    return found.decision == NOT_OURS and directory.is_tip_off(text)
 
 
 def _is_the_chairs(found: Routing, matter: Matter) -> bool:

@@ -45,7 +45,7 @@ class RoutingSchema(Shape):
         validate=validate.OneOf(("routed", "triage", "emergency", "not_ours")),
     )
     by = fields.String(
-        required=True, validate=validate.OneOf(("category", "rule", "model", "person"))
+        required=True, validate=validate.OneOf(("category", "rule", "words", "model", "person"))
     )
     confidence = fields.Float(required=True)
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)

@@ -44,7 +44,7 @@ def test_a_sentence_is_put_to_the_station_that_does_such_things(
     assert (request.status, request.station, request.category) == (
         "submitted", "public_works", "PUB-03",
     )  # fmt: skip
-    assert (request.routing["decision"], request.routing["by"]) == ("routed", "rule")
+    assert (request.routing["decision"], request.routing["by"]) == ("routed", "words")
     assert request.number.startswith("QT20261125-")
     assert town.waiting("notify.tell") == 1
 

@@ -96,6 +96,13 @@ def test_what_is_for_the_council_waits_at_the_chairs(town: Town, catalog: Catalo
     assert (request.status, request.station, request.waits_for) == ("triage", None, "council")
 
 
+def test_the_word_of_a_crime_alone_keeps_no_rule_away(town: Town, catalog: Catalog) -> None:
+    agree(town, words=["景观灯"])
+    request = submit(town, catalog, "景观灯坏了 有人偷了电线")
+    assert (request.station, request.routing["rule"] is not None) == ("culture", True)
+    assert submit(town, catalog, "景观灯那里有人偷了我家羊").station is None
+
+
 def test_what_is_an_authoritys_is_answered_and_may_be_kept(town: Town, catalog: Catalog) -> None:
     agree(town, to="power", words=["路灯"])
     request = submit(town, catalog)

@@ -86,6 +86,15 @@ def test_what_is_not_ours_says_where_to_go(shared_house: House) -> None:
     assert not any("留下来" in line for line in tip_off["told"])
 
 
+def test_who_asks_after_her_own_request_is_told_where_to_look(shared_house: House) -> None:
+    text = "我的事啥时候办好 编号 QT2026-0012"
+    hinted, sent = hint(shared_house, text), shared_house.submit("u041", text)
+    assert (hinted["decision"], sent["status"], sent["advice"]) == ("triage", "triage", None)
+    assert hinted["told"] == sent["told"]
+    assert "我说过的事" in sent["told"][0]
+    assert "催办" in sent["told"][0]
+
+
 @pytest.mark.parametrize(("text", "phone"), NEVER_QUEUED)
 def test_a_crime_or_an_official_s_is_told_a_number_under_a_chosen_category(
     shared_house: House, text: str, phone: str

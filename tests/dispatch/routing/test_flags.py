@@ -100,6 +100,8 @@ def test_nothing_is_flagged_without_a_ground(text: str) -> None:
         ("学生想看耍龙灯", "child"),
         ("村民小组开会没通知我", "council"),
         ("村里的路包工头跑了", "council"),
+        ("我想开个证明，顺便问下广场舞几点", "council"),
+        ("想开个会 广场舞队要去公园", "council"),
     ],
 )
 def test_what_only_sounds_like_it_is_not_flagged(text: str, kind: str) -> None:

@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 
 from dispatch.routing import directory
+from dispatch.routing.labels import NONE, STATIONS
 from dispatch.routing.router import route
-from dispatch.routing.rules import village_rule
+from dispatch.routing.rules import OWN, village_rule
 from village.catalog.entries import packaged_categories
 from village.catalog.files import Row, read
 
 TODAY = date(2026, 11, 23)
-NUMBERS = {"crime": "110", "cadre": "12388"}
+NUMBERS = {"crime": "110", "fraud": "96110", "cadre": "12388", "belief": "12345"}
 CHOSEN = (None, "MED-01", "AID-03")
 
 
-def _rows() -> list[Row]:
-    path = Path(__file__).with_name("never_queued.csv")
+def _rows(name: str = "never_queued") -> list[Row]:
+    path = Path(__file__).with_name(f"{name}.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return list(DictReader(file))
 
 
 REAL = [row for row in _rows() if row["kind"]]
 ALIKE = [row["text"] for row in _rows() if not row["kind"]]
+ORDINARY = [row["text"] for row in _rows("ordinary_matters")]
 
 
 @pytest.mark.parametrize("code", CHOSEN)
@@ -48,6 +50,25 @@ def test_an_ordinary_dispute_or_talk_is_heard(text: str) -> None:
     assert route(text, chosen, "990101").station == "mediation"
 
 
+@pytest.mark.parametrize("text", ORDINARY)
+def test_an_ordinary_matter_that_looks_alike_meets_no_rule(text: str) -> None:
+    assert village_rule(text, "990101") is None
+
+
+@pytest.mark.parametrize("row", _rows("answered"), ids=lambda row: row["text"])
+def test_what_a_rule_answers_or_leaves_to_the_chair_lies_at_no_station(row: Row) -> None:
+    found = route(row["text"], None, "990101")
+    assert (found.decision, found.station, found.by) == (row["to"], None, "rule")
+    advice = directory.refer(row["text"], TODAY).as_advice()
+    assert not row["kind"] or (advice["kind"], advice["may_keep"]) == (row["kind"], True)
+
+
+def test_an_office_that_may_be_kept_gives_way_to_what_she_chose() -> None:
+    chosen = packaged_categories()["MED-03"]
+    found = route("我想离婚 不晓得要带啥材料", chosen, "990101")
+    assert (found.decision, found.station, found.by) == ("routed", "mediation", "category")
+
+
 def test_violence_at_home_keeps_its_path_beside_a_crime() -> None:
     found = route("我男人吸毒 天天打我", None, "990101", kinds=["dv"])
     assert (found.decision, found.waits_for) == ("triage", "safe_path")
@@ -57,14 +78,21 @@ def test_no_village_s_rule_stands_before_it(monkeypatch: pytest.MonkeyPatch) -> 
     county = {"village": "", "phrase": "贩毒", "unless": "", "to": "none", "category": "",
               "why": "打110", "directory": "crime"}  # fmt: skip
     mine = {**county, "village": "990101", "phrase": "对门", "to": "culture", "directory": ""}
-    monkeypatch.setattr("dispatch.routing.rules.read", lambda _: (mine, county))
+    monkeypatch.setattr(
+        "dispatch.routing.rules.read",
+        lambda name: (mine, county) if name == "routing_rules" else read(name),
+    )
+    village_rule.cache_clear()
     rule = village_rule("对门贩毒", "990101")
     assert rule is not None
+    village_rule.cache_clear()
     assert (rule.to, rule.directory) == ("none", "crime")
 
 
-def test_every_answer_of_a_rule_is_one_that_may_not_be_kept() -> None:
-    rows = {row["kind"]: row for row in read("directory")}
+def test_every_answer_of_a_rule_is_in_the_directory() -> None:
+    kinds = {row["kind"] for row in read("directory")}
+    goals = {NONE, OWN, "chair", *STATIONS}
     for rule in read("routing_rules"):
-        assert bool(rule["directory"]) == (rule["to"] == "none")
-        assert not rule["directory"] or rows[rule["directory"]]["may_keep"] == "no"
+        assert rule["to"] in goals
+        assert bool(rule["directory"]) == (rule["to"] == NONE)
+        assert not rule["directory"] or rule["directory"] in kinds
