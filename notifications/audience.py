@@ -152,8 +152,8 @@ def _stand_ins(session: Session, scene: Scene) -> list[UUID]:
 
 
 def _above(session: Session, scene: Scene) -> list[UUID]:
-    rung = scene.event.data["rung"]
-    return [] if rung == "chair" else recusal.on_rung(session, scene.request, rung)
+    rung = scene.event.data.get("rung")  # a second reopening is no escalation, the third is
+    return [] if rung in (None, "chair") else recusal.on_rung(session, scene.request, rung)
 
 
 def _on_duty(session: Session, scene: Scene) -> list[UUID]:

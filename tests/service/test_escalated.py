@@ -83,6 +83,26 @@ def test_what_goes_past_the_chair_does_not_ask_her_to_sign(
     assert told(house, CHAIR).count("事项上报给您") == 1
 
 
+def test_the_third_time_that_it_is_not_solved_the_committee_is_asked_too(house: House) -> None:
+    made = house.submit(VILLAGER, category="PUB-03")["id"]
+    path = f"/requests/{made}"
+    house.done(f"{path}/accept", HEAD)
+    house.done(f"{path}/handle", HEAD)
+    for times in (1, 2, 3):
+        house.done(f"{path}/submit_result", HEAD, {"result": "换了灯泡"})
+        house.done(f"{path}/resolve", CHAIR)
+        house.done(f"{path}/reopen", VILLAGER, {"reason": "又坏了"})
+        assert (listed(house, CLERK) == [made]) == (times == 3)
+        if times == 2:
+            house.done(f"{path}/route", CHAIR, {"station": "public_works", "reason": "再修"})
+            house.done(f"{path}/accept", HEAD)
+            house.done(f"{path}/handle", HEAD)
+    assert told(house, CLERK) == ["第三次没有解决"]
+    assert house.seen(path, CLERK)["allowed_actions"] == ["sign_for", "answer_escalation"]
+    assert "route" in house.seen(path, CHAIR)["allowed_actions"]
+    assert "村委会" in str(house.seen(f"{path}/timeline", VILLAGER))
+
+
 def test_those_below_have_no_such_list(house: House) -> None:
     for caller in (VILLAGER, HEAD, CHAIR):
         assert house.get("/requests?scope=escalated", caller).status_code == 403

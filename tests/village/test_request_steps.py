@@ -158,6 +158,12 @@ def resolved_again(town: Town, source: str) -> UUID:
     return request_id
 
 
+def resolved_thrice(town: Town, source: str) -> UUID:
+    request_id = resolved_again(town, source)
+    town.set(request_id, reopened=2)
+    return request_id
+
+
 DOUBT = {"chosen": LAMP, "decision": "routed", "station": "sanitation", "category": None,
          "priority": "P3", "waits_for": None, "advice": None, "answer": None}  # fmt: skip
 
@@ -289,6 +295,7 @@ READY: dict[Any, Callable[[Town, str], UUID]] = {
     rules.was_reopened: reopened,
     rules.reopened_before: resolved_again,
     rules.reopened_once: resolved_again,
+    rules.reopened_twice: resolved_thrice,
     words.is_asked: in_doubt,
     words.is_asked_station: in_doubt,
     words.is_asked_elsewhere: in_doubt_elsewhere,
@@ -372,7 +379,7 @@ def brought(town: Town, row: Transition, source: str, role: str) -> UUID:
         if row.when is request_review.is_under_review:
             urgent = {"review_asked_at": clock.now()}
         return town.submit(town.nephew, category=None, **urgent)
-    if row.action == "still_open" and row.target == "triage":
+    if row.action == "still_open" and row.target == "triage" and not row.when:
         return resolved_again(town, source)
     if (row.action, source, row.target) == ("no_danger", "draft", "triage"):
         return without_station(town, source)

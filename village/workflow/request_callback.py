@@ -14,6 +14,7 @@ from village.access import Actor
 from village.models import PhoneCall, Request
 from village.relations import CALLER, CHAIR, HEAD
 from village.workflow import recusal
+from village.workflow import request_escalation as escalation
 from village.workflow import request_rules as rules
 from village.workflow.engine import Step, Tell, Transition
 
@@ -71,6 +72,10 @@ ROWS: tuple[Transition, ...] = (
       guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again, asked_back),
       keeps=("reason",), tell=(Tell(HEAD, "N13"), Tell(CHAIR, push=False))),
+    T("still_open", ASKED_BACK, "triage", (CALLER,), "R25, 3.7", when=rules.reopened_twice,
+      guards=(recusal.not_recused, rules.within_15_days),
+      effects=(rules.open_again, escalation.past_the_chair, asked_back), keeps=("reason",),
+      tell=escalation.THIRD_TIME),
     T("still_open", ASKED_BACK, "triage", (CALLER,), "R25",
       guards=(recusal.not_recused, rules.within_15_days),
       effects=(rules.open_again, asked_back), keeps=("reason",), tell=recusal.TRIAGE),

@@ -135,6 +135,7 @@ SORRY = Tell(REQUESTER, push=False)
 RAISED = (*TO_SIGN, Tell(HEAD, push=False), Tell(REQUESTER, "N06"))
 ANSWERED = (Tell(HEAD, "N13"), Tell(CHAIR, push=False), Tell(REQUESTER, push=False))
 RE_RAISED = (Tell(ABOVE, push=False), Tell(HEAD, push=False), Tell(CHAIR, push=False))
+THIRD_TIME = (*recusal.TRIAGE, Tell(ABOVE, push=False))
 NOT_CLOSE = (recusal.not_recused,)
 
 ROWS: tuple[Transition, ...] = (

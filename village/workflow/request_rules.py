@@ -72,6 +72,11 @@ def reopened_once(request: Request) -> bool:
     return request.reopened == 1
 
 
+def reopened_twice(request: Request) -> bool:
+    """The third reopening is an escalation besides (R25, 3.7)."""
+    return request.reopened > 1
+
+
 # ---------------------------------------------------------------- guards
 
 
