@@ -10,12 +10,20 @@ from sqlalchemy.orm import Session
 from dispatch import learning
 from village import offers
 from village.access import Actor
+from village.errors import TooLate
 from village.models import Offer
 
 
 def accept(session: Session, actor: Actor, offer_id: UUID, **sent: Any) -> Offer:
-    """Say yes: take a place, and count the answer. Raises what `offers.accept` raises."""
-    offer = offers.accept(session, actor, offer_id, **sent)
+    """Say yes: take a place, and count the answer. Raises what `offers.accept` raises.
+
+    A yes for which others were faster was a yes, and counts as one.
+    """
+    try:
+        offer = offers.accept(session, actor, offer_id, **sent)
+    except TooLate:
+        learning.learn(session, offer_id, yes=True)
+        raise
     learning.learn(session, offer.id, yes=True)
     return offer
 

@@ -54,6 +54,13 @@ class LostRace(WuzhanError):
     code = "lost_race"
 
 
+class TooLate(LostRace):
+    """Others were faster; what was said is kept all the same."""
+
+    code = "filled"
+    keeps_changes = True
+
+
 class StaleVersion(WuzhanError):
     """The object has changed since you read it."""
 

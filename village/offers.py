@@ -21,7 +21,7 @@ from village.access import THE_SYSTEM, Actor
 from village.claim import NO_SHOW_AFTER, STALE_YES, Span
 from village.db import table
 from village.eligibility import appointment
-from village.errors import GuardFailed, LostRace, NotFound, StaleVersion
+from village.errors import GuardFailed, LostRace, NotFound, StaleVersion, TooLate
 from village.ids import new_id
 from village.models import DueTime, Offer, Place, Request, Task, Volunteer
 from village.workflow.engine import LOCK, apply, attempt, start
@@ -173,7 +173,7 @@ def _still_wanted(session: Session, offer: Offer) -> None:
     request = session.get_one(Request, offer.request_id)
     task = session.get_one(Task, offer.task_id)
     if offer.status == "no_show" and task.status in ("filled", "done"):
-        raise LostRace("filled", "others have stepped in", allowed_actions=[])
+        raise TooLate("filled", "others have stepped in", allowed_actions=[])
     if offer.status == "withdrawn" and not offer.stands_by:
         raise _filled(task) if task.status in ("filled", "done") else LostRace("withdrawn")
     if offer.status not in ("offered", "expired", "withdrawn", "no_show"):
@@ -184,10 +184,10 @@ def _still_wanted(session: Session, offer: Offer) -> None:
         raise LostRace("ended", "the request no longer looks for volunteers")
 
 
-def _filled(task: Task) -> LostRace:
+def _filled(task: Task) -> TooLate:
     """Say kindly that others were faster, and what she may still do."""
     may = ["stand_by"] if task.status == "filled" else []
-    return LostRace("filled", "all places are taken", allowed_actions=may)
+    return TooLate("filled", "all places are taken", allowed_actions=may)
 
 
 def _claim(session: Session, offer: Offer, arrival: datetime | None, span: Span | None) -> bool:

@@ -204,6 +204,8 @@ class Run:
     def _yes(self, one: Search, person: Person, sent: Sent, now: datetime) -> None:
         """Take a place, if one is free still; she does the work when she has time next."""
         here, matter = self.crowds[person.village], one.matter
+        if not one.looks_for_people and now < matter.ends_at:  # others were faster
+            self._learn(matter.village, sent, True, now)
         may = sent.state in ("offered", "expired") and now < matter.ends_at
         if not (may and one.looks_for_people) or here.at_work[here.places[person.id]]:
             return

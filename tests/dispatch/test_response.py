@@ -110,6 +110,16 @@ def test_a_model_that_says_anything_is_found_out() -> None:
     assert calibration.correct(0.9) == pytest.approx(0.33, abs=0.15)
 
 
+@pytest.mark.parametrize("said", [math.nan, -1.0, 7.0, math.inf, 0.5, 0.97, 0.0])
+def test_a_model_that_says_the_same_of_everybody_is_found_out(said: float) -> None:
+    assert not watched(lambda *_: said).useful
+    assert not watched(lambda *_: said, runs=60).useful
+
+
+def test_a_little_nonsense_spoils_no_model() -> None:
+    assert watched(lambda truth, rng: math.nan if rng.random() < 0.05 else truth).useful
+
+
 def test_before_anything_was_seen_a_prediction_stands() -> None:
     assert Calibration().useful
     assert Calibration().correct(0.4) == pytest.approx(0.4)
