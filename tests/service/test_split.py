@@ -78,7 +78,7 @@ def test_each_station_reads_its_own_part_alone(house: House) -> None:
 
 
 def test_a_sealed_whole_is_opened_by_no_cut(house: House) -> None:
-    parts = [{"text": QUARREL}, {"text": "他还说了别的话。"}, {"text": LIGHT}]
+    parts = [{"text": QUARREL}, {"text": "他家的树枝也伸到我家院子里来了。"}, {"text": LIGHT}]
     text = "".join(part["text"] for part in parts)
     made = house.submit("u041", text, category="MED-01")
     path = f"/requests/{made['id']}/split"
