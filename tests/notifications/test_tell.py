@@ -222,6 +222,19 @@ def test_work_sent_back_is_told_to_those_who_hold_its_places(
     assert "请再处理一下" not in house.titles(asked)
 
 
+def test_who_is_noted_as_there_by_the_station_hears_of_it(
+    house: House, context: Context, villager: Actor, head: Actor
+) -> None:
+    worker = house.volunteer("小刘")
+    request = house.submit(villager)
+    house.act(request, "accept", head)
+    house.act(request, "dispatch", head, task={"people_needed": 1})
+    house.take_place(request, worker)
+    house.act(request, "start", head)
+    tell(context, house)
+    assert house.titles(worker)[-1] == "站里记下您到了"
+
+
 def test_a_draft_that_is_taken_back_is_nobodys_business(
     house: House, context: Context, villager: Actor, head: Actor
 ) -> None:
