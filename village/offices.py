@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import combinations
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from village.catalog.files import Row, read
+from village.models import OrgUnit, RoleGrant
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,29 @@ def clashes(held: Sequence[Held], near: Callable[[str, str], bool]) -> Iterator[
             for rule in _rules("near", "anywhere")
         ):
             yield one, other
+
+
+def clashing(
+    session: Session, person: UUID, granted: Sequence[RoleGrant]
+) -> tuple[Held, Held] | None:
+    """Return two offices that a person may not hold together, if these were granted to her."""
+    parents = dict(session.execute(sa.select(OrgUnit.code, OrgUnit.parent_code)).all())
+
+    def line(code: str | None) -> Iterator[str]:
+        while code is not None:
+            yield code
+            code = parents[code]
+
+    def near(one: str, other: str) -> bool:
+        return one in line(other) or other in line(one)
+
+    present = session.scalars(sa.select(RoleGrant).where(RoleGrant.person_id == person)).all()
+    held = [_held(grant) for grant in (*present, *granted)]
+    return next(clashes(held, near), None)
+
+
+def _held(grant: RoleGrant) -> Held:
+    return Held(grant.role, grant.unit_code, grant.valid_from, grant.valid_to)
 
 
 def kin_clashes(

@@ -11,13 +11,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from village import access, clock, lines
+from village import access, clock, lines, offices
 from village.access import Actor
 from village.db import table
 from village.errors import Forbidden, Invalid
 from village.ids import new_id
-from village.models import Absence, DutyShift, Person, RoleGrant, Station
-from village.relations import CHAIR
+from village.models import Absence, DutyShift, OrgUnit, Person, RoleGrant, Station
+from village.relations import CHAIR, CLERK
+from village.workflow import recusal
 
 OFFICES = ("head", "deputy", "chair")
 LONGEST = timedelta(days=366)
@@ -125,9 +126,10 @@ def _begin(
 ) -> None:  # fmt: skip
     starts, ends, cover = sent["starts"], sent["ends"], sent["cover"]
     _check_times(starts, ends, "to")
-    if cover is not None and (cover not in officers or cover == person):
-        raise Invalid(errors={"cover": ["代班的人要是本村别的站长、副站长或会长"]})
     now = clock.now()
+    lent = [_lent(held, cover, person, max(starts, now), ends) for held in officers[person]]
+    if cover is not None:
+        _check_cover(session, village, lent, cover, officers)
     row = {
         "person_id": person, "village_code": village, "cover_id": cover, "starts_at": starts,
         "ends_at": ends, "set_by": actor.person_id, "set_at": now,
@@ -135,13 +137,42 @@ def _begin(
     session.execute(sa.insert(table(Absence)).values(row))
     if cover is None:
         return
-    for held in officers[person]:
-        session.add(_lent(held, cover, person, max(starts, now), ends))
+    session.add_all(lent)
     name = session.get_one(Person, person).name
     lines.tell(session, [cover], "cover", name=name, since=lines.day(starts), until=lines.day(ends))
 
 
-def _lent(held: RoleGrant, cover: UUID, person: UUID, starts: datetime, ends: datetime) -> Any:
+def _check_cover(
+    session: Session, village: str, lent: Sequence[RoleGrant], cover: UUID,
+    officers: Mapping[UUID, list[RoleGrant]],
+) -> None:  # fmt: skip
+    """Refuse who is none of the village's, and who may not hold both offices (4.1)."""
+    person, roles = lent[0].covers, {grant.role for grant in lent}
+    free = {*officers, *(_clerks(session, village) if CHAIR in roles else ())} - {person}
+    wrong = COVERS_CHAIR if CHAIR in roles else COVERS_HEAD
+    if cover not in free:
+        raise Invalid(errors={"cover": [wrong]})
+    found = offices.clashing(session, cover, lent)
+    if found is not None:
+        one, other = (offices.by_role()[held.role]["zh"] for held in found)
+        raise Invalid(errors={"cover": [f"{one}和{other}不能由同一个人兼任。{wrong}"]})
+
+
+COVERS_HEAD = "代班的人要是本村别的站长或副站长"
+COVERS_CHAIR = "会长不在时，代班的人要是本村别的会长，或者村委会经办"
+
+
+def _clerks(session: Session, village: str) -> Sequence[UUID]:
+    """Return the committee's clerks, who decide in triage where no chair may, too (3.0)."""
+    committee = session.get_one(OrgUnit, village).parent_code
+    held = (RoleGrant.role == CLERK, RoleGrant.unit_code == committee, RoleGrant.covers.is_(None))
+    found = sa.select(RoleGrant.person_id).where(*held, *recusal.in_term(RoleGrant))
+    return session.scalars(found).all()
+
+
+def _lent(
+    held: RoleGrant, cover: UUID | None, person: UUID, starts: datetime, ends: datetime
+) -> RoleGrant:
     until = ends if held.valid_to is None else min(ends, held.valid_to)
     role = "deputy" if held.role == "head" else held.role
     return RoleGrant(

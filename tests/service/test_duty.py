@@ -121,6 +121,28 @@ def test_a_cover_lends_nothing_on(house: House) -> None:
     }
 
 
+def test_nobody_covers_an_office_that_she_may_not_hold_beside_her_own(house: House) -> None:
+    """Who records hours does not confirm them (4.1): no head for the chair, no chair for a head."""
+    away = {"from": at(hours=1), "to": at(days=2)}
+    chair_s = put(house, ABSENCE, CHAIR, **away, cover=who(house, HEAD))
+    assert "村委会经办" in problem(chair_s, 422, "invalid")["errors"]["cover"][0]
+    head_s = put(house, ABSENCE, HEAD, **away, cover=who(house, CHAIR))
+    assert "别的站长或副站长" in problem(head_s, 422, "invalid")["errors"]["cover"][0]
+    clock.step(timedelta(hours=2))
+    assert not {role for role in roles(house, HEAD) if role.startswith("chair")}
+    assert not {role for role in roles(house, CHAIR) if role.startswith(("head", "deputy"))}
+    assert house.seen(DUTY, CHAIR)["absences"] == []
+
+
+def test_the_clerk_covers_for_the_chair_and_for_no_head(house: House) -> None:
+    away = {"from": at(hours=1), "to": at(days=2), "cover": who(house, CLERK)}
+    problem(put(house, ABSENCE, HEAD, **away), 422, "invalid")
+    assert put(house, ABSENCE, CHAIR, **away).status_code == 200
+    clock.step(timedelta(hours=2))
+    assert "chair None" in roles(house, CLERK)
+    assert house.get("/villages/990101/triage", CLERK).status_code == 200
+
+
 def test_the_chair_may_say_it_of_a_head_and_a_head_of_herself_alone(house: House) -> None:
     away = {"from": at(hours=1), "to": at(days=2)}
     assert put(house, ABSENCE, CHAIR, person=who(house, HEAD), **away).status_code == 200
