@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Empty, Flag, Schema, Text, Whole
+from service.schemas.base import Code, Empty, Flag, Line, Schema, Text, Whole
 from service.schemas.files import file_ids
 from service.schemas.requests import HELPED, SOLVED, TaskCardSchema
 from village.stations import KINDS, SUSPEND_REASONS
@@ -138,8 +138,8 @@ class ConfirmSchema(Schema):
 class HandOverSchema(Schema):
     """`hand_over`: to whom, how to reach them, and on what ground (R29)."""
 
-    receiver = Text(60, required=True)
-    contact = Text(60)
+    receiver = Line(60, required=True)
+    contact = Line(60)
     basis = fields.String(required=True, validate=validate.OneOf(HANDOVER_BASIS))
 
 

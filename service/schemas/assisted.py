@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Shape, Text
+from service.schemas.base import Code, Flag, Line, Moment, PhoneNumber, Schema, Shape
 from service.schemas.requests import RequestInSchema
 from service.slips import spaced
 from village.stations import CONSENTS, SOURCES
@@ -14,7 +14,7 @@ from village.stations import CONSENTS, SOURCES
 class ServedSchema(Schema):
     """The person served: what she wants to say of herself, or whom the system knows already."""
 
-    name = Text(40)
+    name = Line(40)
     phone = PhoneNumber()
     person = fields.UUID()
     kin = Flag(load_default=False)

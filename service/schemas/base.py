@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Self
@@ -15,12 +16,20 @@ from village.paging import Page, Window
 from village.phones import normal
 
 INVISIBLE = " \t\r\n\u3000\u200b\u200c\u200d\u2060\ufeff"
+ENDS_LINE = ("Cc", "Zl", "Zp")
+TURNS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def no_nul(value: str) -> None:
     """Refuse what PostgreSQL cannot store, and characters that no keyboard makes."""
     if any(char < " " and char not in "\n\r\t" for char in value):
         raise ma.ValidationError("含有不能保存的字符")
+
+
+def one_line(value: str) -> None:
+    """Refuse what ends a line, and marks that turn the order of what is read around it."""
+    if any(unicodedata.category(char) in ENDS_LINE or char in TURNS for char in value):
+        raise ma.ValidationError("只能写一行，不能有换行或看不见的控制符号")
 
 
 class Text(fields.String):
@@ -32,6 +41,14 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> Any:
         return super()._deserialize(value, attr, data, **options).strip(INVISIBLE)
+
+
+class Line(Text):
+    """A name or another short text of one line: it stands in lists, messages and on paper."""
+
+    def __init__(self, longest: int, shortest: int = 1, **options: Any) -> None:
+        super().__init__(longest, shortest, **options)
+        self.validators.append(one_line)
 
 
 class Code(fields.String):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from service.schemas.base import Moment, Schema, Shape, Text
+from service.schemas.base import Line, Moment, Schema, Shape, Text
 
 
 class GlassInSchema(Schema):
     """Which request, by its number, and why."""
 
-    number = Text(30, required=True)
+    number = Line(30, required=True)
     reason = Text(300, shortest=5, required=True)
 
 

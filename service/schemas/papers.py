@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from service.schemas.base import Moment, Schema, Shape, Text
+from service.schemas.base import Line, Moment, Schema, Shape
 from village.stations import PAPER_KINDS
 
 
@@ -12,9 +12,9 @@ class PaperInSchema(Schema):
     """What one was shown; `skill` for a certificate, `valid_until` null: without an end."""
 
     kind = fields.String(required=True, validate=validate.OneOf(PAPER_KINDS))
-    skill = Text(20, load_default=None, allow_none=True)
-    issuer = Text(60, required=True)
-    number = Text(60, load_default=None, allow_none=True)
+    skill = Line(20, load_default=None, allow_none=True)
+    issuer = Line(60, required=True)
+    number = Line(60, load_default=None, allow_none=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(load_default=None, allow_none=True)
 

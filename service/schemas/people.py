@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Flag, Moment, PhoneNumber, Schema, Shape, Text, Whole
+from service.schemas.base import Code, Flag, Line, Moment, PhoneNumber, Schema, Shape, Whole
 from village.catalog.entries import subscription_moments
 from village.catalog.privacy import documents
 from village.subscriptions import ANSWERS
@@ -67,7 +67,7 @@ class LoginSchema(TokenSchema):
 class ProfileSchema(Schema):
     """The profile's fields; those that are sent are replaced."""
 
-    name = Text(20)
+    name = Line(20)
     birth_year = Whole(1900, 2100, allow_none=True)
 
 

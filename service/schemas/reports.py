@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Code, Moment, Schema, Text
+from service.schemas.base import Code, Line, Moment, Schema, Text
 from village.stations import AUTHORITIES, REPORT_KINDS, REPORT_STATES
 
 ACTIONS = ("report", "dismiss", "receipt", "confirm_dismissal")
@@ -21,14 +21,14 @@ class ReportInSchema(Schema):
     village = Code(20)
     request = fields.UUID(allow_none=True)
     text = Text(1000, required=True)
-    about = fields.List(Text(40, required=True), load_default=list, validate=validate.Length(max=5))
+    about = fields.List(Line(40, required=True), load_default=list, validate=validate.Length(max=5))
 
 
 class ReportedSchema(Schema):
     """Which authority was told, and which office or person took it."""
 
     authority = fields.String(required=True, validate=validate.OneOf(AUTHORITIES))
-    receiver = Text(60, required=True)
+    receiver = Line(60, required=True)
 
 
 class ReceiptSchema(Schema):

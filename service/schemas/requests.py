@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from service.schemas.base import (
     Code,
     Flag,
+    Line,
     Moment,
     Schema,
     Shape,
@@ -55,7 +56,7 @@ WAITS = ("mediation", "council", "referral", "authority", "supervision", "safe_p
 class PlaceSchema(Schema):
     """A place; coordinates keep the datum in which they were measured."""
 
-    name = Text(100, required=True)
+    name = Line(100, required=True)
     lat = fields.Float(validate=validate.Range(-90, 90))
     lng = fields.Float(validate=validate.Range(-180, 180))
     coord = fields.String(validate=validate.OneOf(("gcj02", "wgs84")))
@@ -70,7 +71,7 @@ class PlaceSchema(Schema):
 class OnBehalfSchema(Schema):
     """The person served, and how she agreed."""
 
-    name = Text(40, required=True)
+    name = Line(40, required=True)
     consent_how = fields.String(
         required=True, validate=validate.OneOf(("oral", "written", "guardian", "urgent"))
     )
@@ -89,7 +90,7 @@ class RequestInSchema(Schema):
     category = Code(20, load_default=None, allow_none=True)
     text = Text(2000, shortest=0, load_default="")  # or a voice among the files
     place = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
-    answers = fields.Dict(keys=Text(40), load_default=dict)
+    answers = fields.Dict(keys=Line(40), load_default=dict)
     files = file_ids()
     on_behalf_of = fields.Nested(OnBehalfSchema, load_default=None, allow_none=True)
     hide_me = Flag(load_default=False)
@@ -314,9 +315,9 @@ class QueueQuery(WindowQuery):
 class TaskCardSchema(Schema):
     """What the head changes on the category's default card."""
 
-    what = Text(60)
+    what = Line(60)
     people_needed = Whole(1, 20)
-    skills = fields.List(Text(20), validate=validate.Length(max=10))
+    skills = fields.List(Line(20), validate=validate.Length(max=10))
     risk = Whole(0, 3)
     minutes = Whole(1, 1440)
     starts_at = Moment()

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from service.schemas.base import (
     Code,
     Flag,
+    Line,
     Moment,
     Schema,
     Shape,
@@ -28,7 +29,7 @@ LIES_AT = (*KINDS, "triage", "council", "authority", "not_ours")
 
 def _words() -> Any:
     """A list of words."""
-    return fields.List(Text(20), validate=validate.Length(max=MOST_WORDS))
+    return fields.List(Line(20), validate=validate.Length(max=MOST_WORDS))
 
 
 class RuleInSchema(Schema):
@@ -38,7 +39,7 @@ class RuleInSchema(Schema):
     `category` is what the villager chose.
     """
 
-    title = Text(40, required=True)
+    title = Line(40, required=True)
     position = Whole(1, 999, metadata={"description": "the first rule that holds decides"})
     words = _words()
     unless = _words()
@@ -66,7 +67,7 @@ class ProposalAnswerSchema(Schema):
 class RuleChangeSchema(RuleInSchema):
     """The fields to replace; `active` false takes the rule out of force."""
 
-    title = Text(40)
+    title = Line(40)
     target = fields.String(data_key="to", validate=validate.OneOf(TARGETS))
     active = Flag()
 

@@ -7,7 +7,17 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Moment, Schema, Shape, Switch, Text, Whole, WindowQuery, page_of
+from service.schemas.base import (
+    Line,
+    Moment,
+    Schema,
+    Shape,
+    Switch,
+    Text,
+    Whole,
+    WindowQuery,
+    page_of,
+)
 from service.schemas.files import file_ids
 from service.schemas.requests import NAMED
 from village.exclusions import KINDS, TIES, WORD
@@ -109,8 +119,8 @@ class PartyInSchema(Schema):
     """One party: whom the system knows, a household by its code, or a name as it is spoken."""
 
     person = fields.UUID()
-    household = Text(40)
-    name = Text(40)
+    household = Line(40)
+    name = Line(40)
 
     @ma.validates_schema
     def _one(self, data: dict[str, object], **_: object) -> None:
