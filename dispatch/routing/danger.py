@@ -38,8 +38,8 @@ def ask(text: str) -> Screen | None:
     if points is None:
         return found
     mark = policy("danger_in_letter" if _is_letter(text) else "danger")
-    cry = found is not None and len(text) <= policy("cry")
-    if cry or points + _words_points(found, text) >= mark:
+    certain = found is not None and _is_certain(text)
+    if certain or points + _words_points(found, text) >= mark:
         return _question(found, text)
     if _is_letter(text):
         return None
@@ -93,6 +93,12 @@ def _cuts(text: str) -> Iterator[tuple[str, str]]:
         first, last = "，".join(clauses[:at]), "，".join(clauses[at:])
         if min(len(first), len(last)) >= SHORTEST:
             yield first, last
+
+
+def _is_certain(text: str) -> bool:
+    """Tell whether a word of danger is enough: in a cry, and of a line that is down."""
+    sure = not _is_letter(text) and parting("sure").search(text) is not None
+    return sure or len(text) <= policy("cry")
 
 
 def _is_letter(text: str) -> bool:

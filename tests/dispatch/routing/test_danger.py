@@ -194,3 +194,17 @@ def test_no_sign_silences_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = danger.ask(f"{LETTER}我老公又在打我。")
     monkeypatch.setattr(calm, "points", lambda _: 9.0)
     assert danger.ask(f"{LETTER}我老公又在打我。") == asked
+
+
+@pytest.mark.parametrize(
+    "text", ["电杆斜了，线断在路上", "路灯线断了 掉在路边", "电杆倒在路上 线也断了 路灯不亮"]
+)
+def test_a_line_that_is_down_is_asked_about_whatever_the_model_says(text: str) -> None:
+    found = danger.ask(text)
+    assert found is not None
+    assert found.kind == "power"
+
+
+@pytest.mark.parametrize("text", ["网线断了", "去年电线断在路上 修好了", "怕电线断了掉下来"])
+def test_no_line_that_hurts_nobody_or_is_long_up_again_is(text: str) -> None:
+    assert danger.ask(text) is None
