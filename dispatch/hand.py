@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from dispatch import by_name, learning, rounds, situation, translate
-from dispatch.candidates import Screened, circles, screen
+from dispatch.candidates import Screened, accredited, circles, screen
 from dispatch.people import People
 from dispatch.policies import registry
 from dispatch.why import SEALED_STATIONS, words
@@ -29,7 +29,8 @@ from village.access import Actor
 from village.catalog import files
 from village.clock import SHANGHAI
 from village.errors import GuardFailed, NotFound
-from village.models import Person, Station, Task
+from village.models import Offer, Person, Round, Station, Task
+from village.workflow.offer import LIVE
 
 MOST = 10
 DAY, LONG = timedelta(days=1), timedelta(days=3)  # so long without a message is worth a word
@@ -73,10 +74,12 @@ class Standing:
 def suggest(session: Session, actor: Actor, task_id: UUID) -> Suggestions:
     """Return up to ten people of the village who may be asked now.
 
+    Who was asked for this task and has not said yes stays where she stood: whoever vanished
+    would be known to have been asked, and the next one to vanish, to follow somebody's no (N10).
     Raises NotFound, Forbidden, Recused, or WrongState where nobody is looked for.
     """
     task = circles_of.open_task(session, actor, task_id, "task.suggest", locked=False)
-    standing = _standing(session, task)
+    standing = _as_before(session, task, _standing(session, task))
     able: list[int] = np.flatnonzero(standing.found.now).tolist()
     own = [place for place in able if standing.circle(place) < NEXT_VILLAGE]
     listed = _in_turn(own, standing)[:MOST]
@@ -123,6 +126,34 @@ def _standing(
     villages = {task.village_code, *(key[0] for key in near)}
     people = situation.load_people(session, villages, now, only=only)
     return Standing(work, people, screen(people, work, now), now)
+
+
+def _as_before(session: Session, task: Task, standing: Standing) -> Standing:
+    """Return how all stood before this task asked anybody: still able, unless she said yes."""
+    people, now_able = standing.people, standing.found.now.copy()
+    asked = sa.select(Offer.person_id, Offer.status).where(Offer.task_id == task.id)
+    offered = {row.person_id: row.status for row in session.execute(asked)}
+    asked_at = people.asked_at.copy()
+    before = _asked_before(session, task) if offered else {}
+    fit = accredited(people, standing.work, standing.now)
+    for place in range(len(people)):
+        status = offered.get(people.id(place))
+        if status is not None:
+            now_able[place] = fit[place] and status not in LIVE
+            asked_at[place] = before.get(str(people.id(place)), -math.inf)
+    found = replace(standing.found, now=now_able)
+    return replace(standing, people=replace(people, asked_at=asked_at), found=found)
+
+
+def _asked_before(session: Session, task: Task) -> dict[str, float]:
+    """Return when those whom the looks found were last asked for anything else, in seconds."""
+    looks = sa.select(Round.candidates).where(Round.task_id == task.id).order_by(Round.n)
+    return {
+        one["person"]: 60 * one["asked_at"]
+        for found in session.scalars(looks)
+        for one in found
+        if one["asked_at"] is not None
+    }
 
 
 def _in_turn(places: Iterable[int], standing: Standing) -> list[int]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from dispatch import borders, by_name, learning, paired, record, reserve, situation, wakeups
+from dispatch import borders, by_name, learning, paired, record, reserve, situation, wakeups, why
 from dispatch.deciding import Facts, Look, decisions, in_turn, most_for
 from dispatch.endings import Ending
 from dispatch.explore import Chosen
@@ -153,6 +153,8 @@ def _look_at(
             if look.task.id in decided.decision.plans
         }
     for work in seen.works:
+        if work.task_id in first.waiting:
+            why.show(session.get_one(TaskRow, work.task_id), first.waiting[work.task_id])
         if work.task_id in first.waiting or not work.is_due(now):
             _arm(session, work.task_id, first.waiting.get(work.task_id, work.next_wake))
     return plans
@@ -231,6 +233,7 @@ def _next(session: Session, look: Look, plan: Plan | None, now: datetime) -> Non
     """End the search, or say when to look again."""
     row, found = session.get_one(TaskRow, look.work.task_id), outcome(look, plan, now)
     row.short, row.starving, row.next_wake = found.short, found.short > 0, found.next_wake
+    why.show(row, row.next_wake)
     if found.village_at is not None:
         row.village_at = found.village_at
         attempt(session, REQUEST, look.work.request_id, "widen_village")

@@ -94,8 +94,10 @@ def why(session: Session, actor: Actor, task_id: UUID) -> Why:
     task = seen.task
     if is_secret(seen):
         return Why(task.id, words("looking", "secret"), seen.people)
-    asked = _asked(session, task.id)
+    as_of = _as_of(task)
+    asked = _asked(session, task.id, as_of)
     total, waiting = sum(one.people for one in asked), sum(one.waiting for one in asked)
+    total = max(total, len(seen.people))
     declined = sum(one.declined for one in asked)
     tells = waiting + declined >= FEW and min(waiting, declined) >= LONE
     village, neighbours = _wider(session, seen)
@@ -107,11 +109,29 @@ def why(session: Session, actor: Actor, task_id: UUID) -> Why:
         waiting=waiting if tells else None,
         answered=total - waiting if tells else None,
         rounds=tuple(_wave(one) for one in asked),
-        last_look=_last_look(session, task.id),
+        last_look=_last_look(session, task.id, as_of),
         next_look=_next_look(task),
         village=village,
         neighbours=neighbours,
     )
+
+
+def show(task: Task, next_look: datetime | None) -> None:
+    """Let what has happened by now be what is shown until the next look, whoever answers meanwhile.
+
+    A look before its time would say that somebody has said no (N10): it is shown at its time.
+    """
+    now = clock.now()
+    if task.shown_until is None or task.shown_until <= now:
+        task.shown_as_of, task.shown_until = now, _quarter(next_look, now)
+
+
+def _as_of(task: Task) -> datetime:
+    """Return up to when what has happened is shown."""
+    stands = task.shown_as_of is not None and task.shown_until is not None
+    if stands and task.status == "open" and task.shown_until > clock.now():  # type: ignore[operator]
+        return task.shown_as_of  # type: ignore[return-value]
+    return clock.now()
 
 
 def is_secret(seen: TaskView) -> bool:
@@ -140,8 +160,11 @@ def _text(task: Task, asked: int, yes: int) -> str:
 # ---------------------------------------------------------------- who was asked
 
 
-def _asked(session: Session, task_id: UUID) -> list[Any]:
-    """Count the offers by hour; chance is the policy's, and who drew the lot is nobody's matter."""
+def _asked(session: Session, task_id: UUID, as_of: datetime) -> list[Any]:
+    """Count the offers by hour; chance is the policy's, and who drew the lot is nobody's matter.
+
+    Whom the head has picked by hand she knows of at once.
+    """
     hour = sa.func.date_trunc("hour", Offer.created_at).label("at")
     by = sa.case((Offer.source == "chance", "policy"), else_=Offer.source).label("by")
     still = Offer.status.in_(("offered", "expired"))  # a late yes counts
@@ -152,7 +175,10 @@ def _asked(session: Session, task_id: UUID) -> list[Any]:
             sa.func.count().filter(still).label("waiting"),
             sa.func.count().filter(Offer.status == "declined").label("declined"),
         )
-        .where(Offer.task_id == task_id)
+        .where(
+            Offer.task_id == task_id,
+            sa.or_(Offer.created_at <= as_of, Offer.source == "hand"),
+        )
         .group_by(hour, by, Offer.policy, Offer.circle)
         .order_by(hour, by, Offer.circle)
     )  # fmt: skip
@@ -174,8 +200,9 @@ def policy_text(version: object) -> str:
 # ---------------------------------------------------------------- the last look and the next
 
 
-def _last_look(session: Session, task_id: UUID) -> LastLook | None:
-    last = sa.select(Round).where(Round.task_id == task_id).order_by(Round.n.desc()).limit(1)
+def _last_look(session: Session, task_id: UUID, as_of: datetime) -> LastLook | None:
+    shown = sa.select(Round).where(Round.task_id == task_id, Round.at <= as_of)
+    last = shown.order_by(Round.n.desc()).limit(1)
     found = session.scalars(last).one_or_none()
     if found is None:
         return None
@@ -202,9 +229,18 @@ def left_out(counts: Mapping[str, int]) -> list[LeftOut]:
 
 def _next_look(task: Task) -> datetime | None:
     """The next look, to the quarter of an hour: an early one would say that somebody answered."""
+    now = clock.now()
     if task.status != "open" or task.next_wake is None:
         return None
-    wake = max(task.next_wake, clock.now())
+    if task.shown_until is not None and task.shown_until > now:
+        return task.shown_until
+    return _quarter(task.next_wake, now)
+
+
+def _quarter(wake: datetime | None, now: datetime) -> datetime | None:
+    if wake is None:
+        return None
+    wake = max(wake, now)
     over = timedelta(seconds=wake.timestamp() % QUARTER.total_seconds())
     return wake + (QUARTER - over) if over else wake
 

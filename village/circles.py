@@ -26,6 +26,7 @@ def widen(session: Session, actor: Actor, task_id: UUID, circle: str) -> Task:
     task = open_task(session, actor, task_id, "task.circle")
     task.widest = max(task.widest or 0, CIRCLES[circle])
     task.hold, task.next_wake = False, clock.now()
+    task.shown_until = None  # she wants to see what comes of it
     task.village_at = task.widens_at = clock.now()
     outbox.put(session, "dispatch.round", task.request_id)
     return task
@@ -43,7 +44,7 @@ def hold(
     task.hold = held
     task.held_from = CIRCLES[circle] if circle else min(task.circle + 1, CIRCLES["neighbours"])
     if not held:
-        task.next_wake = clock.now()
+        task.next_wake, task.shown_until = clock.now(), None
         outbox.put(session, "dispatch.round", task.request_id)
     return task
 

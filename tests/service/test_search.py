@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.service.house import House
 from tests.service.test_answers import offer_of, sent_out
 from tests.service.test_heads import CHAIR, HEAD, me
 from tests.service.test_problems import problem
+from village import clock
 from village.catalog.files import read
 
 OWN = ("u016", "u017", "u035", "u036")
@@ -93,17 +95,36 @@ def test_only_those_who_said_yes_have_names(house: House) -> None:
     assert not [each for each in others if each in body.text]
 
 
-def test_a_no_changes_nothing_but_who_is_asked_next(house: House) -> None:
-    """With so few asked, "answered" would be somebody's no."""
+def test_a_no_changes_nothing_but_who_is_asked_next(movable_clock: None, house: House) -> None:
+    """With so few asked, "answered", or one more before the time, would be somebody's no (N10)."""
     task = looking(house, people=1)
     (only,) = asked(house, task)
-    before = house.seen(f"{task}/why", HEAD)
+    before = house.seen(f"{task}/why", HEAD), house.seen(f"{task}/suggestions", HEAD)
     decline(house, only)
+    assert len(asked(house, task)) == 2
+    apart = {"village": before[0]["village"]}  # what comes next she must hear before it comes
+    assert {**house.seen(f"{task}/why", HEAD), **apart} == before[0]
+    assert house.seen(f"{task}/suggestions", HEAD) == before[1]
+    clock.step(datetime.fromisoformat(before[0]["next_look"]) - clock.now())
     after = house.seen(f"{task}/why", HEAD)
-    assert (before["asked"], after["asked"]) == (1, 2)
-    for why in (before, after):
+    assert (before[0]["asked"], after["asked"]) == (1, 2)
+    for why in (before[0], after):
         assert (why["waiting"], why["answered"]) == (None, None)
         assert "declined" not in str(why)
+
+
+def test_who_was_asked_stays_among_those_who_may_be_asked_until_she_says_yes(house: House) -> None:
+    task = looking(house, people=1)
+    (only,) = asked(house, task)
+    listed = [each["name"] for each in house.seen(f"{task}/suggestions", HEAD)["items"]]
+    assert name(house, only) in listed
+    decline(house, only)
+    (second,) = set(asked(house, task)) - {only}
+    house.done(f"/offers/{offer_of(house, second)['id']}/accept", second)
+    house.rows("update tasks set status = 'open' where id = :id", id=task.rpartition("/")[2])
+    house.rows("update requests set status = 'dispatching'")
+    now = [each["name"] for each in house.seen(f"{task}/suggestions", HEAD)["items"]]
+    assert now[:9] == [each for each in listed if each != name(house, second)]
 
 
 def test_answers_are_counted_where_they_hide_in_the_crowd(house: House) -> None:
@@ -113,7 +134,7 @@ def test_answers_are_counted_where_they_hide_in_the_crowd(house: House) -> None:
             """insert into offers (id, task_id, request_id, person_id, wave, expires_at,
                    created_at, status, version)
                select gen_random_uuid(), t.id, t.request_id, :person, 1, now() + interval '1 hour',
-                   now(), 'offered', 1 from tasks t where t.id = :task""",
+                   t.shown_as_of, 'offered', 1 from tasks t where t.id = :task""",
             person=me(house, code),
             task=task.rpartition("/")[2],
         )
@@ -182,16 +203,14 @@ def test_the_next_village_is_announced_and_can_be_held(house: House) -> None:
 
 def test_whom_one_may_ask_is_a_name_with_neutral_reasons(house: House) -> None:
     task = looking(house, people=1)
-    (already,) = asked(house, task)
     found = house.seen(f"{task}/suggestions", HEAD)
     people = [each["person"] for each in found["items"]]
-    assert set(people[:3]) == {me(house, code) for code in OWN if code != already}
-    assert me(house, already) not in people
+    assert set(people[:4]) == {me(house, code) for code in OWN}
     assert len(people) <= 10
     assert set(found["items"][0]) == {"person", "name", "reasons"}
     assert found["items"][0]["reasons"][0] == "本站的"
     assert "还没有问过" in found["items"][0]["reasons"]
-    others = [each["reasons"][0] for each in found["items"][3:]]
+    others = [each["reasons"][0] for each in found["items"][4:]]
     assert others
     assert all(each.startswith("本村") for each in others)
 
@@ -392,7 +411,7 @@ def test_a_head_close_to_the_requester_picks_nobody(house: House) -> None:
 
 def test_the_search_is_read_in_few_statements(house: House, statements: Statements) -> None:
     task = looking(house)
-    for path, most in (("why", 10), ("suggestions", 11)):
+    for path, most in (("why", 10), ("suggestions", 13)):
         house.seen(f"{task}/{path}", HEAD)
         with statements() as found:
             house.seen(f"{task}/{path}", HEAD)

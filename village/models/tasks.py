@@ -90,6 +90,8 @@ class Task(Base):
         doc="from then on the next villages are asked, unless the head holds it"
     )
     next_wake: Mapped[datetime | None] = mapped_column(doc="the next look at it")
+    shown_as_of: Mapped[datetime | None] = mapped_column(doc="the look that a head is shown")
+    shown_until: Mapped[datetime | None] = mapped_column(doc="the next look that she was told of")
     short: Mapped[int] = mapped_column(
         sa.SmallInteger,
         default=0,
