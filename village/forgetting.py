@@ -18,14 +18,18 @@ from sqlalchemy.orm import Session
 from village import clock, files
 from village.db import Base
 from village.models import (
+    BreakGlass,
     Event,
+    Handover,
     Notification,
+    Person,
     PhoneCall,
     Place,
     Request,
     RequestParty,
     SimilarText,
     Task,
+    WechatIdentity,
 )
 from village.timeline import word
 
@@ -51,9 +55,23 @@ def forget(session: Session, request_ids: Sequence[UUID]) -> None:
     _change(session, Notification, Notification.request_id.in_(request_ids), lines)
     of_calls = PhoneCall.request_id.in_(request_ids)
     _change(session, PhoneCall, of_calls, {"title": gone, "text": gone, "comment": None})
+    of_handovers = Handover.request_id.in_(request_ids)
+    _change(session, Handover, of_handovers, {"receiver": gone, "contact": None})
+    _change(session, BreakGlass, BreakGlass.request_id.in_(request_ids), {"reason": gone})
     for model in (SimilarText, RequestParty):
         session.execute(sa.delete(model).where(model.request_id.in_(request_ids)))
     files.forget(session, request_ids)
+    _forget_served(session, request_ids)
+
+
+def _forget_served(session: Session, request_ids: Sequence[UUID]) -> None:
+    """Who never had an account is known by what was entered for her, and goes with the last."""
+    whose = sa.select(Request.requester_id).where(Request.id.in_(request_ids))
+    left = sa.exists().where(Request.requester_id == Person.id, Request.forgotten_at.is_(None))
+    account = sa.exists().where(WechatIdentity.person_id == Person.id)
+    served = sa.and_(Person.id.in_(whose), Person.code.is_(None), ~account, ~left)
+    gone = {"name": "", "phone_hash": None, "phone_sealed": None}
+    _change(session, Person, served, gone)
 
 
 def _forget_events(session: Session, request_ids: Sequence[UUID]) -> None:
