@@ -36,6 +36,7 @@ from service.api import (
     requests,
     rules,
     search,
+    service_records,
     stations,
     wishes,
     work,
@@ -52,7 +53,7 @@ PREFIX = "/api/v1"
 VERSION = "0.1.0"
 DOORS = (
     auth, me, mydata, wishes, catalog, assisted, requests, files, preview, follows, work, search,
-    stations, agreements, calls, pairs, rules, notifications, duty, complaints,
+    service_records, stations, agreements, calls, pairs, rules, notifications, duty, complaints,
     reports, papers, glass,
 )  # fmt: skip
 MAX_BODY = 256 * 1024

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, complaints, files, forgetting
+from village import clock, complaints, files, forgetting, service_records
 from village.access import Actor
 from village.catalog.files import read
 from village.db import Base
@@ -166,6 +166,7 @@ def _forget_person(session: Session, person: Person) -> None:
         session, StandingPair, sa.or_(StandingPair.villager_id == me, StandingPair.person_id == me)
     )
     complaints.forget_closed(session, me)
+    service_records.forget_words(session, me)
     files.forget_unused(session, me)
     _as_volunteer(session, me)
     session.flush()

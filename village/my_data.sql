@@ -54,6 +54,10 @@ where o.person_id = :me order by o.id limit :most
 -- work
 select t.what, p.taken_at, p.completed_at, p.minutes, p.result
 from places p join tasks t on t.id = p.task_id where p.person_id = :me order by p.taken_at limit :most
+-- service_records
+select t.what, s.served_at, s.minutes, s.status
+from service_records s join tasks t on t.id = s.task_id
+where s.person_id = :me order by s.id limit :most
 -- learnt
 select key, round(yes::numeric, 1)::float as yes, round(tries::numeric, 1)::float as tries, at
 from response_stats where person_id = :me limit :most

@@ -6,6 +6,7 @@ from village.models.calls import CALL_KINDS
 from village.models.complaints import COMPLAINT_OFFICES, COMPLAINT_REASONS
 from village.models.org import PRIORITIES, STATIONS
 from village.models.papers import PAPER_KINDS
+from village.models.records import RECORD_STATES, RECORD_STEPS
 from village.models.reports import AUTHORITIES, REPORT_KINDS, REPORT_STATES
 from village.models.requests import CONSENTS, RUNGS, SOURCES, SUSPEND_REASONS
 
@@ -20,6 +21,8 @@ __all__ = [
     "KINDS",
     "PAPER_KINDS",
     "PRIORITIES",
+    "RECORD_STATES",
+    "RECORD_STEPS",
     "REPORT_KINDS",
     "REPORT_STATES",
     "RUNGS",

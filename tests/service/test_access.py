@@ -77,6 +77,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "rude",
         "text": "说话难听",
     },
+    "dispute": {"text": "没有这么久"},
+    "correct": {"minutes": 30, "text": "问过了"},
     "duty-reports": {"village": HOME, "kind": "danger", "text": "有人住在危房里"},
     "report": {"authority": "police", "receiver": "派出所"},
     "receipt": {"text": "已受理"},
@@ -319,6 +321,12 @@ def _reports(world: World, endpoint: Endpoint) -> Objects:
     yield world.report, roster.to_report
 
 
+def _records(world: World, endpoint: Endpoint) -> Objects:
+    """A draft of her who is at the lamp, for her station's officers and the chair."""
+    at = partial(roster.to_station, village=HOME, station="public_works")
+    yield world.record, lambda code: {OWNER} if code == world.worker else at(code)
+
+
 def _complaints(world: World, endpoint: Endpoint) -> Objects:
     """About the head of public works, by u041: her village's chair has it, and nobody else."""
     known = {"u041": {OWNER}, "u001": {HANDLER}}
@@ -343,6 +351,7 @@ OBJECTS: dict[str, Callable[[World, Endpoint], Objects]] = {
     "<uuid:phone_task_id>": _phone_tasks,
     "<uuid:complaint_id>": _complaints,
     "<uuid:report_id>": _reports,
+    "<uuid:record_id>": _records,
     "<uuid:glass_id>": _glass,
 }
 

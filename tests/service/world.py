@@ -112,6 +112,7 @@ class World:
     pair: str = ""
     complaint: str = ""
     report: str = ""
+    record: str = ""  # drafted, of her who is at work
     paper: str = ""
     number: str = ""
     file: str = ""  # id and key, as its request's reader is given them
@@ -140,6 +141,15 @@ def build(house: House) -> World:
     world.phone_task = str(task.id)
     said = {"office": "head", "station": "public_works", "reason": "rude", "text": "说话难听"}
     world.complaint = house.done("/complaints", "u041", said)["id"]
+    (record,) = house.rows(
+        """insert into service_records (id, task_id, person_id, village_code, station, minutes,
+                                        status, served_at, reminded)
+           select gen_random_uuid(), t.id, p.id, t.village_code, t.station, 40, 'drafted', now(),
+                  false
+           from tasks t, people p where t.id = :task and p.code = :code returning id""",
+        task=world.task, code=world.worker,
+    )  # fmt: skip
+    world.record = str(record.id)
     seen = {"kind": "danger", "text": "有人住在危房里"}
     world.report = house.done("/duty-reports", "u006", seen)["id"]
     world.number = house.seen(f"/requests/{world.cases['submitted'].id}", "u041")["number"]

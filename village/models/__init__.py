@@ -44,6 +44,7 @@ from village.models.people import (
     WechatIdentity,
 )
 from village.models.privacy import AccessLog, Erasure, ImpactAssessment, KnownKey
+from village.models.records import ServiceRecord, ServiceRecordStep
 from village.models.reports import DutyReport
 from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
@@ -102,6 +103,8 @@ __all__ = [
     "Round",
     "RoutingRule",
     "RoutingRuleVersion",
+    "ServiceRecord",
+    "ServiceRecordStep",
     "SimilarText",
     "StandingPair",
     "Station",

@@ -113,6 +113,11 @@ class Place(Base):
         sa.CheckConstraint("(status = 'open') = (person_id is null)", name="holder"),
         sa.UniqueConstraint("task_id", "person_id"),
         sa.Index("ix_places_person", "person_id", "status"),
+        sa.Index(
+            "ix_places_completed",
+            "completed_at",
+            postgresql_where=sa.text("status = 'completed'"),
+        ),
         postgresql.ExcludeConstraint(
             ("person_id", "="),
             ("busy", "&&"),
