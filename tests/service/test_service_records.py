@@ -109,6 +109,15 @@ def test_the_lists_of_the_office_hold_nothing_of_ones_own(house: House) -> None:
     assert house.seen("/service-records", "u041")["items"] == []
 
 
+def test_nobody_confirms_the_minutes_of_her_own_household(house: House) -> None:
+    her, _ = served(house)
+    path = f"/service-records/{mine(house, her)['id']}"
+    house.rows("update people set household = 'H-1' where code in (:a, :b)", a=her, b=HEAD)
+    assert house.post(f"{path}/confirm", HEAD).status_code == 404
+    assert path.rpartition("/")[2] not in str(house.seen("/service-records", HEAD))
+    assert house.done(f"{path}/confirm", DEPUTY)["status"] == "posted"
+
+
 def test_words_about_her_minutes_go_with_her(house: House) -> None:
     her, _ = served(house)
     path = f"/service-records/{mine(house, her)['id']}"
