@@ -43,7 +43,6 @@ def draft(actor: Actor, catalog: Catalog, sent: Mapping[str, Any], seen: Look) -
         routing=seen.record(),
         transfers=0,
         reopened=0,
-        file_count=0,
         created_at=clock.now(),
     )
     sealing.write(request, sent.get("answers") or {})

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from dispatch.routing import directory
 from runtime.demo_people import Body, County, Phone, Refused
 from village.catalog.files import Row, read
 
@@ -227,7 +228,8 @@ def _in_queue(whose: str, listed: Iterable[Body], request: Body, body: str | Non
 
 def _differs(row: Row, request: Body) -> str:
     """Return what is wrong with station and priority; an empty text means nothing."""
-    stations = (row["station"], None) if request["status"] == "triage" else (row["station"],)
+    nowhere = request["status"] == "triage" or directory.is_tip_off(row["text"])
+    stations = (row["station"], None) if nowhere else (row["station"],)
     if request["station"] not in stations:
         return f"it is at station {request['station']} instead of {row['station']}"
     made_by_routing = row["prio"] != "P0"  # P0 is made by the villager's answer

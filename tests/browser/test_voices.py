@@ -11,7 +11,7 @@ from tests.browser.conftest import Login
 from tests.browser.phone import Phone
 from tests.browser.test_walk import fits, keeps_to_itself
 
-VILLAGER, HEAD, CHAIR = "u048", "u006", "u001"
+VILLAGER, HEAD, CHAIR = "u062", "u006", "u001"
 # Of what is played: how far it is, whether it has a length, and what went wrong.
 HEARD = """(() => {
   window.heard = [];
@@ -81,7 +81,7 @@ def test_a_voice_alone_goes_to_the_chair_and_to_the_head(login: Login, house: st
     number = number_of(villager)
     villager.sees("会长", "told")
     villager.tap("danger-no")
-    villager.wait("!all('emergency').length && all('voice-start').length", "nothing waits")
+    villager.wait("!all('danger-no').length && all('voice-start').length", "nothing waits")
 
     chair = login(CHAIR)
     chair.tap("tab-queue")

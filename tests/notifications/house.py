@@ -200,7 +200,6 @@ def new_request(actor: Actor, category: Category | None, **facts: Any) -> Reques
         "no_volunteer": False,
         "routing": {"decision": "routed" if category else "triage"},
         "transfers": 0,
-        "file_count": 0,
         "reopened": 0,
         "created_at": clock.now(),
     }

@@ -160,7 +160,7 @@ def test_a_category_that_was_asked_for_does_not_go(county: sa.Engine, tmp_path: 
                 village_code="990101", station="public_works", category="PUB-13", text="井",
                 requester_id=her.id, answers={}, hide_me=False, sealed=False, neutral=False,
                 consent_version="1", priority="P3", no_volunteer=False, routing={}, transfers=0,
-                reopened=0, file_count=0, status="submitted", created_at=clock.now(),
+                reopened=0, status="submitted", created_at=clock.now(),
             )
         )  # fmt: skip
     assert "不能去掉" in refused("rollback", 0, *WHO)

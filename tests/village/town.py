@@ -229,7 +229,7 @@ class Town:
                 "decision": "routed" if found else "triage", "by": "rule",
                 "station": found.station if found else None,
             },
-            "transfers": 0, "reopened": 0, "file_count": 0, "created_at": clock.now(),
+            "transfers": 0, "reopened": 0, "created_at": clock.now(),
         }  # fmt: skip
         return Request(**{**values, **facts})
 

@@ -312,8 +312,8 @@ class RequestMachine(Machine):
         return (recusal.not_recused,) if recusal.is_recused(session, actor, row) else ()
 
     def insert(self, session: Session, row: Any) -> None:
-        """Write a new request, which nobody follows yet, and read its number."""
-        row.followers = 0
+        """Write a new request, with no followers and no files yet, and read its number."""
+        row.followers = row.file_count = 0
         values = {name: value for name, value in column_values(row).items() if name != "number"}
         day = {"day": f"QT{clock.local_date(row.created_at)}-"}
         row.number = session.scalar(_insert(), {**values, **day})
