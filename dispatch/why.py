@@ -123,7 +123,7 @@ def show(task: Task, next_look: datetime | None) -> None:
     """
     now = clock.now()
     if task.shown_until is None or task.shown_until <= now:
-        task.shown_as_of, task.shown_until = now, _quarter(next_look, now)
+        task.shown_as_of, task.shown_until = now, next_look
 
 
 def _as_of(task: Task) -> datetime:
@@ -233,7 +233,7 @@ def _next_look(task: Task) -> datetime | None:
     if task.status != "open" or task.next_wake is None:
         return None
     if task.shown_until is not None and task.shown_until > now:
-        return task.shown_until
+        return _quarter(task.shown_until, now)
     return _quarter(task.next_wake, now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ from tests.service.house import House
 from tests.service.test_answers import offer_of, sent_out
 from tests.service.test_heads import CHAIR, HEAD, me
 from tests.service.test_problems import problem
-from village import clock
+from village import clock, outbox
 from village.catalog.files import read
+from village.db import transaction
 
 OWN = ("u016", "u017", "u035", "u036")
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -111,6 +112,25 @@ def test_a_no_changes_nothing_but_who_is_asked_next(movable_clock: None, house: 
     for why in (before[0], after):
         assert (why["waiting"], why["answered"]) == (None, None)
         assert "declined" not in str(why)
+
+
+@pytest.mark.parametrize("policy", ["robin_demo-1", "paced_strict-1"])
+@pytest.mark.parametrize("minutes", [17, 20, 36, 48])
+def test_a_no_is_seen_at_no_minute_before_the_look_that_was_announced(
+    movable_clock: None, house: House, policy: str, minutes: int
+) -> None:
+    settings = {"json": {"policy": policy}}
+    house.call("PUT", "/villages/990101/dispatch-settings", CHAIR, **settings)
+    task = looking(house, people=1)
+    for _ in range(minutes):
+        clock.step(timedelta(minutes=1))
+        with transaction(house.context.engine) as session:
+            outbox.sweep_deadlines(session)
+        house.work()
+    before = house.seen(f"{task}/why", HEAD)
+    decline(house, asked(house, task)[-1])
+    after = house.seen(f"{task}/why", HEAD)
+    assert (after["asked"], after["rounds"]) == (before["asked"], before["rounds"])
 
 
 def test_who_was_asked_stays_among_those_who_may_be_asked_until_she_says_yes(house: House) -> None:
