@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, outbox, tasks
+from village import access, clock, lending, outbox, tasks
 from village.access import Actor
-from village.errors import NotFound, WrongState
+from village.errors import GuardFailed, NotFound, WrongState
 from village.models import Request, Task
 from village.workflow.recusal import refuse_recused
 from village.workflow.request import REQUEST
@@ -21,9 +22,13 @@ def widen(session: Session, actor: Actor, task_id: UUID, circle: str) -> Task:
 
     The policies take it as the least circle, too: who is nearer and free later is not waited for.
 
-    Raises NotFound, Forbidden, Recused, or WrongState where nobody is looked for.
+    Raises NotFound, Forbidden, Recused, WrongState where nobody is looked for, or GuardFailed
+    `no_agreement` where no village helps this one: the word would stay in force unsaid.
     """
     task = open_task(session, actor, task_id, "task.circle")
+    helped = sa.select(lending.anybody(task.village_code, task.station))
+    if circle == "neighbours" and not session.scalar(helped):
+        raise GuardFailed("no_agreement", "no village has agreed to help this one")
     task.widest = max(task.widest or 0, CIRCLES[circle])
     task.hold, task.next_wake = False, clock.now()
     task.shown_until = None  # she wants to see what comes of it

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from village import clock
+from village import clock, lending
 from village.eligibility import has_skills, is_insured, is_old_enough
 from village.errors import GuardFailed, Invalid, Recused
 from village.models import (
@@ -25,6 +25,7 @@ from village.models import (
 from village.workflow.engine import LOCK
 
 STALE_YES = timedelta(hours=1)
+NEIGHBOURS = 2  # the circle of an offer
 NO_SHOW_AFTER = timedelta(minutes=30)  # R17, R18
 
 Span = tuple[datetime, datetime]
@@ -33,14 +34,17 @@ Span = tuple[datetime, datetime]
 def may_come(session: Session, offer: Offer, task: Task, span: Span | None) -> None:
     """Ask the hard rules again, her row locked: she may be answering elsewhere, too.
 
-    Raises Recused, or GuardFailed `not_active`, `not_skilled`, `not_accredited`, `too_young`,
+    Raises Recused, or GuardFailed `not_active`, `not_lent` (her village's agreement has ended
+    since she was asked), `not_skilled`, `not_accredited`, `too_young`,
     `not_insured`, `at_capacity`, `overlaps`.
     """
     volunteer = session.get_one(Volunteer, offer.person_id, with_for_update=LOCK)
     if session.scalar(sa.select(sa.func.is_too_close(offer.request_id, offer.person_id))):
         raise Recused
-    member, in_hand = _standing(session, offer)
-    if volunteer.status != "active" or not member:
+    member, lent, in_hand = _standing(session, offer, task)
+    if offer.circle == NEIGHBOURS and not lent:
+        raise GuardFailed("not_lent", "the villages do not help each other any more")
+    if volunteer.status != "active" or not (member or lent):
         raise GuardFailed("not_active", "she is no volunteer at present")
     if not has_skills(volunteer.skills, _certificates(session, volunteer), task):
         raise GuardFailed("not_skilled", "this needs a skill, or a valid certificate")
@@ -77,9 +81,12 @@ def check_arrival(task: Task, arrival: datetime | None) -> None:
         raise Invalid("arrival_outside", "the arrival is not within the task's time")
 
 
-def _standing(session: Session, offer: Offer) -> tuple[bool, int]:
-    """Return whether she belongs to a station, and how many other tasks she has in hand."""
-    member = sa.exists().where(Membership.person_id == offer.person_id, Membership.active)
+def _standing(session: Session, offer: Offer, task: Task) -> tuple[bool, bool, int]:
+    """Return whether she is of the task's village, or of one that lends; her tasks in hand."""
+    hers = sa.and_(Membership.person_id == offer.person_id, Membership.active)
+    member = sa.exists().where(hers, Membership.village_code == task.village_code)
+    theirs = lending.between(task.village_code, Membership.village_code, task.station)
+    lent = sa.exists().where(hers, theirs)
     in_hand = (
         sa.select(sa.func.count())
         .select_from(Place)
@@ -91,8 +98,8 @@ def _standing(session: Session, offer: Offer) -> tuple[bool, int]:
             Task.status.in_(("open", "filled")),
         )
     )
-    row = session.execute(sa.select(member, in_hand.scalar_subquery())).one()
-    return bool(row[0]), int(row[1])
+    row = session.execute(sa.select(member, lent, in_hand.scalar_subquery())).one()
+    return bool(row[0]), bool(row[1]), int(row[2])
 
 
 def _certificates(session: Session, volunteer: Volunteer) -> dict[str, date | None]:

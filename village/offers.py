@@ -21,7 +21,7 @@ from village.access import THE_SYSTEM, Actor
 from village.claim import NO_SHOW_AFTER, STALE_YES, Span
 from village.db import table
 from village.eligibility import appointment
-from village.errors import GuardFailed, LostRace, NotFound, StaleVersion, TooLate
+from village.errors import GuardFailed, LostRace, NotFound, StaleVersion, TooLate, WrongState
 from village.ids import new_id
 from village.models import DueTime, Offer, Place, Request, Task, Volunteer
 from village.workflow.engine import LOCK, apply, attempt, start
@@ -91,8 +91,8 @@ def accept(
     A second tap answers like the first; with another `arrival`, when she will be there, it
     moves her appointment. Raises NotFound, StaleVersion, Invalid for an arrival outside the
     task's time, LostRace with code `filled`, `ended`, `withdrawn`, or `confirm_again` for a yes
-    that waited offline for over an hour; what `claim.may_come` raises: the rules of the
-    invitation are asked again, since days may lie between.
+    that waited offline for over an hour, WrongState `said_no`; what `claim.may_come` raises: the
+    rules of the invitation are asked again, since days may lie between.
     """
     offer = lock_mine(session, actor, offer_id)
     if offer.status in LIVE:
@@ -100,6 +100,8 @@ def accept(
     if if_match not in (None, offer.version):
         raise StaleVersion(version=offer.version, current_status=offer.status)
     _still_wanted(session, offer)
+    if offer.status == "declined":
+        raise WrongState("said_no", "she said no; the head can ask her again", allowed_actions=[])
     if offline_since is not None and clock.now() - offline_since > STALE_YES:
         raise LostRace("confirm_again", "the yes is an hour old; ask her again")
     task = session.get_one(Task, offer.task_id)

@@ -31,6 +31,7 @@ from village.models import (
 )
 from village.workflow.engine import LOCK
 
+SOMETHING = 0.05  # of an answer: less is shown as 0.0
 CHANGING = ("not_this_kind", "not_these_days", "ask_me_less")
 REASONS = (*CHANGING, "busy", "other")
 SOME_DAYS = timedelta(days=7)
@@ -214,6 +215,8 @@ def _learnt(session: Session, volunteer: Volunteer) -> list[Learnt]:
     names = {row.code: row.zh for row in session.execute(sa.select(Category.code, Category.zh))}
     found = []
     for stat in session.scalars(mine.order_by(ResponseStat.key)):
+        if max(stat.yes, stat.tries) < SOMETHING:
+            continue
         kind, _, key = stat.key.partition(":")
         text = words.get((kind, key)) or words.get((kind, ""))
         if text is not None and (kind != "kind" or key in names):

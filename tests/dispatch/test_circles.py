@@ -12,7 +12,9 @@ from dispatch.why import why
 from tests.village.town import Town
 from village import circles, clock
 from village.access import Actor
-from village.models import AvailabilityWindow, Volunteer
+from village.db import transaction
+from village.errors import GuardFailed
+from village.models import AvailabilityWindow, VillageAgreement, Volunteer
 from village.workflow.request import REQUEST
 
 NEXT = "t-beishan"
@@ -95,6 +97,32 @@ def test_the_head_may_ask_the_next_village_now(town: Town, neighbours: set[UUID 
     town.run(lambda s: circles.widen(s, town.head, task_id, "neighbours"))
     all_say_no(town, request_id)
     assert asked(town, request_id) & neighbours
+
+
+def test_a_yes_after_the_villages_have_parted_is_refused_kindly(
+    town: Town, neighbours: set[UUID | None]
+) -> None:
+    request_id = sent_out(town)
+    town.run(lambda s: circles.widen(s, town.head, town.task(request_id).id, "neighbours"))
+    town.work()
+    while not asked(town, request_id) & neighbours:
+        for offer in town.offers(request_id, "offered"):
+            town.decline(offer.id, Actor(offer.person_id, volunteer=True))
+        town.work()
+    theirs = next(one for one in town.offers(request_id, "offered") if one.person_id in neighbours)
+    with transaction(town.engine) as session:
+        session.execute(sa.update(VillageAgreement).values(until=clock.now()))
+    with pytest.raises(GuardFailed, match="help each other") as refused:
+        town.accept(theirs.id, Actor(theirs.person_id, volunteer=True))
+    assert refused.value.code == "not_lent"
+
+
+def test_without_an_agreement_the_head_is_told_that_there_is_nobody_to_ask(town: Town) -> None:
+    request_id = sent_out(town)
+    with pytest.raises(GuardFailed) as refused:
+        town.run(lambda s: circles.widen(s, town.head, town.task(request_id).id, "neighbours"))
+    assert refused.value.code == "no_agreement"
+    assert town.task(request_id).widest != circles.CIRCLES["neighbours"]
 
 
 def test_nobody_is_asked_beyond_her_own_way_or_without_an_agreement(town: Town) -> None:

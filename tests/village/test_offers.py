@@ -105,8 +105,9 @@ def test_a_no_is_final_and_a_second_one_answers_like_the_first(town: Town) -> No
     town.decline(offer_id, town.helpers[0])
     town.decline(offer_id, town.helpers[0])
     assert town.offer(offer_id).version == 2
-    with pytest.raises(WrongState):
+    with pytest.raises(WrongState) as refused:
         town.accept(offer_id, town.helpers[0])
+    assert refused.value.code == "said_no"
 
 
 def test_a_late_no_is_still_a_no(town: Town) -> None:
