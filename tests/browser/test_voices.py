@@ -145,7 +145,7 @@ def test_who_enters_it_for_her_lets_her_speak(login: Login, house: str) -> None:
     enterer.sees("现在有人有危险吗？", "emergency")
     enterer.sees("编号", "assist-receipt")
     enterer.tap("danger-no")
-    enterer.wait("!all('emergency').length && all('voice-start').length", "nothing waits")
+    enterer.wait("!all('danger-no').length && all('voice-start').length", "nothing waits")
     keeps_to_itself([enterer], house)
 
 
