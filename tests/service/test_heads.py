@@ -91,6 +91,15 @@ def test_the_head_asks_the_next_village_or_waits(house: House) -> None:
     task = house.seen("/tasks?scope=station", HEAD)["items"][0]["id"]
     house.done(f"/tasks/{task}/hold", HEAD, {"hold": True})
     assert house.rows("select hold from tasks")[0].hold is True
+    nobody = house.post(f"/tasks/{task}/widen", HEAD, {"circle": "neighbours"})
+    problem(nobody, 422, "no_agreement")
+    assert house.rows("select hold from tasks")[0].hold is True
+    house.rows(
+        """insert into village_agreements (id, village_a, village_b, agreed_a_by, agreed_a_at,
+               agreed_b_by, agreed_b_at, since, km)
+           values (gen_random_uuid(), '990101', '990105', :me, now(), :me, now(), now(), 1)""",
+        me=me(house, HEAD),
+    )
     house.done(f"/tasks/{task}/widen", HEAD, {"circle": "neighbours"})
     row = house.rows("select hold, widest from tasks")[0]
     assert (row.hold, row.widest) == (False, 2)
