@@ -84,7 +84,7 @@ def measure(running: Settings, engine: sa.Engine, number: int) -> None:
         until(lambda: link.exists("rq:workers") > 0 and link.scard("rq:workers") >= 3)
         spent = until(lambda: one(engine, OPEN) == 0)
         with engine.connect() as session:
-            queues = Counter(dict(session.exec_driver_sql(DONE).tuples().all()))
+            queues = Counter({row[0]: row[1] for row in session.exec_driver_sql(DONE)})
         tell("their jobs", queues.total(), spent)
         nothing = noops(link, queues)
         tell("jobs of RQ that do nothing", queues.total(), nothing)
