@@ -49,10 +49,12 @@ def runs(text: str) -> Counter[str]:
     passed = 0
     parts = segments(text)
     for part in parts:
-        met += _runs(part) * (2 if passed < OPENING else 1)
-        met += _edges(part)
+        plain, edges, pairs = _segment(part)
+        met += plain
+        met += edges
         if passed < OPENING:
-            met += _pairs(part)
+            met += plain
+            met += pairs
         passed += len(part)
     met += [END_MARK + run for run in _runs("".join(parts[-ENDING:])[-ENDING:])]
     met += [name for name, _ in _meetings([kind for kind, _ in _all_kinds(text)])]
@@ -62,6 +64,12 @@ def runs(text: str) -> Counter[str]:
 def bare(run: str) -> str:
     """Return the characters of a run of `runs` as they stand in the text: "没…来" of a pair."""
     return run.strip(FIRST + LAST + END_MARK).replace(PAIR, "…")
+
+
+@lru_cache(maxsize=64)
+def _segment(part: str) -> tuple[list[str], list[str], list[str]]:
+    """Return the runs, edges and pairs of a segment: a message's are met again in its halves."""
+    return _runs(part), _edges(part), _pairs(part)
 
 
 def _runs(part: str) -> list[str]:
@@ -82,6 +90,7 @@ def _pairs(part: str) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=64)
 def kinds(part: str) -> list[tuple[str, str]]:
     """Return (kind, word) of the words in `part` that have a kind, longest first, as they stand."""
     kind_of, longest = _words()
@@ -122,15 +131,14 @@ def weigh(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, f
 
 def weights(counts: Mapping[str, int], rare: Iterable[tuple[str, float]]) -> list[float]:
     """Return the weight of each of these (run, rarity); see `weigh`."""
-    raw = [loudness(counts[run]) * rarity for run, rarity in rare]
+    loud = LOUDNESS
+    raw = [loud[counts[run]] * rarity for run, rarity in rare]
     length = math.sqrt(sum([weight * weight for weight in raw]))
     return [weight / length for weight in raw]
 
 
-@lru_cache(maxsize=LONGEST_TEXT)
-def loudness(times: int) -> float:
-    """Return how much a run counts that occurs so many times."""
-    return 1 + math.log(times)
+# How much a run counts that occurs so many times; those of the opening count twice.
+LOUDNESS = (0.0, *(1 + math.log(times) for times in range(1, 4 * LONGEST_TEXT)))
 
 
 def _meetings(found: list[str]) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import accumulate
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +65,8 @@ class Model:
 
     def scores(self, text: str) -> dict[str, float]:
         """Return a score for every label; above 0 speaks for it."""
-        said = _said(self, text)
-        by_label = zip(*(weights for _, _, weights in said), strict=True)
-        columns = list(by_label) or [()] * len(self.labels)
-        values = [value for _, value, _ in said]
+        _, values, weights = _said(self, text)
+        columns = list(zip(*weights, strict=True)) or [()] * len(self.labels)
         return {
             label: _dot(start, values, column)
             for label, start, column in zip(self.labels, self.bias, columns, strict=True)
@@ -80,7 +81,7 @@ class Model:
         words = spoken(text)
         said = [
             (words[run] if run.startswith(KIND_MARK) else bare(run), value * weights[place])
-            for run, value, weights in _said(self, text)
+            for run, value, weights in zip(*_said(self, text), strict=True)
             if weights[place] > 0
         ]
         said.sort(key=lambda pair: (-pair[1] * len(pair[0]), pair[0]))
@@ -88,32 +89,33 @@ class Model:
 
     def rows(self, runs: Iterable[str]) -> Iterator[tuple[str, Row]]:
         """Yield those of `runs` that were learnt, in their order, with their rows."""
-        for run in runs:
-            row = self._rows.get(run)
-            if row is None:
-                continue
+        known = self._rows
+        for run in filter(known.__contains__, runs):
+            row = known[run]
             if isinstance(row, str):
-                row = self._rows[run] = _row(row)
+                row = known[run] = _row(row)
             yield run, row
 
 
+Said = tuple[list[str], list[float], list[Sequence[float]]]
+
+
 @lru_cache(maxsize=2)
-def _said(found: Model, text: str) -> list[tuple[str, float, Sequence[float]]]:
-    """Return (run, its weight in `text`, its weights); scores and terms ask for the same text."""
+def _said(found: Model, text: str) -> Said:
+    """Return runs, their weights in `text`, their weights; scores and terms ask for the same."""
     counts = runs(text)
     rows = list(found.rows(counts))
     values = weights(counts, ((run, rarity) for run, (rarity, _) in rows))
-    return [
-        (run, value, by_label) for (run, (_, by_label)), value in zip(rows, values, strict=True)
-    ]
+    return [run for run, _ in rows], values, [by_label for _, (_, by_label) in rows]
 
 
-def _dot(start: float, values: Sequence[float], weights: Sequence[float]) -> float:
-    """Add up one after the other, so that a score is the same to its last bit everywhere."""
-    total = start
-    for value, weight in zip(values, weights, strict=True):
-        total += value * weight
-    return total
+def _dot(start: float, values: Iterable[float], weights: Iterable[float]) -> float:
+    """Add up one after the other, so that a score is the same to its last bit everywhere.
+
+    `sum` would round less from Python 3.12 on.
+    """
+    products = map(mul, values, weights)
+    return deque[float](accumulate(products, initial=start), maxlen=1)[0]
 
 
 @dataclass(frozen=True)

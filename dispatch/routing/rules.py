@@ -121,12 +121,24 @@ def village_rule(text: str, village: str) -> Rule | None:
 
     What is never queued (5.2, 2.8) stands before every other: no village's rule may queue it.
     """
-    rows = [row for row in read("routing_rules") if row["village"] in ("", village)]
-    for row in sorted(rows, key=_turn):
-        held = re.search(row["phrase"], text)
-        if held and not (row["unless"] and re.search(row["unless"], text)):
+    has_own = any(row["village"] == village for row in read("routing_rules"))
+    for row, phrase, unless in _rules(village if has_own else ""):
+        if phrase.search(text) and not (unless and unless.search(text)):
             return Rule(row["to"], row["category"] or None, row["why"], row["directory"] or None)
     return None
+
+
+_Held = tuple[Row, re.Pattern[str], re.Pattern[str] | None]
+
+
+@lru_cache(maxsize=64)
+def _rules(village: str) -> tuple[_Held, ...]:
+    """Return the rules of a village and of all villages in their turn, with their patterns."""
+    rows = [row for row in read("routing_rules") if row["village"] in ("", village)]
+    return tuple(
+        (row, re.compile(row["phrase"]), re.compile(row["unless"]) if row["unless"] else None)
+        for row in sorted(rows, key=_turn)
+    )
 
 
 def _turn(row: Row) -> tuple[bool, bool]:

@@ -7,10 +7,11 @@ due times and its outbox rows are one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -124,15 +125,8 @@ class Machine:
 
     def find(self, action: str, row: Any, relations: frozenset[str]) -> Transition | None:
         """Return the transition that `action` means for these relations in the present state."""
-        for transition in self.rows:
-            if (
-                transition.action == action
-                and row.status in transition.sources
-                and relations.intersection(transition.who)
-                and (transition.when is None or transition.when(row))
-            ):
-                return transition
-        return None
+        ways = self._by_state.get(row.status, {}).get(action, ())
+        return next((way for way in ways if _is_open(way, row, relations)), None)
 
     def refusing(self, session: Session, actor: Actor, row: Any) -> Collection[Guard]:
         """Return the guards that refuse this caller whatever she sends."""
@@ -145,8 +139,33 @@ class Machine:
 
         `refusing`: guards that are known to refuse her.
         """
-        found = {action: self.find(action, row, relations) for action in self.actions()}
-        return [a for a, way in found.items() if way and not set(way.guards) & set(refusing)]
+        here = self._by_state.get(row.status, {})
+        found = ((action, self.find(action, row, relations)) for action in here)
+        refused = set(refusing)
+        mine = ((a, way) for a, way in found if way is not None and way.who != (SYSTEM,))
+        return [a for a, way in mine if refused.isdisjoint(way.guards)]
+
+    @cached_property
+    def _by_state(self) -> Mapping[str, Ways]:
+        """What leads out of each state, by action: every answer about a request asks for it."""
+        order = dict.fromkeys((*self.actions(), *(row.action for row in self.rows)))
+        named = {name: [way for way in self.rows if way.action == name] for name in order}
+        states = {state for row in self.rows for state in row.sources}
+        return {state: _leaving(state, named) for state in states}
+
+
+Ways = Mapping[str, Sequence[Transition]]
+
+
+def _leaving(state: str, named: Ways) -> Ways:
+    found = {
+        action: [way for way in ways if state in way.sources] for action, ways in named.items()
+    }
+    return {action: ways for action, ways in found.items() if ways}
+
+
+def _is_open(way: Transition, row: Any, relations: frozenset[str]) -> bool:
+    return not relations.isdisjoint(way.who) and (way.when is None or way.when(row))
 
 
 def apply(

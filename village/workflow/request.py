@@ -314,7 +314,11 @@ class RequestMachine(Machine):
     def insert(self, session: Session, row: Any) -> None:
         """Write a new request, with no followers and no files yet, and read its number."""
         row.followers = row.file_count = 0
-        values = {name: value for name, value in column_values(row).items() if name != "number"}
+        values = {
+            name: value
+            for name, value in column_values(row).items()
+            if value is not None and name != "number"
+        }
         day = {"day": f"QT{clock.local_date(row.created_at)}-"}
         row.number = session.scalar(_insert(), {**values, **day})
 

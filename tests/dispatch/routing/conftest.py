@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.routing import model
+from dispatch.routing import model, rules
+from village.catalog.files import Row, read
 
 
 @pytest.fixture
@@ -22,3 +23,22 @@ def model_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     yield put
     monkeypatch.undo()
     model.load.cache_clear()
+
+
+@pytest.fixture
+def rules_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Put other rows in the place of the packaged routing rules."""
+
+    def put(*rows: Row) -> None:
+        monkeypatch.setattr(
+            rules, "read", lambda name: rows if name == "routing_rules" else read(name)
+        )
+        forget()
+
+    def forget() -> None:
+        rules.village_rule.cache_clear()
+        rules._rules.cache_clear()
+
+    yield put
+    monkeypatch.undo()
+    forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from csv import DictReader
 from datetime import date
 from pathlib import Path
@@ -74,18 +75,13 @@ def test_violence_at_home_keeps_its_path_beside_a_crime() -> None:
     assert (found.decision, found.waits_for) == ("triage", "safe_path")
 
 
-def test_no_village_s_rule_stands_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_village_s_rule_stands_before_it(rules_file: Callable[..., None]) -> None:
     county = {"village": "", "phrase": "贩毒", "unless": "", "to": "none", "category": "",
               "why": "打110", "directory": "crime"}  # fmt: skip
     mine = {**county, "village": "990101", "phrase": "对门", "to": "culture", "directory": ""}
-    monkeypatch.setattr(
-        "dispatch.routing.rules.read",
-        lambda name: (mine, county) if name == "routing_rules" else read(name),
-    )
-    village_rule.cache_clear()
+    rules_file(mine, county)
     rule = village_rule("对门贩毒", "990101")
     assert rule is not None
-    village_rule.cache_clear()
     assert (rule.to, rule.directory) == ("none", "crime")
 
 

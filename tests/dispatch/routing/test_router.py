@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from dispatch.routing import directory
@@ -162,18 +164,16 @@ def test_the_model_decides_where_words_are_not_clear_and_says_which_one() -> Non
     assert "+model-" in routing.version
 
 
-def test_a_rule_of_one_village_is_not_another_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_of_one_village_is_not_another_s(rules_file: Callable[..., None]) -> None:
     mine = {"village": "990101", "phrase": "龙潭", "unless": "龙潭小学", "to": "sanitation",
             "category": "", "directory": "", "why": "龙潭归卫生站看"}  # fmt: skip
     everywhere = {**mine, "village": "", "to": "culture"}
-    monkeypatch.setattr("dispatch.routing.rules.read", lambda _: (everywhere, mine))
-    village_rule.cache_clear()
+    rules_file(everywhere, mine)
     assert [village_rule("龙潭边上", code) for code in ("990101", "990105")] == [
         Rule("sanitation", None, "龙潭归卫生站看"),
         Rule("culture", None, "龙潭归卫生站看"),
     ]
     assert village_rule("龙潭小学", "990101") is None
-    village_rule.cache_clear()
 
 
 def test_rules_name_stations_and_categories_that_there_are() -> None:
