@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 from dispatch.routing import calm, emergency, safe
 from dispatch.routing.classifier import danger_points, other_points, policy, terms
@@ -61,12 +60,11 @@ def _beside_another_matter(text: str) -> Screen | None:
     Else a lamp that is broken, too, would hide that he beats her.
     """
     for part, rest in _halves(text):
-        points = danger_points(part) or 0.0
-        if points + _most_words_points() < policy("danger_beside"):
-            continue  # no word would be enough; looking for them takes longest
+        if other_points(rest) < policy("other_matter"):
+            continue  # before the search for words, which takes longest
         found = emergency.screen(part)
-        points += _words_points(found, part)
-        if points >= policy("danger_beside") and other_points(rest) >= policy("other_matter"):
+        points = (danger_points(part) or 0.0) + _words_points(found, part)
+        if points >= policy("danger_beside"):
             return _question(found, part)
     return None
 
@@ -122,12 +120,6 @@ def _spoken_for(found: Screen | None, text: str) -> float:
     where, most = ("_in_letter", ALWAYS_ASKED) if _is_letter(text) else ("", ASKED_IF_SHORT)
     always = not most.isdisjoint(found.kinds)
     return policy(f"word{where}") + policy(f"always{where}") * always
-
-
-@cache
-def _most_words_points() -> float:
-    """Return the most that words can add."""
-    return max(policy(f"word{where}") + policy(f"always{where}") for where in ("", "_in_letter"))
 
 
 def _question(found: Screen | None, text: str) -> Screen:
