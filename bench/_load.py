@@ -65,10 +65,11 @@ def run(
 ) -> Round:
     """Post `bodies` in turn, each with a key of its own, for `seconds`; return what it took."""
     turn = zip(itertools.cycle(bodies), itertools.cycle(tokens), strict=True)
-    callers = [_Caller(port) for _ in range(connections)]
+    callers: list[_Caller] = []
     found = Round(seconds)
     with selectors.DefaultSelector() as ready:
-        for caller in callers:
+        for _ in range(connections):
+            callers.append(caller := _Caller(port))
             ready.register(caller.socket, selectors.EVENT_READ, caller)
             caller.send(_message(*next(turn)))
         end = time.perf_counter() + seconds

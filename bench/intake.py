@@ -140,10 +140,13 @@ def log_in(installation: Settings) -> list[str]:
 
 @contextmanager
 def served(installation: Settings, app: str, **variables: str) -> Iterator[None]:
-    """Serve `app` by the house's gunicorn command, without its recycling of processes."""
+    """Serve `app` by the house's gunicorn command, without its recycling of processes.
+
+    Each process listens for itself: of one socket a process that is idle takes all that come.
+    """
     command = [app if part == APP else part for part in wsgi.command(installation)]
     process = subprocess.Popen(
-        [*command, "--max-requests", "0"],
+        [*command, "--max-requests", "0", "--reuse-port"],
         cwd=ROOT,
         env={**os.environ, **installation.environment(), **variables},
         stdout=subprocess.DEVNULL,
