@@ -23,17 +23,17 @@ from village.catalog.files import Row
 HERE = Path(__file__).parent
 # What is wanted is 0.80, 0.98 and 0.03; these are the figures of the model that is shipped.
 LEAST_STRICT = {
-    "apart": 0.85, "eighth": 0.97, "fourth": 0.92, "ninth": 0.95, "third": 0.91, "twelfth": 0.97,
-    "unseen": 0.78,
+    "apart": 0.86, "eighth": 0.97, "fourth": 0.92, "ninth": 0.95, "third": 0.91, "twelfth": 0.97,
+    "unseen": 0.77,
 }  # fmt: skip
 LEAST_RECALL = {
-    "apart": 0.99, "eighth": 0.989, "eleventh": 0.979, "fifth": 0.99, "fourth": 0.98, "ninth": 0.98,
-    "seventh": 0.99, "sixth": 0.99, "tenth": 0.99, "third": 0.99, "twelfth": 0.959,
-    "unseen": 0.97,
+    "apart": 0.99, "eighth": 0.989, "eleventh": 0.982, "fifth": 0.985, "fourth": 0.98,
+    "ninth": 0.989, "seventh": 0.99, "sixth": 0.99, "tenth": 0.99, "third": 0.99, "twelfth": 0.975,
+    "unseen": 0.98,
 }  # fmt: skip
 MOST_FALSE_ALARMS = {
-    "apart": 0.014, "eighth": 0.024, "eleventh": 0.014, "fifth": 0.02, "fourth": 0.024,
-    "ninth": 0.02, "seventh": 0.014, "sixth": 0.027, "tenth": 0.024, "third": 0.005,
+    "apart": 0.01, "eighth": 0.024, "eleventh": 0.014, "fifth": 0.03, "fourth": 0.03,
+    "ninth": 0.02, "seventh": 0.017, "sixth": 0.027, "tenth": 0.027, "third": 0.01,
     "twelfth": 0.021, "unseen": 0.02,
 }  # fmt: skip
 RUN = 4  # characters
@@ -81,8 +81,8 @@ def test_what_is_wanted_is_there_in_all_sets_together() -> None:
     real, calm = (
         [asked(row["text"]) for row in rows if row["emergency"] == wanted] for wanted in "10"
     )
-    assert sum(real) >= 0.986 * len(real)  # 0.988 before the twelfth set, the most oblique of all
-    assert sum(calm) <= 0.02 * len(calm)
+    assert sum(real) >= 0.99 * len(real)
+    assert sum(calm) <= 0.021 * len(calm)
 
 
 def test_an_ordinary_matter_in_the_same_message_hides_no_danger() -> None:
