@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from dispatch import candidates, invariants
-from dispatch.asking_rules import RULES
+from dispatch import invariants
 from tests.dispatch.test_candidates import told
 from tests.village.town import VILLAGE, Town
 from village import availability, clock, offers, wishes
@@ -190,10 +189,6 @@ def news(before: dict[str, list[str]], now: dict[str, list[str]]) -> set[str]:
     return {name for name, rows in now.items() if set(rows) - set(before.get(name, ()))}
 
 
-def test_every_rule_of_asking_is_planted_once() -> None:
-    assert {name for name, _ in ASKINGS} == set(RULES)
-
-
 def she_wants_peace_later(town: Town, who: Actor) -> None:
     ask(town, searching(town), who)
     hours, rest = {"quiet_hours": (540, 660)}, {"rest_until": clock.now() + DAY}
@@ -300,17 +295,6 @@ def test_a_place_or_a_tie_that_breaks_a_rule_is_found(
     before = found(town)
     plant(town, who)
     assert news(before, found(town)) == {name}
-
-
-def test_a_round_that_forgets_the_rules_of_the_moment_is_found(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Her row is the asking's own where a real round has asked her, so that it is looked at."""
-    before = found(town)
-    town.run(lambda s: s.execute(sa.update(Volunteer).values(quiet_from=540, quiet_to=660)))
-    monkeypatch.setattr(candidates, "OF_THE_MOMENT", ())
-    town.round(searching(town))
-    assert news(before, found(town)) == {"asked_in_her_quiet_hours"}
 
 
 def test_a_yes_after_the_end_comes_too_late_though_nobody_has_looked_yet(

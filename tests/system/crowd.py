@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 import requests
 import sqlalchemy as sa
@@ -15,46 +18,71 @@ from tests.system.stack import A_LAMP, HEAD, Stack
 from village import clock
 from village.db import table
 from village.ids import new_id
-from village.models import AvailabilityWindow, Membership, Person, Volunteer, WechatIdentity
+from village.models import (
+    AvailabilityWindow,
+    Certificate,
+    Membership,
+    Person,
+    Volunteer,
+    WechatIdentity,
+)
 
 # What a phone may be told: a place is gone, a step comes too late, or a server was killed.
 EXPECTED = (200, 201, 204, 403, 404, 409, 503)
 
 
+SKILL = "电工证"
+STATION = "public_works"
+ABLE: dict[str, Any] = {
+    "born": 1980, "station": STATION, "windows": range(7), "certified": True,
+    "volunteer": {},
+}  # fmt: skip
+# Who may not be asked for a lamp, each for a reason of her own.
+UNFIT: tuple[dict[str, Any], ...] = (
+    {"born": 2012},
+    {"station": "culture", "volunteer": {"helps_village": False}},
+    {"windows": ()},
+    {"certified": False},
+    {"volunteer": {"skills": []}},
+    {"volunteer": {"insured_until": None}},
+    {"volunteer": {"rest_until": datetime(2099, 1, 1, tzinfo=UTC)}},
+    {"volunteer": {"quiet_from": 0, "quiet_to": 1440}},
+    {"volunteer": {"disliked": ["PUB-03"]}},
+    {"volunteer": {"max_open_tasks": 0}},
+)
+FIT = 0.6  # of the crowd
+
+
 def enlist(session: Session, codes: list[str]) -> None:
-    """Volunteers of the station who are always there, each with a phone."""
-    ids = [(code, new_id()) for code in codes]
-    now = clock.now()
-    rows: dict[type, list[dict[str, object]]] = {
-        Person: [
-            {
-                "id": i, "code": code, "name": code, "village_code": "990101",
-                "birth_year": 1980, "created_at": now,
-            }
-            for code, i in ids
-        ],
-        WechatIdentity: [
-            {"openid": f"demo-{code}", "person_id": i, "created_at": now} for code, i in ids
-        ],
-        Volunteer: [
-            {
-                "person_id": i, "status": "active", "max_open_tasks": 3,
-                "insured_until": now.date().replace(year=now.year + 1),
-            }
-            for _, i in ids
-        ],
-        Membership: [
-            {"person_id": i, "village_code": "990101", "station": "public_works", "since": now}
-            for _, i in ids
-        ],
-        AvailabilityWindow: [
-            {"person_id": i, "weekday": day, "from_minute": 0, "to_minute": 1440}
-            for _, i in ids
-            for day in range(7)
-        ],
-    }  # fmt: skip
+    """Volunteers of the village, each with a phone; the last of them may not come for a lamp."""
+    fit = int(FIT * len(codes))
+    kinds = [ABLE] * fit + [{**ABLE, **UNFIT[n % len(UNFIT)]} for n in range(len(codes) - fit)]
+    rows = defaultdict[type, list[dict[str, Any]]](list)
+    for code, kind in zip(codes, kinds, strict=True):
+        for model, row in _rows(code, kind):
+            rows[model].append(row)
     for model, values in rows.items():
         session.execute(sa.insert(table(model)), values)
+
+
+def _rows(code: str, kind: dict[str, Any]) -> Iterator[tuple[type, dict[str, Any]]]:
+    me, now = new_id(), clock.now()
+    mine = {"person_id": me}
+    about = {"code": code, "name": code, "village_code": "990101", "birth_year": kind["born"]}
+    yield Person, {"id": me, "created_at": now, **about}
+    yield WechatIdentity, {**mine, "openid": f"demo-{code}", "created_at": now}
+    insured = now.date().replace(year=now.year + 1)
+    usual = {
+        "status": "active", "max_open_tasks": 3, "insured_until": insured, "skills": [SKILL],
+        "helps_village": True, "rest_until": None, "quiet_from": None, "quiet_to": None,
+        "disliked": [],
+    }  # fmt: skip
+    yield Volunteer, {**mine, **usual, **kind["volunteer"]}
+    yield Membership, {**mine, "village_code": "990101", "station": kind["station"], "since": now}
+    for day in kind["windows"]:
+        yield AvailabilityWindow, {**mine, "weekday": day, "from_minute": 0, "to_minute": 1440}
+    if kind["certified"]:
+        yield Certificate, {**mine, "skill": SKILL, "checked_at": now}
 
 
 @dataclass
@@ -112,5 +140,5 @@ def broken_lamp(stack: Stack, villager: str) -> str:
     """A request, accepted and sent out for two people."""
     request_id = str(stack.post("/requests", villager, **A_LAMP)["id"])
     stack.post(f"/requests/{request_id}/accept", HEAD)
-    stack.dispatch(request_id, people=2)
+    stack.dispatch(request_id, people=2, skills=[SKILL])
     return request_id

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,9 +204,9 @@ class Stack:
         self.post(f"/requests/{request_id}/accept", HEAD)
         return str(request_id)
 
-    def dispatch(self, request_id: str, people: int = 1) -> None:
-        """Invite volunteers for work that every insured one of the village can do."""
-        task = {"people_needed": people, "skills": []}
+    def dispatch(self, request_id: str, people: int = 1, skills: Sequence[str] = ()) -> None:
+        """Invite volunteers; without `skills` for what every insured one of the village can do."""
+        task = {"people_needed": people, "skills": list(skills)}
         self.post(f"/requests/{request_id}/dispatch", HEAD, task=task)
 
     def status(self, request_id: str) -> str:
