@@ -39,7 +39,7 @@ def watched(engine: sa.Engine) -> Iterator[list[dict[str, list[str]]]]:
     def watch() -> None:
         while not over.is_set():
             looks.append(look(engine))
-            over.wait(0.3)
+            over.wait(0.6)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -95,8 +95,10 @@ def test_two_hundred_phones_on_fifty_tasks_while_workers_are_killed(
     with watched(engine) as looks, ThreadPoolExecutor(1) as elsewhere:
         requests = [broken_lamp(stack, code) for code in CODES[:TASKS]]
         kills = elsewhere.submit(kill_now_and_then, stack, over)
-        play(hands, SECONDS)
-        over.set()
+        try:
+            play(hands, SECONDS)
+        finally:
+            over.set()
     assert kills.result() >= 3
     assert len(looks) >= 20
     assert [found for found in looks if found] == []
