@@ -70,7 +70,12 @@ def _forget_served(session: Session, request_ids: Sequence[UUID]) -> None:
     left = sa.exists().where(Request.requester_id == Person.id, Request.forgotten_at.is_(None))
     account = sa.exists().where(WechatIdentity.person_id == Person.id)
     served = sa.and_(Person.id.in_(whose), Person.code.is_(None), ~account, ~left)
-    gone = {"name": "", "phone_hash": None, "phone_sealed": None}
+    gone: dict[str, Any] = {
+        "name": "",
+        "phone_hash": None,
+        "phone_sealed": None,
+        "missed_names": [],
+    }
     _change(session, Person, served, gone)
 
 

@@ -12,6 +12,7 @@ from tests.service.test_assisted import CHAIR, HEAD, OTHER_HEAD
 from tests.service.test_level3 import everywhere
 from tests.service.test_problems import problem
 from tests.service.world import VIOLENCE
+from village.claiming_phone import MOST_NAMES
 
 KIN, NEIGHBOUR = "u041", "u045"
 NUMBER = "1999" + "0" * 6 + "7"  # nobody's
@@ -85,6 +86,33 @@ def test_a_number_alone_is_no_proof(house: House, facts: dict[str, Any]) -> None
     )
     prove(house)
     problem(claim(house), 422, "nothing_for_phone")
+
+
+def call_oneself(house: House, name: str) -> None:
+    assert house.call("PUT", "/me/profile", KIN, json={"name": name}).status_code == 200
+
+
+def test_who_guesses_the_name_by_changing_her_own_is_stopped(house: House) -> None:
+    made = house.enter(OTHER_HEAD, **{"for": {"phone": NUMBER, "name": "程秋菊"}})
+    prove(house)
+    for number in range(MOST_NAMES):
+        call_oneself(house, f"程秋{'兰梅竹英月'[number]}")
+        for _ in range(2):  # the same one again is no other guess
+            problem(claim(house), 422, "nothing_for_phone")
+    call_oneself(house, "程秋菊")
+    problem(claim(house), 422, "nothing_for_phone")
+    slip = house.post(f"/requests/{made['id']}/slip", OTHER_HEAD).json
+    assert house.done("/requests/claim", KIN, {"slip_code": slip["code"]})["id"] == made["id"]
+
+
+def test_a_name_that_was_mistyped_may_be_put_right(house: House) -> None:
+    made = house.enter(OTHER_HEAD, **{"for": {"phone": NUMBER, "name": "程秋菊"}})
+    prove(house)
+    for wrong in ("程秋局", "程秋举"):
+        call_oneself(house, wrong)
+        problem(claim(house), 422, "nothing_for_phone")
+    call_oneself(house, "程秋菊")
+    assert [each["id"] for each in claim(house).json["items"]] == [made["id"]]
 
 
 def test_officers_do_not_claim_by_phone(house: House) -> None:

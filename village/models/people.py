@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from village.db import Base
@@ -52,6 +53,10 @@ class Person(Base):
     phone_hash: Mapped[bytes | None]
     phone_sealed: Mapped[bytes | None]
     phone_verified_at: Mapped[datetime | None] = mapped_column(doc="when WeChat said it is hers")
+    missed_names: Mapped[list[bytes]] = mapped_column(
+        postgresql.ARRAY(sa.LargeBinary), default=list, server_default="{}",
+        doc="keyed hashes of names, not this record's, under which it was to be claimed",
+    )  # fmt: skip
     erased_at: Mapped[datetime | None] = mapped_column(doc="when she had her data erased")
     created_at: Mapped[datetime]
 
