@@ -24,10 +24,12 @@ def run(applies: bool) -> None:
         click.echo(f"{category:<8} {field:<16} {count:>7}")
     for category, count in sorted(found.words.items()):
         click.echo(f"{category:<8} {'(all words)':<16} {count:>7}")
+    if found.complaints:
+        click.echo(f"{'-':<8} {'(complaints)':<16} {found.complaints:>7}")
     if not applies:
         click.echo(f"{found.count} are due; nothing was changed. --apply forgets them.")
         return
-    click.echo(f"{_forget(found.count)} requests changed.")
+    click.echo(f"{_forget(found.count)} requests and complaints changed.")
 
 
 def _forget(length: int) -> int:

@@ -6,7 +6,7 @@ so (3.7, permissions 4.2). Who is her kin, or the complainant's, is passed over 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, hours, lines, workdays
+from village import access, clock, complaint_words, hours, lines, workdays
 from village.access import Actor, Grant
 from village.errors import Invalid, LostRace
 from village.models import Complaint, ComplaintStep, OrgUnit, Person, Request, RoleGrant
 from village.models.requests import RUNGS
 from village.relations import HANDLER, OWNER
-from village.timeline import word
 from village.workflow import recusal
 
 # The lowest rung that may have it: heads' go to the chair, hers to the committee, on upwards.
@@ -31,6 +30,7 @@ ABOVE_VILLAGE = ("clerk",)
 RECEIVE = timedelta(days=1)
 ANSWER_DAYS, OFFICE_DAYS = 7, 15  # of the villages' rungs; working days of the township (3.7)
 SAY = timedelta(days=15)  # in which she accepts the answer or puts it to the next rung
+LEFT = timedelta(days=90)  # since she had herself erased
 MOST_OPEN = 5  # of one person
 MOST = 100  # of a list
 
@@ -275,7 +275,7 @@ def _close(session: Session, complaint: Complaint, step: str, by: UUID | None) -
     complaint.status = "closed"
     _note(session, complaint, step, by)
     if session.get_one(Person, complaint.complainant_id).erased_at is not None:
-        _forget(session, [complaint.id])
+        complaint_words.forget(session, [complaint.id])
 
 
 def _note(
@@ -301,8 +301,14 @@ def sweep(session: Session) -> int:
     return len(found)
 
 
+def _is_left(session: Session, complaint: Complaint) -> bool:
+    """Nobody waits for the answer any more, and nobody has given one: her words go with it."""
+    gone = session.get_one(Person, complaint.complainant_id).erased_at
+    return gone is not None and _is_last(complaint) and clock.now() - gone >= LEFT
+
+
 def _over(session: Session, complaint: Complaint) -> None:
-    if complaint.status == "answered":
+    if complaint.status == "answered" or _is_left(session, complaint):
         _close(session, complaint, "lapse", None)
     elif _is_last(complaint):
         complaint.due_at = clock.now() + RECEIVE
@@ -310,25 +316,3 @@ def _over(session: Session, complaint: Complaint) -> None:
     else:
         _climb(session, complaint, "climb", None)
         lines.tell(session, [complaint.complainant_id], "complaint_up")
-
-
-# ---------------------------------------------------------------- forgetting
-
-
-def forget_closed(session: Session, person_id: UUID) -> None:
-    """Forget the words of what she said that is over; what is open goes on without her name."""
-    mine = sa.select(Complaint.id).where(
-        Complaint.complainant_id == person_id, Complaint.status == "closed"
-    )
-    _forget(session, session.scalars(mine).all())
-    still = sa.update(Complaint).where(Complaint.complainant_id == person_id)
-    session.execute(still.values(hide_me=True))
-
-
-def _forget(session: Session, ids: Iterable[UUID]) -> None:
-    gone, ids = word("not_kept", "erased"), list(ids)
-    session.execute(
-        sa.update(Complaint).where(Complaint.id.in_(ids)).values(text=gone, answer=None)
-    )
-    steps = sa.update(ComplaintStep).where(ComplaintStep.complaint_id.in_(ids))
-    session.execute(steps.values(text=None))

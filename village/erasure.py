@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, complaints, files, forgetting, service_records
+from village import clock, complaint_words, files, forgetting, service_records
 from village.access import Actor
 from village.catalog.files import read
 from village.db import Base
@@ -165,7 +165,7 @@ def _forget_person(session: Session, person: Person) -> None:
     _delete(
         session, StandingPair, sa.or_(StandingPair.villager_id == me, StandingPair.person_id == me)
     )
-    complaints.forget_closed(session, me)
+    complaint_words.forget_of(session, me)
     service_records.forget_words(session, me)
     files.forget_unused(session, me)
     _as_volunteer(session, me)

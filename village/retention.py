@@ -7,9 +7,7 @@ of the form. "Per archive rule" is the mediators' archive's business, and never 
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,9 +16,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, forgetting, sealing
+from village import clock, complaint_words, forgetting, sealing
 from village.catalog.files import read
 from village.catalog.forms import is_level3
+from village.form_times import BASE, longest, times
 from village.keys import Unreadable
 from village.models import Category, Person, Request
 from village.safe_path import on_safe_path
@@ -28,55 +27,32 @@ from village.safe_path import on_safe_path
 log = logging.getLogger(__name__)
 
 BATCH = 2000
-BASE = "F-BASE"
-DAYS = {"d": 1, "y": 365}
-_KEEP = re.compile(r"(\d+)([dy])")
 
 
 @dataclass
 class Due:
-    """What is due: answers by (category, field), requests whose words go by category."""
+    """What is due: answers by (category, field), words of requests by category, complaints."""
 
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     words: Counter[str] = field(default_factory=Counter)
+    complaints: int = 0
 
     @property
     def count(self) -> int:
-        """How many answers and requests."""
-        return self.answers.total() + self.words.total()
-
-
-def keep(text: str) -> timedelta | None:
-    """Return how long after closing, as in `90d` or `2y`; None where another rule says so."""
-    found = _KEEP.fullmatch(text)
-    return timedelta(days=int(found[1]) * DAYS[found[2]]) if found else None
-
-
-@cache
-def times(form: str) -> Mapping[str, timedelta | None]:
-    """Return how long each answer of a form is kept, those of the base form among them."""
-    rows = [row for row in read("form_fields") if row["form"] in (form, BASE)]
-    return {row["field"]: keep(row["keep"]) for row in rows}
-
-
-@cache
-def longest(form: str) -> timedelta | None:
-    """Return how long the words are kept; None for ever."""
-    found = [keep(row["keep"]) for row in read("form_fields") if row["form"] == form]
-    known = [each for each in found if each is not None]
-    return max(known) if known and len(known) == len(found) else None
+        """How many answers, requests and complaints."""
+        return self.answers.total() + self.words.total() + self.complaints
 
 
 def due(session: Session) -> Due:
     """Count what is due now, by category; changes nothing."""
-    found = Due()
+    found = Due(complaints=complaint_words.count_due(session))
     for request, form in session.execute(_candidates(), execution_options={"yield_per": BATCH}):
         _add(found, request, form)
     return found
 
 
 def run(session: Session) -> int:
-    """Forget what is due, a batch of requests at most; return how many requests were changed.
+    """Forget what is due, a batch at most; return how many requests and complaints were changed.
 
     Words of who had herself erased go as soon as their request has ended.
     """
@@ -91,7 +67,7 @@ def run(session: Session) -> int:
             changed += _drop(request, form)
     session.flush()
     forgetting.forget(session, words)
-    return changed + len(words)
+    return changed + len(words) + complaint_words.forget_due(session, BATCH)
 
 
 def _candidates() -> sa.Select[Request, str]:

@@ -12,7 +12,7 @@ import pytest
 from tests.service.house import House
 from tests.service.test_problems import problem
 from tests.village.town import stepped
-from village import clock, complaints
+from village import clock, complaints, retention
 from village.db import transaction
 
 VILLAGER, HEAD, DEPUTY, CHAIR, CLERK, TOWNSHIP = "u041", "u006", "u023", "u001", "u067", "u901"
@@ -110,6 +110,43 @@ def test_what_nobody_signs_or_answers_goes_up_and_the_last_is_reminded(house: Ho
         "提了意见，由协会会长来看", "没有按时答复，转给村委会", "村委会签收了",
         "没有按时答复，转给乡镇",
     ]  # fmt: skip
+
+
+def words(house: House, complaint: str) -> str:
+    (row,) = house.rows("select text from complaints where id = :id", id=complaint)
+    return str(row[0])
+
+
+def test_what_nobody_answers_is_forgotten_with_her_who_had_herself_erased(house: House) -> None:
+    complaint = say(house)
+    later(house, days=1)
+    later(house, days=1)
+    house.done("/me/deletion", VILLAGER, {"anyway": True})
+    later(house, days=89)
+    assert words(house, complaint) == RUDE["text"]
+    later(house, days=2)
+    assert RUDE["text"] not in words(house, complaint)
+    before = len(inbox(house, TOWNSHIP))
+    later(house, days=30)
+    assert len(inbox(house, TOWNSHIP)) == before  # nobody is reminded any more
+
+
+def test_words_are_kept_as_long_as_a_request_s(house: House) -> None:
+    still, over = say(house), say(house, text="收了东西")
+    house.done(f"/complaints/{over}/answer", CHAIR, {"text": "没有这回事"})
+    house.done(f"/complaints/{over}/close", VILLAGER)
+    clock.step(timedelta(days=2 * 365 - 1))
+    assert forgotten(house) == (0, 0)
+    clock.step(timedelta(days=2))
+    assert forgotten(house) == (1, 1)
+    assert "收了东西" not in words(house, over)
+    assert words(house, still) == RUDE["text"]
+    assert forgotten(house) == (0, 0)
+
+
+def forgotten(house: House) -> tuple[int, int]:
+    with transaction(house.context.engine) as session:
+        return retention.due(session).complaints, retention.run(session)
 
 
 def test_an_answer_is_put_to_the_next_rung_once(house: House) -> None:

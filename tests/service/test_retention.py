@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from runtime.cli import main
 from tests.service.house import House
 from tests.service.test_level3 import VILLAGER, agree, everywhere
-from village import keys, retention
+from village import form_times, keys, retention
 from village.db import transaction
 
 CARE = {
@@ -110,7 +110,7 @@ def test_the_command_counts_first(
     assert "AID-01   times" in dry.output
     assert due(house).count == 1
     done = CliRunner().invoke(main, ["retention", "run", "--apply"])
-    assert "1 requests changed" in done.output
+    assert "1 requests and complaints changed" in done.output
     assert due(house).count == 0
     keys.configure(keys_of_all)
 
@@ -125,5 +125,5 @@ def test_the_command_counts_first(
     ],
 )
 def test_the_times_are_those_of_the_file(form: str, field: str, days: int | None) -> None:
-    found = retention.times(form)[field]
+    found = form_times.times(form)[field]
     assert (found.days if found else None) == days
