@@ -61,10 +61,19 @@ def _told(error: BaseException) -> str:
 
 
 class GunicornLogger(GunicornBase):  # type: ignore[misc]  # gunicorn ships no types
-    """Lets gunicorn's own messages go through the same handler as everything else."""
+    """Lets gunicorn's own messages go through the same handler as everything else.
+
+    Of a call that could not be read nothing is logged but that there was one: gunicorn would log
+    the whole address line, and who called.
+    """
 
     def setup(self, cfg: Any) -> None:
         """Replace gunicorn's handlers by ours."""
         self.loglevel = logging.INFO
         self.error_log.setLevel(logging.INFO)
         self.error_log.propagate = True
+
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Leave out what was sent."""
+        unread = str(msg).startswith("Invalid request from ip=")
+        super().warning("a call could not be read" if unread else msg, *args, **kwargs)

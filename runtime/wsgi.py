@@ -30,9 +30,11 @@ LOAD_SECONDS = 120.0
 
 def create() -> Flask:
     """Build the application; gunicorn calls this once in each of its processes."""
+    from runtime import wire_errors
     from runtime.wiring import application
     from village import clock, keyed
 
+    wire_errors.install()
     loaded = settings.load()
     logs.configure("api", loaded.log_level)
     clock.configure(loaded.clock_file)

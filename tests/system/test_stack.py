@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -231,3 +233,32 @@ def test_fifty_phones_that_say_yes_at_once_to_a_task_for_two_get_two_places(
     stack.no_place_was_given_twice(request_id, people=2)
     until(lambda: not stack.invited(request_id))
     stack.nobody_was_told_twice(request_id)
+
+
+UNREAD = {
+    "address": (b"GET /" + b"canary" * 2000 + b" HTTP/1.1\r\n\r\n", 414, "uri_too_long"),
+    "headers": (
+        b"GET / HTTP/1.1\r\nX-A: " + b"canary" * 20_000 + b"\r\n\r\n", 431, "headers_too_large",
+    ),
+    "no method": (b"\x16\x03\x01canary\r\n\r\n", 400, "malformed"),
+    "version": (b"GET /canary HTTP/9.9\r\n\r\n", 400, "malformed"),
+    "header": (b"GET / HTTP/1.1\r\nbad header canary\r\n\r\n", 400, "malformed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_what_cannot_be_read_is_answered_as_every_error_and_not_logged(
+    stack: Stack, case: str
+) -> None:
+    sent, status, code = UNREAD[case]
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=10) as link:
+        link.sendall(sent)
+        answer = b"".join(iter(lambda: link.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"application/problem+json" in head
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["title"].isascii() is False  # words for a villager
+    assert b"canary" not in answer
+    assert "canary" not in (stack.folder / "api.log").read_text()
