@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from dispatch.routing import calm, emergency, safe
 from dispatch.routing.classifier import danger_points, other_points, policy, terms
@@ -42,7 +43,7 @@ def ask(text: str) -> Screen | None:
     if certain or points + _words_points(found, text) >= mark:
         return _question(found, text)
     if _is_letter(text):
-        return None
+        return _in_two_clauses(text)
     return _beside_another_matter(text) or _after_what_is_over(text)
 
 
@@ -81,6 +82,28 @@ def _after_what_is_over(text: str) -> Screen | None:
             if (danger_points(last) or 0.0) + _words_points(found, last) >= policy("danger"):
                 return _question(found, last)
     return None
+
+
+def _in_two_clauses(text: str) -> Screen | None:
+    """Ask about danger that a short letter tells in two clauses, between lamps and ditches.
+
+    A longer one, and one that tells of last year or of a court, tells of harm in many clauses that
+    is long over.
+    """
+    if len(text) > policy("short_letter") or parting("told").search(text):
+        return None
+    for part in _pairs(text):
+        found = emergency.screen(part)
+        points = (danger_points(part) or 0.0) + _words_points(found, part)
+        if points >= policy("danger_in_clauses"):
+            return _question(found, part)
+    return None
+
+
+def _pairs(text: str) -> Iterator[str]:
+    """Return every two clauses of a text that stand in a row."""
+    clauses = [clause for clause in _BETWEEN.split(text) if len(clause) >= SHORTEST]
+    yield from ("，".join(pair) for pair in pairwise(clauses))
 
 
 def _halves(text: str) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,8 @@ HEAD_WORD = "站长"
 OWN = "own"
 CLEAR_POINTS = 3.0
 CLEAR_LEAD = 1.5
+LETTER, LONG_LETTER = 60, 150  # characters between which a text tells of several things
+AROUND = 20  # characters before and after a rule's phrase in which its exception counts
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,24 @@ def village_rule(text: str, village: str) -> Rule | None:
     """
     has_own = any(row["village"] == village for row in read("routing_rules"))
     for row, phrase, unless in _rules(village if has_own else ""):
-        if phrase.search(text) and not (unless and unless.search(text)):
+        if _holds(text, phrase, unless):
             return Rule(row["to"], row["category"] or None, row["why"], row["directory"] or None)
     return None
+
+
+def _holds(text: str, phrase: re.Pattern[str], unless: re.Pattern[str] | None) -> bool:
+    """Tell whether the phrase stands in `text` and its exception does not.
+
+    A short letter tells of other matters too, which must not excuse this one: there the exception
+    counts in the words around the phrase alone. A longer one is a story, and is read as a whole.
+    """
+    if unless is None or not LETTER <= len(text) <= LONG_LETTER:
+        return bool(phrase.search(text)) and not (unless and unless.search(text))
+    return any(not unless.search(_around(text, *met.span())) for met in phrase.finditer(text))
+
+
+def _around(text: str, start: int, end: int) -> str:
+    return text[max(start - AROUND, 0) : end + AROUND]
 
 
 _Held = tuple[Row, re.Pattern[str], re.Pattern[str] | None]

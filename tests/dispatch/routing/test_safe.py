@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from csv import DictReader
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +20,8 @@ from village.catalog.files import read
 HOME = ("domestic", "domestic_violence")
 STRANGERS = ("violence", "assault_weapon")
 # What is shipped reaches more; what is wanted is 0.93, and at most 0.03 of the others.
-LEAST = {"home": 0.96, "child": 0.93, "suicide": 0.98}
-MOST_OTHERS, MOST_STRANGERS = 0.03, 0.31
+LEAST = {"home": 0.97, "child": 0.93, "suicide": 0.98}
+MOST_OTHERS, MOST_STRANGERS = 0.03, 0.26
 
 
 @cache
@@ -128,6 +129,47 @@ def test_without_its_file_the_words_decide_alone(monkeypatch: pytest.MonkeyPatch
     assert found is not None
     assert found.safe
     assert model.state() == gone
+
+
+@pytest.mark.parametrize("fault", ["missing", "empty", "truncated", "another format", "bytes"])
+def test_a_broken_head_is_said_to_be_broken_and_the_words_decide_alone(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = model.packaged(model.SAFE_FILE).read_text(encoding="utf-8")
+    broken = {
+        "empty": b"",
+        "truncated": whole[: len(whole) // 2].encode(),
+        "another format": whole.replace('"format": 1', '"format": 2', 1).encode(),
+        "bytes": b"\xff\xfe\x00",
+    }
+    place = tmp_path / model.SAFE_FILE
+    if fault != "missing":
+        place.write_bytes(broken[fault])
+    packaged = model.packaged
+    monkeypatch.setattr(
+        model, "packaged", lambda name=model.FILE: place if name == place.name else packaged(name)
+    )
+    model.safe_head.cache_clear()
+    try:
+        assert model.state().state == ("missing" if fault == "missing" else "broken")
+        assert safe.kind("我男人打断我肋骨") is None
+        found = danger.ask("我老公又在打我")
+        assert found is not None
+        assert found.safe
+    finally:
+        monkeypatch.undo()
+        model.safe_head.cache_clear()
+    assert model.state().state == "ok"
+
+
+def test_robbers_are_everybody_s_and_a_husband_is_not() -> None:
+    for text in ("讨债的拿钢管把我哥堵在村口", "收账的往店里泼汽油，不让我们出门"):
+        found = danger.ask(text)
+        assert found is not None
+        assert not found.safe
+    found = danger.ask("我老公从工地回来又拿钢管打断我肋骨")
+    assert found is not None
+    assert found.safe
 
 
 def test_every_kind_of_the_head_has_a_question() -> None:
