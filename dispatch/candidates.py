@@ -3,7 +3,8 @@
 Filters of the whole time drop a person for good, those of the moment only for now: she counts
 as somebody who may be asked later. Each looks at everybody at once, and the first that leaves
 somebody out is counted. The claim asks the first ones again, and the database refuses a place to
-who is too close, lacks skill, paper, insurance or age, or would be in two places.
+who is too close, lacks skill, paper, insurance or age, has her hands full, or would be in two
+places.
 """
 
 from __future__ import annotations
