@@ -149,6 +149,7 @@ def of_database(loaded: Settings) -> Iterator[Found]:
     try:
         with _engine(loaded) as engine:
             yield from _server(engine)
+            yield from _archive(engine)
             yield from _clock(engine, loaded)
             if (yield from _schema(engine)):
                 yield from _keys(engine)
@@ -173,6 +174,20 @@ def _server(engine: sa.Engine) -> Iterator[Found]:
     with engine.connect() as link:
         version = int(link.scalar(sa.text("show server_version_num")) or 0) // 10_000
     yield ("database_ok" if version >= OLDEST_SERVER else "database_old"), {"version": version}
+
+
+_ARCHIVER = sa.text("""
+    select current_setting('archive_mode') = 'off' as off,
+        last_failed_time > coalesce(last_archived_time, '-infinity') as failing
+    from pg_stat_archiver
+""")
+
+
+def _archive(engine: sa.Engine) -> Iterator[Found]:
+    """Look whether what is committed leaves the machine's disk before the next backup."""
+    with engine.connect() as link:
+        row = link.execute(_ARCHIVER).one()
+    yield ("archive_off" if row.off else "archive_failing" if row.failing else "archive_ok"), {}
 
 
 def _clock(engine: sa.Engine, loaded: Settings) -> Iterator[Found]:

@@ -83,7 +83,7 @@ def test_every_process_of_compose_is_a_command_of_ours(compose: dict[str, Any]) 
 
 
 def test_every_process_that_the_house_needs_is_there(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {*OURS, "postgres", "valkey"}
+    assert set(compose["services"]) == {*OURS, "postgres", "valkey", "archive"}
     assert {service.get("restart") for service in compose["services"].values()} == {
         "unless-stopped", "no",
     }  # fmt: skip

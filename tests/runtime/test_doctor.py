@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import redis
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from dispatch.routing import model
@@ -27,10 +28,11 @@ APPID, SECRET = "wx0123456789abcdef", "0123456789abcdef0123456789abcdef"
 KEY = "Zq7-vT2kM9xB4nLpR8sW1cYd5fGh3jKa"
 OURS = {row["tpl"]: f"tmpl-{row['tpl']}" for row in read("wechat_templates")}
 NOBODY_HOME = "127.0.0.1:9"
+ARCHIVER = checks._ARCHIVER
 HEALTHY = {
     "settings_ok", "key_ok", "folder_ok", "disk_ok", "model_ok", "calendar_ok", "wechat_ok",
-    "database_ok", "schema_ok", "clock_ok", "keys_ok", "templates_ok", "outbox_ok", "relay_ok",
-    "redis_ok", "workers_ok",
+    "database_ok", "archive_ok", "schema_ok", "clock_ok", "keys_ok", "templates_ok", "outbox_ok",
+    "relay_ok", "redis_ok", "workers_ok",
 }  # fmt: skip
 
 
@@ -88,6 +90,9 @@ def patient(
             link.set(HEARTBEAT_KEY.format(queue=queue), "one", ex=60)
         room = SimpleNamespace(free=100 * checks.GB)
         monkeypatch.setattr(checks.shutil, "disk_usage", lambda _place: room)
+        # The tests' server has no archive; one that has is looked at in `tests/system`.
+        archives = sa.text("select false as off, false as failing")
+        monkeypatch.setattr(checks, "_ARCHIVER", archives)
         yield found
         model.configure(None)
         clock.configure(None)
@@ -105,6 +110,19 @@ def test_people_read_a_line_for_each_check_and_what_to_do(patient: Patient) -> N
     assert "warn  settings       演示登录开着：谁都能点名字登录。\n" in result.output
     assert "→ 正式使用时设 WUZHAN_DEMO=false" in result.output
     assert "ok    database       数据库答应了" in result.output
+
+
+def test_a_database_without_an_archive_is_told(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "_ARCHIVER", ARCHIVER)
+    assert "archive_off" in patient.look(fails=False)
+
+
+def test_an_archive_that_fails_is_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = sa.text("select false as off, true as failing")
+    monkeypatch.setattr(checks, "_ARCHIVER", failing)
+    assert "archive_failing" in patient.look(fails=True)
 
 
 def test_keys_that_are_lost_or_anothers_are_told(patient: Patient, keys_of_all: Path) -> None:
