@@ -10,12 +10,17 @@ from village.catalog import files
 from village.timeline import words
 from village.workflow.engine import START, Machine, Tell, Transition
 from village.workflow.offer import OFFER
+from village.workflow.registration import REGISTRATION
 from village.workflow.request import REQUEST
 
 FOLDER = REPOSITORY / "docs" / "workflows"
-MACHINES = (REQUEST, OFFER)
-STATUS_WORDS = {"request": "status", "offer": "offer"}
-TITLES = {"request": "诉求 request", "offer": "邀请 offer"}
+MACHINES: tuple[Machine, ...] = (REQUEST, OFFER, REGISTRATION)
+STATUS_WORDS = {"request": "status"}  # of the others the words are under the machine's name
+TITLES = {
+    "request": "诉求 request",
+    "offer": "邀请 offer",
+    "registration": "志愿者登记 registration",
+}
 COLUMNS = ("action", "from", "to", "who", "rule", "conditions", "notices")
 MANY = 6  # arrows of one meaning; more of them hide the others
 PREFACE = """\
@@ -90,7 +95,7 @@ def _cells(machine: Machine, row: Transition) -> Iterator[str]:
 
 
 def _state(machine: Machine, state: str) -> str:
-    return f"{words()[STATUS_WORDS[machine.name], state]} {state}"
+    return f"{words()[STATUS_WORDS.get(machine.name, machine.name), state]} {state}"
 
 
 def _relation(who: str) -> str:

@@ -46,6 +46,7 @@ from village import (
     service_records,
     similar,
     terms,
+    volunteering,
     workdays,
 )
 from village.db import create_engine, transaction
@@ -65,6 +66,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (600.0, callbacks.draw),
     (60.0, complaints.sweep),
     (60.0, duty_reports.sweep),
+    (60.0, volunteering.sweep),
     (60.0, service_records.draft),
     (60.0, service_records.sweep),
     (3600.0, outbox.purge),

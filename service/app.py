@@ -38,6 +38,7 @@ from service.api import (
     search,
     service_records,
     stations,
+    volunteers,
     wishes,
     work,
 )
@@ -54,7 +55,7 @@ VERSION = "0.1.0"
 DOORS = (
     auth, me, mydata, wishes, catalog, assisted, requests, files, preview, follows, work, search,
     service_records, stations, agreements, calls, pairs, rules, notifications, duty, complaints,
-    reports, papers, glass,
+    reports, papers, glass, volunteers,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -49,13 +49,13 @@ def claim(session: Session, actor: Actor, keys: Keys, code: str) -> Request:
     `officers_do_not_claim` for who may enter things in that village, or helps with this one:
     she would confirm for another what she or her own people did.
     """
-    _refuse_who_guesses(session, actor)
+    refuse_who_guesses(session, actor)
     digest = keys.digest(SLIP, "".join(filter(str.isdigit, code)))
     request_id = session.scalar(sa.select(Assisted.request_id).where(Assisted.slip_hash == digest))
     request = REQUEST.lock(session, request_id) if request_id else None
     slip = _slip(session, digest) if request else None
     if request is None or slip is None or not _is_open_to(session, slip, request, actor):
-        session.add(ClaimTry(person_id=actor.person_id, at=clock.now()))
+        count_wrong(session, actor)
         raise WrongSlip
     if slip.claimed_at is None:
         refuse_officers(session, actor, request)
@@ -78,7 +78,12 @@ def _is_open_to(session: Session, slip: Assisted, request: Request, actor: Actor
     return fresh and not session.scalar(sa.select(safe))
 
 
-def _refuse_who_guesses(session: Session, actor: Actor) -> None:
+def count_wrong(session: Session, actor: Actor) -> None:
+    """Count a wrong code; who raises WrongSlip keeps it."""
+    session.add(ClaimTry(person_id=actor.person_id, at=clock.now()))
+
+
+def refuse_who_guesses(session: Session, actor: Actor) -> None:
     """Count the wrong codes of the last day; her calls stand in line, or she would outrun it."""
     number = int.from_bytes(UUID(str(actor.person_id)).bytes[8:], "big", signed=True)
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))

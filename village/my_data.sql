@@ -77,3 +77,8 @@ order by created_at limit :most
 select a.at, p.name as reader, a.role, a.fields, r.number
 from access_log a left join people p on p.id = a.reader_id join requests r on r.id = a.request_id
 where a.person_id = :me order by a.id limit :most
+-- registration
+select applied_at, stations, about, guardian_name, guardian_at, declined_at, reason, objection
+from registrations where person_id = :me limit :most
+-- registration_steps
+select step, at from registration_steps where person_id = :me order by id limit :most

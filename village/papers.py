@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from village import access, clock, lines, outbox, rests
+from village import access, clock, lines, outbox, registrations
 from village.access import Actor
 from village.db import table
 from village.errors import GuardFailed, Invalid, LostRace, NotFound
-from village.models import Certificate, Paper, Volunteer
+from village.models import Certificate, Membership, Paper, Volunteer
 from village.timeline import word
 
 SOON = timedelta(days=30)  # before the end of a paper its volunteer and her station are told
@@ -68,7 +68,12 @@ def _of_station(
     session: Session, actor: Actor, village: str, kind: str, person_id: UUID, permission: str
 ) -> None:
     access.require(permission, access.station_relations(actor, village, kind))
-    if person_id not in {member.person for member in rests.members(session, actor, village, kind)}:
+    hers = sa.exists().where(
+        Membership.person_id == person_id, Membership.village_code == village,
+        Membership.station == kind, Membership.active,
+        Volunteer.person_id == Membership.person_id, Volunteer.status.in_(("verified", "active")),
+    )  # fmt: skip
+    if not session.scalar(sa.select(hers)):
         raise NotFound
 
 
@@ -101,6 +106,7 @@ def confirm(
     _count(session, paper)
     what, until = word("paper", paper.kind), _day(paper.valid_until)
     lines.tell(session, [person_id], "paper_confirmed", what=what, until=until)
+    registrations.try_activate(session, person_id)
     outbox.put(session, "dispatch.freed", person_id)
     return paper
 

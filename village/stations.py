@@ -6,6 +6,7 @@ from village.models.calls import CALL_KINDS
 from village.models.complaints import COMPLAINT_OFFICES, COMPLAINT_REASONS
 from village.models.org import PRIORITIES, STATIONS
 from village.models.papers import PAPER_KINDS
+from village.models.people import VOLUNTEER_STATES
 from village.models.records import RECORD_STATES, RECORD_STEPS
 from village.models.reports import AUTHORITIES, REPORT_KINDS, REPORT_STATES
 from village.models.requests import CONSENTS, RUNGS, SOURCES, SUSPEND_REASONS
@@ -28,4 +29,5 @@ __all__ = [
     "RUNGS",
     "SOURCES",
     "SUSPEND_REASONS",
+    "VOLUNTEER_STATES",
 ]  # fmt: skip

@@ -77,6 +77,17 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "rude",
         "text": "说话难听",
     },
+    "volunteer": {
+        "stations": ["culture"],
+        "times": "weekends",
+        "birth_year": 1980,
+        "consent_version": PRIVACY_VERSION,
+    },
+    "object": {"text": "我就住在村里"},
+    "guardian-consents": {"code": "0" * 12},
+    "consent": {"guardian": "程大山"},
+    "decline": REASON,
+    "training": {"needed": True},
     "dispute": {"text": "没有这么久"},
     "correct": {"minutes": 30, "text": "问过了"},
     "duty-reports": {"village": HOME, "kind": "danger", "text": "有人住在危房里"},
@@ -152,7 +163,8 @@ class Endpoint:
 def outcome(trial: Trial, endpoint: Endpoint, path: str, caller: str | None) -> str:
     """What a call comes to; nothing of it stays."""
     real = trial.county.house
-    path = path.replace("<uuid:person_id>", trial.county.world.member)
+    who = "applicant" if endpoint.name.startswith("volunteers.") else "member"
+    path = path.replace("<uuid:person_id>", getattr(trial.county.world, who))
     path = path.replace("<uuid:paper_id>", trial.county.world.paper)
     path = path.replace("<uuid:file_id>", trial.county.world.file)
     headers = real.login(caller) if caller else {}
@@ -201,6 +213,8 @@ def _body(county: County, path: str, method: str) -> dict[str, Any]:
         return {"number": county.world.number, "reason": "修复一个显示错误"}
     if path.endswith("/me/phone"):
         return {"code": "phone.0"} if method == "POST" else {"number": "0" * 10}
+    if last == "decline" and "/offers/" in path:
+        return {}
     if path.endswith("/requests/claim"):
         return {"slip_code": "0" * 12}
     if last == "exclusions":
@@ -289,7 +303,9 @@ def _stations(world: World, endpoint: Endpoint) -> Objects:
 
 
 def _villages(world: World, endpoint: Endpoint) -> Objects:
-    yield HOME, roster.to_home
+    """Of a village's people the one who applied to its station of culture is tried."""
+    at = partial(roster.to_station, village=HOME, station="culture")
+    yield HOME, at if "<uuid:person_id>" in endpoint.rule else roster.to_home
 
 
 def _agreements(world: World, endpoint: Endpoint) -> Objects:

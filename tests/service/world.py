@@ -13,6 +13,7 @@ from tests.pictures import form, picture
 from tests.service.house import FLOOD, House
 from village import clock, relations
 from village.catalog.files import parts, read
+from village.catalog.privacy import PRIVACY_VERSION
 from village.db import transaction
 from village.relations import (
     CHAIR,
@@ -30,6 +31,7 @@ from village.workflow.request import REQUEST
 
 HOME, NEXT, AWAY = "990101", "990102", "990105"
 PAIRED = "u016"
+APPLICANT = "u046"
 KIN, CLERK, TOWNSHIP = "u063", "u067", "u901"
 ENTERED_BY = "u005"
 STATION = f"{HOME}.public_works"
@@ -114,6 +116,7 @@ class World:
     report: str = ""
     record: str = ""  # drafted, of her who is at work
     paper: str = ""
+    applicant: str = ""  # a villager who would help the station of culture, by id
     number: str = ""
     file: str = ""  # id and key, as its request's reader is given them
     glass: str = ""  # asked by the administrator
@@ -150,6 +153,9 @@ def build(house: House) -> World:
         task=world.task, code=world.worker,
     )  # fmt: skip
     world.record = str(record.id)
+    wish = {"stations": ["culture"], "times": "weekends", "birth_year": 1980}
+    house.done("/me/volunteer", APPLICANT, {**wish, "consent_version": PRIVACY_VERSION})
+    world.applicant = house.seen("/me", APPLICANT)["id"]
     seen = {"kind": "danger", "text": "有人住在危房里"}
     world.report = house.done("/duty-reports", "u006", seen)["id"]
     world.number = house.seen(f"/requests/{world.cases['submitted'].id}", "u041")["number"]

@@ -45,6 +45,7 @@ from village.models.people import (
 )
 from village.models.privacy import AccessLog, Erasure, ImpactAssessment, KnownKey
 from village.models.records import ServiceRecord, ServiceRecordStep
+from village.models.registrations import Registration, RegistrationStep
 from village.models.reports import DutyReport
 from village.models.requests import Assisted, DueTime, Event, Handover, Request
 from village.models.routing import RoutingRule, RoutingRuleVersion
@@ -92,6 +93,8 @@ __all__ = [
     "PhoneTask",
     "Place",
     "PushGrant",
+    "Registration",
+    "RegistrationStep",
     "Reminder",
     "Request",
     "RequestExclusion",

@@ -66,6 +66,9 @@ class Station(Base):
     village_code: Mapped[str] = mapped_column(sa.ForeignKey("org_units.code"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    training_needed: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false(), doc="of who registers, before she is asked"
+    )
 
 
 class Category(Base):

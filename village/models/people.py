@@ -28,7 +28,9 @@ ROLES = (
     "county_officer",
     "admin",
 )
-VOLUNTEER_STATES = ("applied", "verified", "active", "paused", "left")
+VOLUNTEER_STATES = (
+    "applied", "guardian_pending", "verified", "active", "paused", "left", "declined", "objected",
+)  # fmt: skip
 CONFLICT_KINDS = ("kin", "contractor", "party")
 
 

@@ -101,7 +101,9 @@ def stands_in(actor: Actor) -> sa.ColumnElement[bool]:
     for rung, role in enumerate(RUNGS[1:], start=1):
         units = [grant.unit for grant in actor.grants if grant.role == role]
         if units:
-            mine.append(sa.and_(_unit(Request.village_code, rung).in_(units), _none_below(rung)))
+            mine.append(
+                sa.and_(unit_above(Request.village_code, rung).in_(units), _none_below(rung))
+            )
     kept = sa.and_(on_safe_path(), Request.ended_at.is_(None))
     lies = sa.or_(Request.status == "triage", kept)
     return sa.and_(lies, sa.or_(sa.false(), *mine), ~tied(actor.person_id))
@@ -123,7 +125,7 @@ def above(actor: Actor) -> sa.ColumnElement[bool]:
     mine = []
     for rung, role in enumerate(RUNGS[1:], start=1):
         units = [grant.unit for grant in actor.grants if grant.role == role]
-        here = _unit(Request.village_code, rung).in_(units)
+        here = unit_above(Request.village_code, rung).in_(units)
         mine.append(sa.and_(Request.escalated_to == role, here if units else sa.false()))
     return sa.and_(sa.or_(*mine), Request.ended_at.is_(None), ~tied(actor.person_id))
 
@@ -141,7 +143,9 @@ def _holds(session: Session, request: Request, condition: sa.ColumnElement[bool]
 
 def stands_above(session: Session, actor: Actor, village: str) -> bool:
     """Tell whether the actor's office is one that may have to stand in for the village's chair."""
-    units = session.execute(sa.select(*(_unit(sa.literal(village), rung) for rung in (1, 2)))).one()
+    units = session.execute(
+        sa.select(*(unit_above(sa.literal(village), rung) for rung in (1, 2)))
+    ).one()
     mine = {(grant.role, grant.unit) for grant in actor.grants}
     return bool(mine & set(zip(RUNGS[1:], units, strict=True)))
 
@@ -201,7 +205,7 @@ def is_away(person: Any, village: Any) -> sa.ColumnElement[bool]:
 def _free(grant: Any, rung: int) -> sa.ColumnElement[bool]:
     return sa.and_(
         grant.role == RUNGS[rung],
-        grant.unit_code == _unit(Request.village_code, rung),
+        grant.unit_code == unit_above(Request.village_code, rung),
         *in_term(grant),
         ~tied(grant.person_id),
         *(() if rung else (_is_there(grant.person_id),)),
@@ -215,11 +219,11 @@ def _is_there(person: Any) -> sa.ColumnElement[bool]:
 
 def unit_of(session: Session, request: Request, rung: str) -> str | None:
     """Return the code of the unit on a rung above the request's village; None: there is none."""
-    above = _unit(sa.literal(request.village_code), RUNGS.index(rung))
+    above = unit_above(sa.literal(request.village_code), RUNGS.index(rung))
     return session.scalar(sa.select(above))
 
 
-def _unit(village: Any, rung: int) -> Any:
+def unit_above(village: Any, rung: int) -> Any:
     """Return the code of the unit so many rungs above a natural village."""
     for _ in range(rung):
         unit = aliased(OrgUnit)
