@@ -46,6 +46,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "wishes.read": frozenset({OWNER}),
     "wishes.update": frozenset({OWNER}),
     "volunteer.apply": frozenset({ANYONE}),
+    "volunteer.mine": frozenset({ANYONE}),
     "volunteer.own": frozenset({OWNER}),
     "volunteer.consent_by_code": frozenset({ANYONE}),
     "volunteer.list": frozenset({HEAD, CHAIR, STAND_IN}),

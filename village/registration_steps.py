@@ -35,8 +35,9 @@ def locked(session: Session, person_id: UUID) -> View:
 
 def moved(session: Session, view: View, step: str, target: str, by: UUID | None) -> None:
     """Write a new state and its step; None: by the clock."""
-    view.volunteer.status = target
-    view.volunteer.version += 1
+    volunteer = session.get_one(Volunteer, view.who.person_id)
+    volunteer.status = target
+    volunteer.version += 1
     note(session, view.who.person_id, step, by)
 
 

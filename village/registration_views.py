@@ -16,7 +16,7 @@ from village.errors import NotFound
 from village.models import OrgUnit, Person, Registration, RoleGrant, Station, Volunteer
 from village.models.requests import RUNGS
 from village.paging import Page, Window, cut, decode
-from village.relations import CHAIR, CLERK, HEAD, OWNER, STAND_IN
+from village.relations import ANYONE, CHAIR, CLERK, HEAD, OWNER, STAND_IN
 from village.workflow import recusal
 from village.workflow.engine import START
 from village.workflow.registration import OPEN, REGISTRATION, Applicant
@@ -28,9 +28,14 @@ class View:
 
     who: Applicant
     name: str
-    volunteer: Volunteer
+    volunteer: Volunteer | None
     relations: frozenset[str]
     birth_year: int | None = None
+
+    @property
+    def status(self) -> str | None:
+        """Her state; None for who never applied."""
+        return None if self.who.status == START else self.who.status
 
     @property
     def registration(self) -> Registration:
@@ -152,11 +157,12 @@ def tell_deciders(
 
 
 def read_mine(session: Session, actor: Actor) -> View:
-    """Return the caller's own volunteering. Raises NotFound for who never was a volunteer."""
-    if actor.person_id is None or session.get(Volunteer, actor.person_id) is None:
-        raise NotFound("not_a_volunteer", "the caller is no volunteer")
-    access.require("volunteer.own", frozenset({OWNER}))
-    return read_one(session, actor, actor.person_id)
+    """Return the caller's own volunteering; its state is START for who never applied."""
+    access.require("volunteer.mine", frozenset({ANYONE}))
+    person = session.get_one(Person, actor.person_id)
+    volunteer = session.get(Volunteer, person.id)
+    who = applicant(session, person, volunteer)
+    return View(who, person.name, volunteer, frozenset({OWNER}), person.birth_year)
 
 
 def read_one(session: Session, actor: Actor, person_id: UUID, *, as_guardian: bool = False) -> View:

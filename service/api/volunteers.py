@@ -34,9 +34,9 @@ TRAINING = "/stations/<string:station>/training"
 door = Door("volunteers", __name__, description="志愿者登记")
 
 
-@door.open("GET", MINE, permission="volunteer.own", returns=VolunteerSchema)
+@door.open("GET", MINE, permission="volunteer.mine", returns=VolunteerSchema)
 def read_volunteer(call: Call) -> dict[str, Any]:
-    """One's own volunteering; 404 for who never applied."""
+    """One's own volunteering; `status` is null for who never applied."""
     return _mine(registration_views.read_mine(call.session, call.actor))
 
 

@@ -76,7 +76,7 @@ class VolunteerSchema(Shape):
     """A person's volunteering, to herself; who came by the roster has no application."""
 
     status = fields.String(
-        attribute="who.status", required=True, validate=validate.OneOf(VOLUNTEER_STATES)
+        required=True, allow_none=True, validate=validate.OneOf(VOLUNTEER_STATES)
     )
     waits_for = fields.String(required=True, allow_none=True, validate=validate.OneOf(WAITS))
     stations = fields.Function(
@@ -86,7 +86,9 @@ class VolunteerSchema(Shape):
     about = fields.String(
         attribute="who.registration.about", required=True, allow_none=True, dump_default=None
     )
-    skills = fields.List(fields.String(), attribute="volunteer.skills", required=True)
+    skills = fields.List(
+        fields.String(), attribute="volunteer.skills", required=True, dump_default=list
+    )
     minor = fields.Boolean(attribute="who.minor", required=True)
     guardian_at = Moment(
         attribute="who.registration.guardian_at", required=True, allow_none=True,
