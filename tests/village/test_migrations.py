@@ -31,6 +31,7 @@ ASKED_OF_BOTH = {
     "fk_standing_pairs_request_id": "it writes none",
     "fk_role_grants_covers": "it writes none",
     "ck_people_phone": "it writes neither",
+    "ck_volunteers_status": "more states than before; it asks only whether she is active",
     "ck_routing_rules_proposal": "it writes none",
     "fk_routing_rules_proposed_by_people": "it writes none",
     "ck_wechat_identities_openid": "it writes the plain one, as may be",
