@@ -58,8 +58,11 @@ def reasons(text: str, found: Screen) -> list[Reason]:
 def _beside_another_matter(text: str) -> Screen | None:
     """Ask about danger in one part of a message whose other part is clearly an ordinary matter.
 
-    Else a lamp that is broken, too, would hide that he beats her.
+    Else a lamp that is broken, too, would hide that he beats her. Who asks what is paid for an
+    accident tells of one that is over.
     """
+    if parting("settled").search(text):
+        return None
     for part, rest in _halves(text):
         if other_points(rest) < policy("other_matter"):
             continue  # before the search for words, which takes longest

@@ -208,3 +208,12 @@ def test_a_line_that_is_down_is_asked_about_whatever_the_model_says(text: str) -
 @pytest.mark.parametrize("text", ["网线断了", "去年电线断在路上 修好了", "怕电线断了掉下来"])
 def test_no_line_that_hurts_nobody_or_is_long_up_again_is(text: str) -> None:
     assert danger.ask(text) is None
+
+
+def test_what_is_told_calmly_is_asked_about_and_what_looks_alike_is_not() -> None:
+    with (HERE / "calmly_told.csv").open(encoding="utf-8", newline="") as file:
+        found = [
+            (row["emergency"], danger.ask(row["text"]) is not None) for row in csv.DictReader(file)
+        ]
+    assert found.count(("1", True)) >= 0.96 * 100
+    assert found.count(("0", True)) <= 0.03 * 103

@@ -115,6 +115,28 @@ def test_the_phone_s_words_know_the_commonest(text: str, kind: str) -> None:
     assert kind in found.kinds
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["我在河边，帮我照顾妈", "他强迫我女儿", "他强迫我家妮子 她才上初二",
+     "姑父给她买糖 她回来走路疼", "绳子是新买的 挺结实 就是想跟人说一声",
+     "娃就交给你们了，我先走一步", "谢谢大家这些年，水好凉"],
+)  # fmt: skip
+def test_what_is_told_in_few_calm_words_takes_the_safe_path(text: str) -> None:
+    found = danger.ask(text)
+    assert found is not None
+    assert found.safe
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我在河边洗衣，桥上的灯坏了", "他强迫我女儿练琴", "我出差几天，帮我照顾妈，周日回",
+     "绳子结实不 吊秋千用", "姑父给她买糖 牙坏了",
+     "你好", "谢谢", "测试", "在吗", "收到", "😀", "？？", "1"],
+)  # fmt: skip
+def test_what_only_sounds_so_and_what_says_nothing_passes(text: str) -> None:
+    assert danger.ask(text) is None
+
+
 def test_its_reasons_say_so() -> None:
     found = danger.ask("我男人打断我肋骨")
     assert found is not None
