@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cache
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,10 +15,11 @@ from village.access import Actor
 from village.catalog.files import read
 from village.models import Absence, DutyShift, Event, Request, RoleGrant
 from village.models.requests import RUNGS
-from village.safe_path import is_safe_path
+from village.safe_path import is_safe_path, on_safe_path
 from village.workflow import recusal
 
 HEAD_RUNG, DEPUTY_RUNG, CHAIR_RUNG, CLERK_RUNG = "head", "deputy", "chair", "clerk"
+IN_VILLAGE = (HEAD_RUNG, DEPUTY_RUNG, CHAIR_RUNG)  # whose holders may be on the rota
 
 
 @cache
@@ -56,13 +58,25 @@ def is_on_duty(session: Session, actor: Actor, request: Request) -> bool:
     return found is not None and not recusal.is_tied(session, found, request)
 
 
+def calls(actor: Actor) -> sa.ColumnElement[bool]:
+    """Hold of requests to which the actor was called by her turn, as `is_on_duty` asks of one."""
+    mine = [grant.unit for grant in actor.grants if grant.role in IN_VILLAGE]
+    each = cast("Request", Request)  # every request in place of one
+    turn = _on_shift(each, clock.now()).where(DutyShift.person_id == actor.person_id)
+    return sa.and_(
+        Request.village_code.in_(mine), Request.duty_rung.is_not(None),
+        Request.status == "submitted", ~on_safe_path(), ~recusal.tied(actor.person_id),
+        turn.where(_head_was_called(each)).correlate(Request).exists(),
+    )  # fmt: skip
+
+
 def _head_was_called(request: Request) -> sa.ColumnElement[bool]:
     call = sa.exists().where(
         Event.request_id == request.id, Event.action == "duty_call",
         Event.data["rung"].astext == HEAD_RUNG,
         Event.at >= DutyShift.starts_at, Event.at < DutyShift.ends_at,
     )  # fmt: skip
-    return call.correlate(DutyShift)
+    return call.correlate(DutyShift, Request)
 
 
 def _is_a_station_s(request: Request) -> bool:
@@ -100,7 +114,7 @@ def _on_shift(request: Request, now: datetime) -> sa.Select[UUID]:
     held = sa.exists().where(
         RoleGrant.person_id == DutyShift.person_id,
         RoleGrant.unit_code == DutyShift.village_code,
-        RoleGrant.role.in_((HEAD_RUNG, DEPUTY_RUNG, CHAIR_RUNG)),
+        RoleGrant.role.in_(IN_VILLAGE),
         *recusal.in_term(RoleGrant),
     )
     return sa.select(DutyShift.person_id).where(

@@ -64,6 +64,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "request.list_station": frozenset({HEAD, MEDIATOR}),
     "request.list_village": frozenset({CHAIR}),
     "request.list_escalated": frozenset({ABOVE}),
+    "request.list_on_duty": frozenset({HEAD, CHAIR}),
     "request.find_similar": frozenset({ANYONE}),
     "request.similar": frozenset({HEAD, CHAIR}),
     "request.exclude": frozenset({REQUESTER, HEAD, CHAIR, MEDIATOR}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock
+from village import access, clock, duty
 from village.access import Actor
 from village.models import Person, Request
 from village.paging import Page, Window, cut, decode, number_in
-from village.relations import ABOVE, CHAIR, STAND_IN
+from village.relations import ABOVE, CHAIR, ON_DUTY, STAND_IN
 from village.requests import RequestView, workers
 from village.safe_path import on_safe_path
 from village.workflow import recusal
@@ -76,6 +77,18 @@ def list_stand_in(
     access.require("village.triage", _standing_in(actor))
     listed = _select(actor).where(recusal.stands_in(actor))
     return _urgent_first(session, actor, _filtered(listed, filters), window)
+
+
+def list_on_duty(
+    session: Session, actor: Actor, window: Window, filters: dict[str, Any]
+) -> Page[RequestView]:
+    """Return what the caller was called to by her turn on the rota, the most urgent first.
+
+    Raises Forbidden for who can hold no turn.
+    """
+    access.offices(actor, "request.list_on_duty")
+    listed = _select(actor).where(duty.calls(actor))
+    return _urgent_first(session, actor, _filtered(listed, filters), window, {ON_DUTY})
 
 
 def list_escalated(
@@ -192,19 +205,21 @@ def _newest_first(
 
 
 def _urgent_first(
-    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window
-) -> Page[RequestView]:
+    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window,
+    besides: Collection[str] = (),
+) -> Page[RequestView]:  # fmt: skip
     order = (Request.priority, -Request.followers, Request.id)
     if window.cursor:
         priority, followers, last = decode(window.cursor, 3)
         after = (priority, -number_in(followers), sa.cast(last, sa.Uuid))
         listed = listed.where(sa.tuple_(*order) > sa.tuple_(*after))
-    return _page(session, actor, listed.order_by(*order), window, 3)
+    return _page(session, actor, listed.order_by(*order), window, 3, besides)
 
 
 def _page(
-    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window, size: int
-) -> Page[RequestView]:
+    session: Session, actor: Actor, listed: sa.Select[*tuple[Any, ...]], window: Window, size: int,
+    besides: Collection[str] = (),
+) -> Page[RequestView]:  # fmt: skip
     rows = session.execute(listed.limit(window.limit + 1)).all()
     people = _names_by_request(session, [row[0].id for row in rows])
     views = [
@@ -212,7 +227,7 @@ def _page(
             request,
             access.request_relations(
                 actor, request, stands_in=stands_in, tied=recused, above=above
-            ),
+            ).union(besides),
             name,
             tuple(people.get(request.id, ())),
             recused,

@@ -34,6 +34,7 @@ LISTS = {
     "village": request_lists.list_village,
     "stand_in": request_lists.list_stand_in,
     "escalated": request_lists.list_escalated,
+    "on_duty": request_lists.list_on_duty,
 }
 
 

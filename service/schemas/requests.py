@@ -296,7 +296,9 @@ class RequestQuery(WindowQuery):
 
     scope = fields.String(
         load_default="mine",
-        validate=validate.OneOf(("mine", "entered", "station", "village", "stand_in", "escalated")),
+        validate=validate.OneOf(
+            ("mine", "entered", "station", "village", "stand_in", "escalated", "on_duty")
+        ),
     )
     status = fields.String(validate=validate.OneOf(REQUEST.states))
     station = fields.String(validate=validate.OneOf(KINDS))

@@ -41,6 +41,7 @@ SCOPES = {
         "village": "request.list_village",
         "stand_in": "village.triage",
         "escalated": "request.list_escalated",
+        "on_duty": "request.list_on_duty",
     },
     "task.list": {"station": "task.list_station"},
 }

@@ -190,15 +190,35 @@ def test_who_is_on_the_rota_and_called_reads_and_takes_it_as_its_head_would(hous
     assert seen["text"] == LAMP
     assert set(seen["allowed_actions"]) == {"acknowledge", "accept"}
     assert house.get(f"{path}/timeline", OTHER_STATION).status_code == 200
+    (item,) = on_duty(house, OTHER_STATION)
+    assert (f"/requests/{item['id']}", item["allowed_actions"]) == (path, seen["allowed_actions"])
+    for code in (HEAD, "u004", CHAIR):  # it is in their own queue, or nobody called them
+        assert on_duty(house, code) == []
     problem(house.post(f"{path}/reject", OTHER_STATION, REFUSED), 403, "forbidden")
     house.done(f"{path}/acknowledge", OTHER_STATION)
     assert house.done(f"{path}/accept", OTHER_STATION)["status"] == "accepted"
     assert house.get(path, OTHER_STATION).status_code == 404  # it is the station's now
+    assert on_duty(house, OTHER_STATION) == []
     house.work()
     assert "值班的人接了急事" in titles(house, HEAD)
 
 
 REFUSED = {"reason": "spam", "advice": "请另找"}
+
+
+def on_duty(house: House, code: str) -> list[dict[str, Any]]:
+    return list(house.seen("/requests?scope=on_duty", code)["items"])
+
+
+def test_what_she_may_not_read_is_not_in_the_list_either(house: House) -> None:
+    path = called_at_night(house)
+    assert len(on_duty(house, OTHER_STATION)) == 1
+    house.rows("update requests set waits_for = 'safe_path' where id = :id", id=path[10:])
+    assert on_duty(house, OTHER_STATION) == []
+    house.rows("update requests set waits_for = null where id = :id", id=path[10:])
+    put(house, DUTY, CHAIR, shifts=[])
+    assert on_duty(house, OTHER_STATION) == []
+    problem(house.get("/requests?scope=on_duty", VILLAGER), 403, "forbidden")
 
 
 def test_a_turn_that_is_over_an_office_that_ended_or_a_call_before_it_opens_nothing(
