@@ -21,7 +21,7 @@ LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-u
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(PHONE) &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format openapi bench fuzz faults upgrade lock clean
+.PHONY: help setup run test lint format openapi bench fuzz mutants faults upgrade lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' \
@@ -54,6 +54,9 @@ bench: $(STAMPS)/python ## Measure, each figure beside a ceiling of the same run
 
 fuzz: $(STAMPS)/python ## Fuzz the API by its contract as everybody: more than 10,000 cases
 	WUZHAN_FUZZ_EXAMPLES=100 $(BIN)/pytest -s tests/service/test_fuzz.py
+
+mutants: $(STAMPS)/python ## Forget each hard rule of dispatch, one after the other, and print what finds out (ten minutes)
+	$(BIN)/python -m tests.dispatch.mutants
 
 faults: setup ## Break 300 things, one after the other, under days of a village (half an hour)
 	WUZHAN_FAULTS=300 $(BIN)/pytest -s tests/system/test_faults.py

@@ -75,6 +75,11 @@ _AT_WORK = f"exists (select from {_OTHERS} where state = 'checked_in')"
 _FULL = f"(select count(*) from {_OTHERS}) >= v.max_open_tasks"  # noqa: S608 - words of ours
 _PROMISED = f"""t.ends_at - t.starts_at <= (t.minutes + 60) * interval '1 minute' and exists (
     select from {_OTHERS} where busy && tstzrange(t.starts_at, t.ends_at))"""
+# How far the heads let it go; a later word of theirs writes the task's row, or the settings'.
+_WORD = """least(
+    coalesce(t.widest, least(coalesce(s.widest, w.widest, 2),
+        case when coalesce(s.hold, w.hold, false) then 1 else 2 end)),
+    case when t.hold then t.held_from - 1 else 2 end)"""
 _NO_PHONE = "not exists (select from wechat_identities w where w.person_id = v.person_id)"
 
 # What breaks a promise, of an asking as `_SEEN` gives it.
@@ -88,6 +93,7 @@ RULES: dict[str, str] = {
     "asked_without_insurance": "hers and lacks_insurance",
     "asked_though_tied_to_a_party": "tied",
     "asked_beyond_her_circle": "hers and no_circle",
+    "asked_beyond_the_heads_word": "drawn and as_left and usual and circle > word",
     "asked_for_what_she_does_not_do": "hers and disliked",
     "asked_without_accreditation": "no_mediator",
     "asked_though_too_young": "hers and too_young",
@@ -106,7 +112,7 @@ _ALMOST = "interval '1 microsecond'"  # a message of exactly a day ago weighs no
 # Settings count where they have not changed since; a village may allow less, never more.
 _SEEN = f"""
     with asked as (
-        select o.id, o.person_id, o.task_id, o.request_id, o.propensity, o.km, o.kind,
+        select o.id, o.person_id, o.task_id, o.request_id, o.propensity, o.km, o.kind, o.circle,
             o.source in ('policy', 'chance') as drawn, e.at, e.xmin as step,
             count(*) over (partition by o.person_id order by e.at range between
                 interval '1 day' - {_ALMOST} preceding and current row) as today,
@@ -126,7 +132,7 @@ _SEEN = f"""
             {_NO_CIRCLE} as no_circle, coalesce(a.kind, r.category) = any(v.disliked) as disliked,
             {_NO_MEDIATOR} as no_mediator, {_TOO_YOUNG} as too_young, {_NO_TIME} as no_time,
             {_PROMISED} as promised, {_AT_WORK} as at_work, {_FULL} as full_handed,
-            {_NO_PHONE} as no_phone,
+            {_NO_PHONE} as no_phone, {_WORD} as word, t.xmin = a.step as as_left,
             not exists (select from certificates c where c.person_id = v.person_id
                 and c.checked_at > a.at) as no_newer_paper,
             r.priority in ('P0', 'P1') or exists (select from events e

@@ -156,6 +156,28 @@ def tied(town: Town, who: Actor) -> None:
     town.add(RequestParty(**facts, at=clock.now() - HOUR))
 
 
+def held(town: Town, who: Actor) -> UUID:
+    """A look at what its head holds asks another station."""
+    request_id = searching(town)
+
+    def step(session: Session) -> None:
+        task = session.scalars(sa.select(Task).where(Task.request_id == request_id)).one()
+        task.hold, task.held_from = True, 1
+        assert who.person_id is not None
+        grounds = offers.Grounds(source="policy", propensity=1.0, circle=1)
+        until = clock.now() + HOUR
+        offers.invite(session, task, who.person_id, wave=1, expires_at=until, grounds=grounds)
+
+    town.run(step)
+    return request_id
+
+
+def held_later(town: Town, who: Actor) -> None:
+    """Or let go and held again: how it stood when she was asked is not known any more."""
+    request_id = held(town, who)
+    change(town, Task, Task.request_id == request_id, held_from=1)
+
+
 ASKINGS: list[tuple[str, Plant]] = [
     ("asked_beyond_the_day_cap", lambda town, who: many(town, who, 5)),
     ("asked_beyond_the_day_cap", after_other_messages),
@@ -171,6 +193,7 @@ ASKINGS: list[tuple[str, Plant]] = [
     ("asked_without_insurance", uninsured(None)),
     ("asked_though_tied_to_a_party", tied),
     ("asked_when_its_time_was_over", too_late),
+    ("asked_beyond_the_heads_word", held),
     ("asked_without_a_reason", without_a_draw),
 ]
 
@@ -219,6 +242,7 @@ FAIR: dict[str, Plant] = {
     "at night in danger": lambda town, who: at_night(town, who, "P1"),
     "peace later": she_wants_peace_later,
     "less allowed later": fewer_are_allowed_later,
+    "held later": held_later,
     "a party named later": her_kin_is_named_later,
     "a village that asks late": where_people_are_asked_late,
 }
