@@ -9,17 +9,19 @@ from runtime.settings import REPOSITORY
 from village.catalog import files
 from village.timeline import words
 from village.workflow.engine import START, Machine, Tell, Transition
+from village.workflow.hour_certificate import CERTIFICATE
 from village.workflow.offer import OFFER
 from village.workflow.registration import REGISTRATION
 from village.workflow.request import REQUEST
 
 FOLDER = REPOSITORY / "docs" / "workflows"
-MACHINES: tuple[Machine, ...] = (REQUEST, OFFER, REGISTRATION)
+MACHINES: tuple[Machine, ...] = (REQUEST, OFFER, REGISTRATION, CERTIFICATE)
 STATUS_WORDS = {"request": "status"}  # of the others the words are under the machine's name
 TITLES = {
     "request": "诉求 request",
     "offer": "邀请 offer",
     "registration": "志愿者登记 registration",
+    "hour_certificate": "志愿服务记录证明 hour_certificate",
 }
 COLUMNS = ("action", "from", "to", "who", "rule", "conditions", "notices")
 MANY = 6  # arrows of one meaning; more of them hide the others

@@ -25,6 +25,7 @@ from service.api import (
     files,
     follows,
     glass,
+    hour_certificates,
     me,
     mydata,
     notifications,
@@ -55,7 +56,7 @@ VERSION = "0.1.0"
 DOORS = (
     auth, me, mydata, wishes, catalog, assisted, requests, files, preview, follows, work, search,
     service_records, stations, agreements, calls, pairs, rules, notifications, duty, complaints,
-    reports, papers, glass, volunteers,
+    reports, papers, glass, volunteers, hour_certificates,
 )  # fmt: skip
 MAX_BODY = 256 * 1024
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"

@@ -14,7 +14,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import clock, complaint_words, files, forgetting, service_records, volunteering
+from village import (
+    clock,
+    complaint_words,
+    files,
+    forgetting,
+    hour_certificates,
+    service_records,
+    volunteering,
+)
 from village.access import Actor
 from village.catalog.files import read
 from village.db import Base
@@ -168,6 +176,7 @@ def _forget_person(session: Session, person: Person) -> None:
     complaint_words.forget_of(session, me)
     service_records.forget_words(session, me)
     volunteering.forget(session, me)
+    hour_certificates.forget(session, me)
     files.forget_unused(session, me)
     _as_volunteer(session, me)
     session.flush()

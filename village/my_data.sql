@@ -82,3 +82,6 @@ select applied_at, stations, about, guardian_name, guardian_at, declined_at, rea
 from registrations where person_id = :me limit :most
 -- registration_steps
 select step, at from registration_steps where person_id = :me order by id limit :most
+-- hour_certificates
+select requested_at, status, number, issued_at, reason from hour_certificates
+where person_id = :me order by id limit :most

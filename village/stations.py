@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from village.models.calls import CALL_KINDS
 from village.models.complaints import COMPLAINT_OFFICES, COMPLAINT_REASONS
+from village.models.hour_certificates import CERTIFICATE_STATES
 from village.models.org import PRIORITIES, STATIONS
 from village.models.papers import PAPER_KINDS
 from village.models.people import VOLUNTEER_STATES
@@ -16,6 +17,7 @@ KINDS = STATIONS
 __all__ = [
     "AUTHORITIES",
     "CALL_KINDS",
+    "CERTIFICATE_STATES",
     "COMPLAINT_OFFICES",
     "COMPLAINT_REASONS",
     "CONSENTS",

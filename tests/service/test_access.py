@@ -27,7 +27,17 @@ from tests.service.world import CALLERS, HOME, STATION, World
 from village import clock
 from village.catalog.privacy import PRIVACY_VERSION
 from village.matrix import HIDDEN, MATRIX
-from village.relations import ABOVE, ANYONE, CLERK, HANDLER, LOOPBACK, OWNER, PUBLIC, STAND_IN
+from village.relations import (
+    ABOVE,
+    ANYONE,
+    CHAIR,
+    CLERK,
+    HANDLER,
+    LOOPBACK,
+    OWNER,
+    PUBLIC,
+    STAND_IN,
+)
 from village.workflow.request import REQUEST
 
 # Pages that hold nothing of anybody's.
@@ -95,6 +105,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "report": {"authority": "police", "receiver": "派出所"},
     "receipt": {"text": "已受理"},
     "dismiss": REASON,
+    "revoke": REASON,
+    "verify": {"number": "ZM20260101-00000000", "code": "0" * 12},
     "papers": {"kind": "training", "issuer": "县红十字会", "valid_from": str(clock.today())},
     "raise": {"text": "还是不行"},
     "escalate": REASON,
@@ -148,6 +160,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "to": "station",
         "station": "sanitation",
     },
+}
+
+
+# Of two actions with one name the one whose body is another.
+PLACED: dict[tuple[str, str], dict[str, Any]] = {
+    ("offers", "decline"): {},
+    ("hour-certificates", "refuse"): REASON,
 }
 
 
@@ -214,8 +233,8 @@ def _body(county: County, path: str, method: str) -> dict[str, Any]:
         return {"number": county.world.number, "reason": "修复一个显示错误"}
     if path.endswith("/me/phone"):
         return {"code": "phone.0"} if method == "POST" else {"number": "0" * 10}
-    if last == "decline" and "/offers/" in path:
-        return {}
+    if (placed := PLACED.get((path.split("/")[3], last))) is not None:
+        return placed
     if path.endswith("/requests/claim"):
         return {"slip_code": "0" * 12}
     if last == "exclusions":
@@ -354,6 +373,12 @@ def _lines(world: World, endpoint: Endpoint) -> Objects:
     yield world.line, lambda code: {OWNER} if code == "u041" else set()
 
 
+def _papers(world: World, endpoint: Endpoint) -> Objects:
+    """On the hours of her who is at the lamp; her village's chair sees it, the clerk issues it."""
+    known = {world.worker: {OWNER}, "u001": {CHAIR}, roster.CLERK: {CLERK}}
+    yield world.certificate, lambda code: known.get(code, set())
+
+
 OBJECTS: dict[str, Callable[[World, Endpoint], Objects]] = {
     "<uuid:request_id>": _requests,
     "<uuid:offer_id>": _offers,
@@ -370,6 +395,7 @@ OBJECTS: dict[str, Callable[[World, Endpoint], Objects]] = {
     "<uuid:report_id>": _reports,
     "<uuid:record_id>": _records,
     "<uuid:glass_id>": _glass,
+    "<uuid:certificate_id>": _papers,
 }
 
 

@@ -84,6 +84,7 @@ UNKEPT = (
     "/api/v1/me/deletion",
     "/api/v1/me/volunteer/guardian-code",
     "/api/v1/guardian-consents",
+    "/api/v1/hour-certificates/verify",
     "/api/v1/requests/{request_id}/slip",
     "/api/v1/auth/wechat",
     "/api/v1/auth/refresh",

@@ -116,6 +116,7 @@ class World:
     report: str = ""
     record: str = ""  # drafted, of her who is at work
     paper: str = ""
+    certificate: str = ""  # asked for by her who is at work
     applicant: str = ""  # a villager who would help the station of culture, by id
     number: str = ""
     file: str = ""  # id and key, as its request's reader is given them
@@ -153,6 +154,15 @@ def build(house: House) -> World:
         task=world.task, code=world.worker,
     )  # fmt: skip
     world.record = str(record.id)
+    (paper,) = house.rows(
+        """insert into hour_certificates (id, person_id, unit_code, village_code, status, parts,
+                                          requested_at)
+           select gen_random_uuid(), p.id, u.parent_code, u.code, 'requested', '[]', now()
+           from people p join org_units u on u.code = p.village_code where p.code = :code
+           returning id""",
+        code=world.worker,
+    )
+    world.certificate = str(paper.id)
     wish = {"stations": ["culture"], "times": "weekends", "birth_year": 1980}
     house.done("/me/volunteer", APPLICANT, {**wish, "consent_version": PRIVACY_VERSION})
     world.applicant = house.seen("/me", APPLICANT)["id"]

@@ -19,6 +19,7 @@ from village.models.duty import Absence, DutyShift, PhoneTask
 from village.models.files import File, RequestFile
 from village.models.follows import Follow
 from village.models.glass import BreakGlass
+from village.models.hour_certificates import HourCertificate
 from village.models.messages import (
     Delivery,
     IdempotencyKey,
@@ -77,6 +78,7 @@ __all__ = [
     "File",
     "Follow",
     "Handover",
+    "HourCertificate",
     "IdempotencyKey",
     "ImpactAssessment",
     "KnownKey",
