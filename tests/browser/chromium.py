@@ -94,6 +94,22 @@ def node_environment() -> dict[str, str]:
 def unpacked() -> dict[str, str]:
     """Paths of the browser from npm (executable, libraries, fontconfig); fetched at first use."""
     env = node_environment()
+    with _alone():
+        return _unpacked(env)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Of several processes of a test run one fetches, and the others find it there."""
+    folder = os.open(HERE, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _unpacked(env: dict[str, str]) -> dict[str, str]:
     if not (HERE / "node_modules" / ".package-lock.json").exists():
         subprocess.run(["npm", "ci"], cwd=HERE, env=env, check=True, timeout=900)
     command = ["node", "unpack.mjs"]
