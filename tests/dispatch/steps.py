@@ -78,6 +78,7 @@ class Steps(RuleBasedStateMachine):
         self.only_neighbours_have_time(*left_out)
         for which, priority in enumerate(("P3", "P1", "P2")):
             self.send_out(priority, 1 + which % 2, which)
+        self.town.set(self.look_for("P1", clock.now(), 3 * DAY), sealed=True)
         self.town.work()
         self.say_no(0, None)
         self.say_yes(0, None)
@@ -108,8 +109,7 @@ class Steps(RuleBasedStateMachine):
         Who is busy, or has said no, is left out by that rule alone.
         """
         village = [who for who in self.crowd[:-3] if who.person_id not in busy | said_no]
-        for who in village:
-            self.leave_in_peace(who, clock.now() + DAY)
+        self.let_rest(village, clock.now() + DAY)
         request_id = self.look_for("P1", clock.now() + HOUR, 2 * HOUR)
         for person_id in said_no:
             self.do_not_want(request_id, person_id)
@@ -118,8 +118,14 @@ class Steps(RuleBasedStateMachine):
             self.town.run(lambda s, word=word: HEAD_SAYS[word](s, head, task_id))
             self.town.work()
             self.nothing_is_broken()
-        for who in village:
-            self.leave_in_peace(who, None)
+        self.let_rest(village, None)
+
+    def let_rest(self, people: list[Actor], until: datetime | None) -> None:
+        """By their own word, of whatever station they are."""
+        theirs = sa.update(Volunteer).where(
+            Volunteer.person_id.in_([one.person_id for one in people])
+        )
+        self.town.run(lambda s: s.execute(theirs.values(rest_until=until)))
 
     def look_for(self, priority: str, starts: datetime, length: timedelta, **task: Any) -> UUID:
         request_id = self.town.submit(priority=priority)
