@@ -13,14 +13,16 @@ from village.workflow.hour_certificate import CERTIFICATE
 from village.workflow.offer import OFFER
 from village.workflow.registration import REGISTRATION
 from village.workflow.request import REQUEST
+from village.workflow.service_record import RECORD
 
 FOLDER = REPOSITORY / "docs" / "workflows"
-MACHINES: tuple[Machine, ...] = (REQUEST, OFFER, REGISTRATION, CERTIFICATE)
+MACHINES: tuple[Machine, ...] = (REQUEST, OFFER, REGISTRATION, RECORD, CERTIFICATE)
 STATUS_WORDS = {"request": "status"}  # of the others the words are under the machine's name
 TITLES = {
     "request": "诉求 request",
     "offer": "邀请 offer",
     "registration": "志愿者登记 registration",
+    "service_record": "志愿服务时长 service_record",
     "hour_certificate": "志愿服务记录证明 hour_certificate",
 }
 COLUMNS = ("action", "from", "to", "who", "rule", "conditions", "notices")

@@ -82,6 +82,7 @@ CHORES: tuple[tuple[float, Callable[[Session], int]], ...] = (
     (3600.0, terms.remind),
     (3600.0, papers.remind),
     (3600.0, retention.run),
+    (86_400.0, service_records.purge),
 )
 
 

@@ -17,24 +17,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from village import access, clock, lines, workdays
+from village import access, clock, form_times, lines, workdays
 from village.access import Actor
-from village.errors import GuardFailed, LostRace
+from village.errors import NotFound
 from village.grounds import station_name
 from village.models import Person, Place, ServiceRecord, ServiceRecordStep, Task
+from village.paging import Page, Window, cut, decode
 from village.relations import CHAIR, HEAD, OWNER, VOLUNTEER
 from village.workflow import recusal
+from village.workflow.service_record import RECORD
 
 POSTED = timedelta(days=3)
 WARN_DAYS, RECORD_DAYS = 7, 10  # working days after the activity (民政部令67, art. 11)
 AGAIN = timedelta(days=5)  # between two words about one that is late
 REACH = timedelta(days=30)  # what was done before is too old to be written down by itself
 MOST = 100
-STEPS = {  # step: from which states
-    "confirm": ("drafted",),
-    "dispute": ("drafted", "posted"),
-    "correct": ("disputed",),
-}
 BY_OFFICE = frozenset({HEAD, CHAIR})
 
 
@@ -51,20 +48,9 @@ class RecordView:
     @property
     def allowed_actions(self) -> list[str]:
         """What the caller may do with it now."""
-        return [
-            step
-            for step, states in STEPS.items()
-            if self.record.status in states
-            and access.allows(f"service_record.{step}", self.relations)
-            and _may(self.record, step, self.me, self.relations)
-        ]
-
-
-def _may(record: ServiceRecord, step: str, me: UUID | None, mine: frozenset[str]) -> bool:
-    """A draft is the station's to check; what is disputed is judged by a third person."""
-    if step == "dispute" and record.status == "drafted":
-        return bool(mine & BY_OFFICE)
-    return step != "correct" or me not in (record.confirmed_by, record.disputed_by)
+        out = self.me in (self.record.confirmed_by, self.record.disputed_by)
+        found = RECORD.may(self.record, self.relations)
+        return [step for step in found if not (step == "correct" and out)]
 
 
 # ---------------------------------------------------------------- writing it down
@@ -154,17 +140,17 @@ def _free(session: Session, record: ServiceRecord, people: Iterable[UUID]) -> se
 # ---------------------------------------------------------------- reading
 
 
-def list_mine(session: Session, actor: Actor) -> list[RecordView]:
-    """Return the caller's own records, the newest first: a hundred at most."""
+def list_mine(session: Session, actor: Actor, window: Window) -> Page[RecordView]:
+    """Return the caller's own records, the newest first."""
     mine = ServiceRecord.person_id == actor.person_id
-    return _list(session, actor, mine, frozenset({OWNER}))
+    return _list(session, actor, mine, frozenset({OWNER}), window)
 
 
-def list_handled(session: Session, actor: Actor) -> list[RecordView]:
+def list_handled(session: Session, actor: Actor, window: Window) -> Page[RecordView]:
     """Return what waits at the caller's stations, and is not her own or her kin's."""
     waits = ServiceRecord.status.in_(("drafted", "posted", "disputed"))
     close = recusal.too_close(sa.literal(actor.person_id, sa.Uuid()), ServiceRecord.person_id)
-    return _list(session, actor, sa.and_(waits, _mine(actor), ~close), BY_OFFICE)
+    return _list(session, actor, sa.and_(waits, _mine(actor), ~close), BY_OFFICE, window)
 
 
 def _mine(actor: Actor) -> sa.ColumnElement[bool]:
@@ -174,7 +160,7 @@ def _mine(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(ServiceRecord.village_code.in_(chaired), here if at else sa.false())
 
 
-def list_shared(session: Session, actor: Actor) -> list[RecordView]:
+def list_shared(session: Session, actor: Actor, window: Window) -> Page[RecordView]:
     """Return what is posted now of those who were with the caller at a task."""
     mine = sa.exists().where(
         Place.task_id == ServiceRecord.task_id,
@@ -182,18 +168,22 @@ def list_shared(session: Session, actor: Actor) -> list[RecordView]:
         Place.status == "completed",
     )
     others = sa.and_(ServiceRecord.status == "posted", ServiceRecord.person_id != actor.person_id)
-    return _list(session, actor, sa.and_(others, mine), frozenset({VOLUNTEER}))
+    return _list(session, actor, sa.and_(others, mine), frozenset({VOLUNTEER}), window)
 
 
 def _list(
-    session: Session, actor: Actor, where: sa.ColumnElement[bool], mine: frozenset[str]
-) -> list[RecordView]:
+    session: Session, actor: Actor, where: sa.ColumnElement[bool], mine: frozenset[str],
+    window: Window,
+) -> Page[RecordView]:  # fmt: skip
     found = sa.select(ServiceRecord, Person.name).join(Person, Person.id == ServiceRecord.person_id)
-    rows = session.execute(found.where(where).order_by(ServiceRecord.id.desc()).limit(MOST))
-    return [
+    if window.cursor:
+        found = found.where(ServiceRecord.id < UUID(decode(window.cursor, 1)[0]))
+    newest = found.where(where).order_by(ServiceRecord.id.desc()).limit(window.limit + 1)
+    views = [
         RecordView(record, mine, actor.person_id, None if mine == {VOLUNTEER} else name)
-        for record, name in rows
+        for record, name in session.execute(newest)
     ]
+    return cut(views, window, lambda seen: [str(seen.record.id)])
 
 
 def read(session: Session, actor: Actor, record_id: UUID) -> RecordView:
@@ -256,11 +246,9 @@ def _locked(
 ) -> tuple[ServiceRecord, frozenset[str]]:
     record = session.get(ServiceRecord, record_id, with_for_update=True)
     mine = relations(session, actor, record) if record else frozenset()
-    access.require(f"service_record.{step}", mine)
-    if record is None or record.status not in STEPS[step]:
-        raise LostRace("record_over", "it is in another state")
-    if not _may(record, step, actor.person_id, mine):
-        raise GuardFailed("second_person_needed", "another person must do this")
+    if record is None:
+        raise NotFound
+    RECORD.take(session, record, step, actor=actor, relations=mine)
     return record, mine
 
 
@@ -303,3 +291,17 @@ def forget_words(session: Session, person_id: UUID) -> None:
     hers = sa.select(ServiceRecord.id).where(ServiceRecord.person_id == person_id)
     said = sa.or_(ServiceRecordStep.record_id.in_(hers), ServiceRecordStep.by_id == person_id)
     session.execute(sa.update(ServiceRecordStep).where(said).values(text=None))
+
+
+def purge(session: Session) -> int:
+    """Forget the words of disputes that are over as long as those of requests (F-BASE, 2 years).
+
+    The minutes stay, and that there was a dispute. Returns how many words.
+    """
+    kept = form_times.longest(form_times.BASE)
+    if kept is None:
+        return 0
+    over = sa.select(ServiceRecord.id).where(ServiceRecord.status.in_(("final", "corrected")))
+    old = ServiceRecordStep.at < clock.now() - kept, ServiceRecordStep.text.is_not(None)
+    gone = sa.update(ServiceRecordStep).where(ServiceRecordStep.record_id.in_(over), *old)
+    return int(session.execute(gone.values(text=None)).rowcount)  # type: ignore[attr-defined]

@@ -6,14 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from service.door import Call, Door
+from service.schemas.base import WindowQuery, dump_page, window_of
 from service.schemas.service_records import (
     RecordCorrectSchema,
     RecordDisputeSchema,
-    RecordListSchema,
+    RecordItemSchema,
+    RecordPageSchema,
     RecordQuery,
     RecordSchema,
 )
 from village import service_records
+from village.paging import Page
 from village.service_records import RecordView
 
 ONE = "/service-records/<uuid:record_id>"
@@ -22,19 +25,22 @@ LISTS = {"handled": service_records.list_handled, "shared": service_records.list
 door = Door("service_records", __name__, description="志愿服务时长")
 
 
-@door.open("GET", "/me/service-records", permission="service_record.list", returns=RecordListSchema)
-def list_my_records(call: Call) -> dict[str, Any]:
+@door.open(
+    "GET", "/me/service-records", permission="service_record.list", query=WindowQuery,
+    returns=RecordPageSchema,
+)  # fmt: skip
+def list_my_records(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     """One's own minutes, which nobody is compared by."""
-    return _dump_all(service_records.list_mine(call.session, call.actor))
+    return _dump_all(service_records.list_mine(call.session, call.actor, window_of(query)))
 
 
 @door.open(
     "GET", "/service-records", permission="service_record.list", query=RecordQuery,
-    returns=RecordListSchema,
+    returns=RecordPageSchema,
 )  # fmt: skip
 def list_records(call: Call, query: dict[str, Any]) -> dict[str, Any]:
     """What waits at one's stations, or is posted of those one has worked with."""
-    return _dump_all(LISTS[query["scope"]](call.session, call.actor))
+    return _dump_all(LISTS[query["scope"]](call.session, call.actor, window_of(query)))
 
 
 @door.open("GET", ONE, permission="service_record.read", returns=RecordSchema)
@@ -72,6 +78,5 @@ def _dump(seen: RecordView) -> dict[str, Any]:
     return body
 
 
-def _dump_all(found: list[RecordView]) -> dict[str, Any]:
-    body: dict[str, Any] = RecordListSchema().dump({"items": found})
-    return body
+def _dump_all(page: Page[RecordView]) -> dict[str, Any]:
+    return dump_page(page, (RecordItemSchema().dump(seen) for seen in page.items))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from service.schemas.base import Moment, Schema, Shape, Text, Whole
+from service.schemas.base import Moment, Schema, Shape, Text, Whole, WindowQuery, page_of
 from village.stations import KINDS, RECORD_STATES, RECORD_STEPS
 
 ACTIONS = ("confirm", "dispute", "correct")
 
 
-class RecordQuery(Schema):
+class RecordQuery(WindowQuery):
     """What waits at one's stations, or is posted of those one has worked with."""
-
-    class Meta:
-        """Other words in an address are somebody else's."""
-
-        unknown = ma.EXCLUDE
 
     scope = fields.String(load_default="handled", validate=validate.OneOf(("handled", "shared")))
 
@@ -69,7 +63,4 @@ class RecordSchema(RecordItemSchema):
     steps = fields.List(fields.Nested(RecordStepSchema), required=True)
 
 
-class RecordListSchema(Shape):
-    """The newest first, a hundred at most."""
-
-    items = fields.List(fields.Nested(RecordItemSchema), required=True)
+RecordPageSchema = page_of(RecordItemSchema, "RecordPageSchema")

@@ -127,3 +127,26 @@ def test_words_about_her_minutes_go_with_her(house: House) -> None:
     with transaction(house.context.engine) as session:
         service_records.forget_words(session, person.id)
     assert house.rows("select 1 from service_record_steps where text is not null") == []
+
+
+def test_the_list_goes_on_after_its_page(house: House) -> None:
+    served(house)
+    first = house.seen("/service-records?limit=1", HEAD)
+    rest = house.seen(f"/service-records?limit=1&cursor={first['next_cursor']}", HEAD)
+    assert rest["next_cursor"] is None
+    assert len({one["id"] for page in (first, rest) for one in page["items"]}) == 2
+
+
+def test_the_words_of_a_dispute_are_kept_for_two_years(house: House) -> None:
+    her, _ = served(house)
+    path = f"/service-records/{mine(house, her)['id']}"
+    house.done(f"{path}/confirm", HEAD)
+    house.done(f"{path}/dispute", her, {"text": "我妈病了才晚到"})
+    said = "select 1 from service_record_steps where text is not null"
+    clock.step(timedelta(days=800))
+    with transaction(house.context.engine) as session:
+        assert service_records.purge(session) == 0
+    house.rows("update service_records set status = 'corrected' where status = 'disputed'")
+    with transaction(house.context.engine) as session:
+        assert service_records.purge(session) == 1
+    assert house.rows(said) == []
