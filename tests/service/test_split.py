@@ -240,7 +240,7 @@ def test_what_may_belong_to_the_crime_goes_to_no_station(house: House) -> None:
 
 
 def test_after_a_no_to_danger_the_matter_beside_goes_on_too(house: House) -> None:
-    text = "昨晚有人偷了我家两头羊，还有村口路灯也不亮"
+    text = "有人正在撬我家的门偷东西，还有村口路灯也不亮"
     made = house.submit("u041", text)
     assert made["status"] == "draft"
     answered = house.done(f"/requests/{made['id']}/emergency", "u041", {"danger_now": False})
