@@ -37,7 +37,7 @@ def test_types_of_the_phone_hold() -> None:
 def test_mini_program_has_the_pages_that_it_promises(weixin: Path) -> None:
     pages = json.loads((weixin / "app.json").read_text())["pages"]
     names = ("say", "offers", "wishes", "queue", "away", "assist", "rules", "asking", "mine",
-             "opinion", "duties", "volunteer")  # fmt: skip
+             "opinion", "duties", "volunteer", "hours")  # fmt: skip
     assert pages == [f"pages/{name}/{name}" for name in names]
     assert all((weixin / f"{page}.wxml").exists() for page in pages)
     assert sum(path.stat().st_size for path in files(weixin)) < TWO_MEGABYTES
