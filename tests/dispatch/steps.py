@@ -83,6 +83,8 @@ class Steps(RuleBasedStateMachine):
         self.say_no(0, None)
         self.say_yes(0, None)
         self.come_or_not(0, "check_in")
+        for which, what in enumerate(("insurance", "paper", "paper", "status")):
+            self.is_fit_no_more(-1 - which, what)
 
     def the_evening_before(self) -> tuple[set[UUID], set[UUID]]:
         """One is at work, one has promised ten to twelve; return them, and who has said no.
