@@ -24,7 +24,7 @@ from village.clock import SHANGHAI
 ROOT = Path(__file__).parents[2]
 SUNDAY, WEDNESDAY = 6, 2
 # A needless question costs one tap, a missed emergency a life: these are known, no more may come.
-NEEDLESS = "Asked about danger without need: E02, E07."
+NEEDLESS = "Asked about danger without need: E02, E06, E07."
 
 
 class House:
