@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch import learning
-from village import offers
+from village import offers, reserve
 from village.access import Actor
 from village.errors import TooLate
 from village.models import Offer
@@ -24,6 +24,13 @@ def accept(session: Session, actor: Actor, offer_id: UUID, **sent: Any) -> Offer
     except TooLate:
         learning.learn(session, offer_id, yes=True)
         raise
+    learning.learn(session, offer.id, yes=True)
+    return offer
+
+
+def stand_by(session: Session, actor: Actor, offer_id: UUID) -> Offer:
+    """Step into the reserve: a yes, and learnt as one. Raises what `reserve.stand_by` raises."""
+    offer = reserve.stand_by(session, actor, offer_id)
     learning.learn(session, offer.id, yes=True)
     return offer
 

@@ -58,15 +58,18 @@ class Learnt:
 
     def count(
         self, asked: Asked, predicted: float | None, yes: bool | None, at: datetime, *,
-        personal: bool,
+        personal: bool, after_silence: bool = False,
     ) -> None:  # fmt: skip
-        """Count an answer, or (None) a silence; not `personal`: not for herself."""
+        """Count an answer, or (None) a silence; not `personal`: not for herself.
+
+        `after_silence`: of the same offer a silence was counted before.
+        """
         self.calibration.fit()
         when = at.timestamp() / 60
         if predicted is not None:
-            heard = noticed(asked.heard, self.corrected(predicted), yes)
+            heard = noticed(asked.heard, self.corrected(predicted), yes, after_silence)
             self.calibration.learn(predicted, heard, yes=yes is True, at=when)
-        self.response.learn(asked, yes, when)
+        self.response.learn(asked, yes, when, after_silence=after_silence)
         if not personal:
             self.response.forget(asked.person)
 
@@ -187,12 +190,14 @@ def _learn(session: Session, offer_ids: Collection[UUID], yes: bool | None) -> N
     now = clock.now()
     learnt = load(session, village, [one.offer.person_id for one in fresh if one.personal])
     for one in fresh:
-        offer = one.offer
+        offer, was_silent = one.offer, one.offer.silent_at is not None
         if yes is None:
             offer.silent_at = now
         else:
             offer.said_yes, offer.said_at = yes, now
-        learnt.count(seen(offer), offer.chance, yes, now, personal=one.personal)
+        learnt.count(
+            seen(offer), offer.chance, yes, now, personal=one.personal, after_silence=was_silent
+        )
     save(session, village, learnt, since=now)
 
 

@@ -32,16 +32,17 @@ _LOG = sa.text("""
         select said_at, said_yes, o.* from offers o where said_at is not null)
     select told.at, told.id, told.person_id, t.village_code as village, told.kind,
         told.created_at, told.km, told.heard, told.chance, told.yes,
+        told.yes is not null and told.silent_at is not null as after_silence,
         cast(null as boolean) as personal
     from told join tasks t on t.id = told.task_id
     where told.at > coalesce(cast(:since as timestamptz), '-infinity')
         and told.at <= coalesce(cast(:until as timestamptz), 'infinity')
     union all
-    select at, id, person_id, null, null, null, null, null, null, null, personal
+    select at, id, person_id, null, null, null, null, null, null, null, null, personal
     from response_resets
     where at > coalesce(cast(:since as timestamptz), '-infinity')
         and at <= coalesce(cast(:until as timestamptz), 'infinity')
-    order by at, id
+    order by at, id, yes nulls first
 """)
 
 _COUNT = sa.text("""
@@ -80,7 +81,10 @@ class Retold:
         self.answers += 1
         learnt = self.villages.setdefault(line.village, Learnt(Response(own=self.own)))
         personal = self.personal[line.person_id]
-        learnt.count(learning.seen(line), line.chance, line.yes, line.at, personal=personal)
+        learnt.count(
+            learning.seen(line), line.chance, line.yes, line.at,
+            personal=personal, after_silence=line.after_silence,
+        )  # fmt: skip
 
     def rows(self) -> Iterator[Row]:
         """Return the tallies as they are stored."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from dispatch import by_name, situation, wakeups
+from dispatch import by_name, situation, wakeups, why
 from dispatch.candidates import AT_ONCE, not_asked_yet, passed
 from village import clock, hours, reserve
 from village.models import Event, Offer, Place, Request, Task
@@ -61,7 +61,9 @@ def _goes_first(session: Session, request_id: UUID) -> bool:
     by_name.remember(session, [offer.person_id for offer in called], now)
     first = bool(asked or called) and wanted <= len(called)
     if first:  # the last of them has the first word for so long, whatever woke us now
-        wakeups.set_due(session, request_id, max([*asked, *([now] if called else [])]) + alone)
+        task.next_wake = max([*asked, *([now] if called else [])]) + alone
+        why.show(task, task.next_wake)
+        wakeups.set_due(session, request_id, task.next_wake)
     return first
 
 

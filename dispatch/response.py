@@ -99,21 +99,27 @@ class Response:
         odds = logit(self._base(mine, asked.kind)) + self._shift(mine, asked)
         return min(max(expit(odds), LEAST), MOST)
 
-    def learn(self, asked: Asked, answer: bool | None, at: Minutes) -> None:
-        """Count an answer (yes, no), or the silence (None) once the usual time for one is over."""
+    def learn(
+        self, asked: Asked, answer: bool | None, at: Minutes, *, after_silence: bool = False
+    ) -> None:
+        """Count an answer (yes, no), or the silence (None) once the usual time for one is over.
+
+        `after_silence`: her silence was counted, and the answer makes a whole try of it; unless
+        she has had hers forgotten since, so that nothing of it is there.
+        """
         mine = self.own.setdefault(asked.person, {})
-        yes = float(answer is True)
-        tries = noticed(asked.heard, self.chance(asked), answer)
-        expected = tries * self._base(mine, asked.kind)
+        yes, base = float(answer is True), self._base(mine, asked.kind)
+        tries = noticed(asked.heard, self.chance(asked), answer, after_silence)
+        own = tries if mine else noticed(asked.heard, self.chance(asked), answer)
         hour, far = _HOURS[asked.hour], _far(asked.km)
         for counts, key, count in (
             (self.counts, "all", tries),
             (self.counts, ("kind", asked.kind), tries),
-            (self.counts, hour, expected),
-            (self.counts, ("km", far), expected),
-            (mine, "all", tries),
-            (mine, ("kind", asked.kind), tries),
-            (mine, hour, expected),
+            (self.counts, hour, tries * base),
+            (self.counts, ("km", far), tries * base),
+            (mine, "all", own),
+            (mine, ("kind", asked.kind), own),
+            (mine, hour, own * base),
         ):
             counts.setdefault(key, Tally()).add(yes, count, at)
 
@@ -152,13 +158,17 @@ def _far(km: float) -> int:
     return max(bisect_left(KM_EDGES, km, hi=len(_WAYS)) - 1, 0)
 
 
-def noticed(heard: float, chance: float, answer: bool | None) -> float:
-    """How far a try counts: an answer was heard; silence may mean that it was not."""
-    if answer is not None:
-        return 1.0
+def noticed(heard: float, chance: float, answer: bool | None, after_silence: bool = False) -> float:
+    """How far a try counts: an answer was heard; silence may mean that it was not.
+
+    What comes after a silence that was counted adds what it left of one try.
+    """
     silent = heard * (1 - chance) * SILENT_NO
     total = 1 - heard + silent
-    return silent / total if total > 0 else 0.0
+    silence = silent / total if total > 0 else 0.0
+    if answer is None:
+        return silence
+    return 1.0 - silence if after_silence else 1.0
 
 
 def rebuild(log: Iterable[tuple[Minutes, Asked, bool | None]]) -> Response:

@@ -155,7 +155,10 @@ class Run:
 
     def _learn(self, village: int, sent: Sent, yes: bool | None, now: datetime) -> None:
         learnt = self.learnt[village]
-        learnt.count(sent.asked, sent.predicted, yes, now, personal=True)
+        after_silence = sent.silent and yes is not None
+        learnt.count(
+            sent.asked, sent.predicted, yes, now, personal=True, after_silence=after_silence
+        )
         learnt.calibration.fit()
 
     # ------------------------------------------------------------ what people do

@@ -65,7 +65,7 @@ def decline_offer(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str,
 )  # fmt: skip
 def stand_by(call: Call, sent: dict[str, Any], offer_id: UUID) -> dict[str, Any]:
     """Say that one would step in; she is asked first when a place opens again."""
-    reserve.stand_by(call.session, call.actor, offer_id)
+    answers.stand_by(call.session, call.actor, offer_id)
     return _offer(call, offer_id)
 
 

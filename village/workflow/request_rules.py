@@ -251,9 +251,13 @@ def open_task(step: Step) -> None:
 
 
 def refill(step: Step) -> None:
-    """A place became free: the task is open again, and the next people are asked (R18)."""
+    """A place became free: the task is open again, and the next people are asked (R18).
+
+    While it was filled all was shown; the picture of before would take some of it back.
+    """
     live = sa.update(Task).where(Task.request_id == step.row.id, Task.status == "filled")
-    step.session.execute(live.values(status="open", wave=0, wave_ends_at=None, next_wake=None))
+    anew = dict.fromkeys(("wave_ends_at", "next_wake", "shown_as_of", "shown_until"))
+    step.session.execute(live.values(status="open", wave=0, **anew))
     step.jobs.append("dispatch.round")
 
 
