@@ -130,6 +130,19 @@ def test_the_reserve_is_asked_first_when_a_place_opens_again(house: House) -> No
     assert len(house.rows("select 1 from offers")) > before
 
 
+def test_the_villager_hears_that_who_was_to_come_does_not(house: House) -> None:
+    """Her last word was that somebody comes at a time; nobody is named or blamed."""
+    first, _ = filled(house)
+    house.work()
+    assert house.seen("/notifications", "u041")["items"][0]["title"] == "已接单"
+    task = house.seen("/tasks", first)["items"][0]["id"]
+    house.done(f"/tasks/{task}/release", first)
+    house.work()
+    line = house.seen("/notifications", "u041")["items"][0]
+    assert line["title"] == "正在再找人"
+    assert house.seen("/me", first)["name"] not in str(line)
+
+
 def test_who_stands_by_may_take_it_back(house: House) -> None:
     first, late = filled(house)
     path = f"/offers/{offer_of(house, late)['id']}"

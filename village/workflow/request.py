@@ -225,7 +225,7 @@ TABLE: tuple[Transition, ...] = (
     T("start", ("assigned",), "in_progress", STAFF, "R17, R34", guards=(recusal.not_recused,),
       tell=(Tell(REQUESTER, push=False), Tell("volunteers", push=False))),
     T("reopen_place", ("assigned", "in_progress"), "dispatching", (SYSTEM,), "R18",
-      effects=(rules.refill,), tell=(Tell(HEAD, push=False),)),
+      effects=(rules.refill,), tell=(Tell(REQUESTER, push=False), Tell(HEAD, push=False))),
     T("submit_result", ("in_progress",), "checking", (*STAFF, SYSTEM), "R21",
       guards=(recusal.not_recused,), effects=(rules.keep_result,), keeps=("result",),
       tell=(Tell(HEAD, push=False),)),
