@@ -15,7 +15,7 @@ from tests.service.house import login_code
 
 MEDIATOR = "u004"
 # The phone asks about the blood, or nothing at all; the service knows what it is.
-BLEEDING = "他喝醉了，我流血了，我躲在菜地里"
+BLEEDING = "他又喝多了，我胳膊在流血，躲在菜地"
 UNKNOWN = "我屋里头那个又动手了 我躲在厕所"
 BEATEN = "他喝了酒就打我，头上流血不止，你们来劝劝他"
 CLERK = "u067"

@@ -200,7 +200,7 @@ def test_of_a_crime_no_picture_is_kept_or_handed_to_a_station(house: House, text
 
 
 def test_after_a_no_to_danger_no_picture_of_a_crime_is_kept(house: House) -> None:
-    made = with_picture(house, text="昨晚有人偷了我家两头羊，还有村口路灯也不亮")
+    made = with_picture(house, text="有人正在撬我家的门偷东西，还有村口路灯也不亮")
     assert (made["status"], held(house)) == ("draft", 1)
     path = f"/requests/{made['id']}/emergency"
     answered = house.done(path, VILLAGER, {"danger_now": False})

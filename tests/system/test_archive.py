@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -76,7 +76,10 @@ def writing(server: local.LocalServer) -> Iterator[list[int]]:
     over = threading.Event()
 
     def write() -> None:
-        with psycopg.connect(plain(server), autocommit=True) as link:
+        with (
+            suppress(psycopg.OperationalError),  # the machine dies under it
+            psycopg.connect(plain(server), autocommit=True) as link,
+        ):
             while not over.wait(0.02):
                 link.execute(
                     "insert into written values (%s, pg_walfile_name(pg_current_wal_insert_lsn()))",
@@ -163,6 +166,7 @@ def test_what_was_archived_is_there_after_the_machine_has_died(folder: Path) -> 
         with psycopg.connect(plain(server)) as link:
             places_of_rows = dict(link.execute("select n, segment from written").fetchall())
         os.kill(server.pid, 9)
+        server.stop()  # it is dead already; nobody else buries it
     shutil.copytree(house, folder / "dead", symlinks=True, ignore=lambda *_: {"postgres"})
     places.remove_tree(house)
     newest = archived(archive)[-1]
