@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from village import clock, identities, outbox
 from village.access import Actor, Grant
-from village.errors import Invalid, Unauthenticated
+from village.errors import GuardFailed, Invalid, Unauthenticated
 from village.models import (
     LoginCode,
     OrgUnit,
@@ -171,10 +171,23 @@ def set_village(session: Session, actor: Actor, village: str) -> None:
     session.get_one(Person, actor.person_id).village_code = village
 
 
+CHECKED = ("verified", "active", "paused")
+
+
+def _refuse_if_checked(session: Session, person: Person) -> None:
+    volunteer = session.get(Volunteer, person.id)
+    if volunteer is not None and volunteer.status in CHECKED:
+        raise GuardFailed("birth_year_checked", "the association has checked the year of birth")
+
+
 def set_profile(session: Session, actor: Actor, fields: dict[str, Any]) -> None:
-    """Replace the profile's fields that were sent: `name`, `birth_year`."""
+    """Replace the profile's fields that were sent: `name`, `birth_year`.
+
+    Raises GuardFailed `birth_year_checked`: what the association has looked at when it took her in
+    decides whether she may do dangerous work (rules 2.3), and is not hers to change any more.
+    """
     person = session.get_one(Person, actor.person_id)
+    if fields.get("birth_year", person.birth_year) != person.birth_year:
+        _refuse_if_checked(session, person)
     for field, value in fields.items():
         setattr(person, field, value)
-    if actor.volunteer and "birth_year" in fields:
-        outbox.put(session, "dispatch.freed", person.id)

@@ -227,3 +227,16 @@ def test_erased_she_leaves_no_word_of_her_application(house: House) -> None:
     house.done("/me/deletion", HER)
     kept = house.rows("select about, objection, guardian_name from registrations")
     assert [tuple(row) for row in kept] == [(None, None, None)]
+
+
+def test_the_year_that_was_checked_is_not_hers_to_change(house: House) -> None:
+    (helper,) = house.rows(
+        "select p.code from people p join volunteers v on v.person_id = p.id"
+        " where v.status = 'active' and p.birth_year is not null order by p.code limit 1"
+    )
+    code = str(helper[0])
+    older = house.call("PUT", "/me/profile", code, json={"birth_year": 1955})
+    problem(older, 422, "birth_year_checked")
+    house.rows("update volunteers set status = 'left' where person_id ="
+               " (select id from people where code = :code)", code=code)  # fmt: skip
+    assert house.call("PUT", "/me/profile", code, json={"birth_year": 1955}).status_code == 200
