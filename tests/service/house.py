@@ -85,7 +85,8 @@ class House:
         """
         if code not in self.logged_in:
             with transaction(self.context.engine) as session:
-                self.logged_in[code] = bearer(self._entered(session, code))
+                entered = bearer(self._entered(session, code))
+            self.logged_in[code] = entered  # others may use it now: it is committed
         return self.logged_in[code]
 
     def _entered(self, session: Session, code: str) -> dict[str, str]:
