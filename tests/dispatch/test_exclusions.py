@@ -130,8 +130,10 @@ def test_who_said_it_takes_it_back_and_she_is_asked_again(town: Town) -> None:
     assert taken_back(town) == [(town.head.person_id, "head", "kin")]
     town.act(request_id, "accept")
     town.act(request_id, "dispatch", task={"people_needed": 3})
-    for _ in range(3):
+    for _ in range(16):  # three may come, and in which order they are asked is the policy's
         town.later(hours=3)
+        if helper.person_id in asked(town, request_id):
+            break
     assert helper.person_id in asked(town, request_id)
     assert town.run(invariants.broken) == {}
 

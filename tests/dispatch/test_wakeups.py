@@ -85,10 +85,6 @@ def head_ends_the_rest(town: Town, who: Actor) -> None:
     town.run(lambda s: rests.give(s, town.head, VILLAGE, STATION, who.person_id, None))
 
 
-def says_her_age(town: Town, who: Actor) -> None:
-    town.run(lambda s: people.set_profile(s, who, {"birth_year": 1980}))
-
-
 SAID: list[tuple[str, dict[str, Any], Change]] = [
     ("windows", {"windows": ()}, times(windows=list(ALWAYS))),
     ("quiet", {"quiet_from": 0, "quiet_to": 1439}, times(quiet_hours=None)),
@@ -97,7 +93,6 @@ SAID: list[tuple[str, dict[str, Any], Change]] = [
     ("own rest", {"rest_until": TOMORROW}, wish(rest_until=None)),
     ("given rest", {"rest_until": TOMORROW}, head_ends_the_rest),
     ("kind", {"disliked": [LAMP]}, wish(disliked=[])),
-    ("age", {"born": 2010}, says_her_age),
 ]
 
 
