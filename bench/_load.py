@@ -65,11 +65,10 @@ def run(
 ) -> Round:
     """Post `bodies` in turn, each with a key of its own, for `seconds`; return what it took."""
     turn = zip(itertools.cycle(bodies), itertools.cycle(tokens), strict=True)
-    callers: list[_Caller] = []
+    callers = [_Caller(port) for _ in range(connections)]
     found = Round(seconds)
     with selectors.DefaultSelector() as ready:
-        for _ in range(connections):
-            callers.append(caller := _Caller(port))
+        for caller in callers:
             ready.register(caller.socket, selectors.EVENT_READ, caller)
             caller.send(_message(*next(turn)))
         end = time.perf_counter() + seconds

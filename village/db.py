@@ -78,6 +78,12 @@ def transaction(engine: sa.Engine) -> Iterator[Session]:
         yield session
 
 
+def changed(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Run an update or a delete, and return how many rows it met."""
+    done = session.execute(statement)
+    return int(done.rowcount)  # type: ignore[attr-defined]  # of these statements it has one
+
+
 def table(model: type[Base]) -> sa.Table:
     """Return a model's table, for statements that need no objects."""
     return cast(sa.Table, model.__table__)

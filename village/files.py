@@ -18,6 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from village import clock, images, keys, sounds
 from village.access import Actor
+from village.db import changed
 from village.errors import GuardFailed, Invalid, NotFound
 from village.ids import new_id
 from village.models import File, Request, RequestFile
@@ -196,8 +197,7 @@ def forget_unused(session: Session, person_id: UUID) -> None:
 def purge(session: Session) -> int:
     """Remove what was sent and used nowhere for a day; return how many."""
     old = File.created_at < clock.now() - UNUSED_FOR
-    done = session.execute(sa.delete(File).where(old, _unused()))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return changed(session, sa.delete(File).where(old, _unused()))
 
 
 def seal_anew(file: File) -> None:

@@ -165,9 +165,11 @@ def _page(
 def read(session: Session, actor: Actor, paper_id: UUID) -> View:
     """Return a paper to who may read it. Raises NotFound."""
     paper = session.get(HourCertificate, paper_id)
-    mine = relations(session, actor, paper) if paper else frozenset()
+    if paper is None:
+        raise NotFound
+    mine = relations(session, actor, paper)
     access.require("hour_certificate.read", mine)
-    return _view(session, paper, mine)  # type: ignore[arg-type]
+    return _view(session, paper, mine)
 
 
 def _view(session: Session, paper: HourCertificate, mine: frozenset[str]) -> View:

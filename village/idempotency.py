@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from village import clock, sealing
-from village.db import table
+from village.db import changed, table
 from village.errors import Invalid, LostRace
 from village.models import IdempotencyKey
 
@@ -115,4 +115,4 @@ def _keep() -> ReturningInsert[str]:
 def purge(session: Session) -> int:
     """Remove answers older than 24 hours; return how many."""
     old = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.wall() - KEEP)
-    return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
+    return changed(session, old)

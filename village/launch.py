@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from village import clock
 from village.catalog.files import read
+from village.db import changed
 from village.errors import Invalid
 from village.models import Category, ImpactAssessment
 
@@ -109,5 +110,4 @@ def revoke(session: Session, form: str) -> int:
     gone = sa.update(ImpactAssessment).where(
         ImpactAssessment.form == form, ImpactAssessment.revoked_at.is_(None)
     )
-    done = session.execute(gone.values(revoked_at=clock.now()))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return changed(session, gone.values(revoked_at=clock.now()))

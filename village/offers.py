@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from village import access, claim, clock, files, outbox, tasks, wishes
 from village.access import THE_SYSTEM, Actor
 from village.claim import NO_SHOW_AFTER, STALE_YES, Span
-from village.db import table
+from village.db import changed, table
 from village.eligibility import appointment
 from village.errors import GuardFailed, LostRace, NotFound, StaleVersion, TooLate, WrongState
 from village.ids import new_id
@@ -325,8 +325,7 @@ def _of_task(session: Session, actor: Actor, task_id: UUID) -> Offer:
 
 
 def _set_place(session: Session, offer: Offer, **values: Any) -> None:
-    found = session.execute(sa.update(Place).where(*_held(offer)).values(**values))
-    if found.rowcount != 1:  # type: ignore[attr-defined]
+    if changed(session, sa.update(Place).where(*_held(offer)).values(**values)) != 1:
         raise GuardFailed("no_place", "no place is held by this offer")
 
 

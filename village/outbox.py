@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from village import clock
-from village.db import insert_sql, json_rows, table, transaction
+from village.db import changed, insert_sql, json_rows, table, transaction
 from village.ids import new_id
 from village.models import DueTime, Outbox
 from village.models.messages import QUEUES
@@ -287,5 +287,4 @@ def oldest_open(session: Session) -> datetime | None:
 
 def purge(session: Session) -> int:
     """Remove rows that were done a week ago; return how many."""
-    gone = session.execute(sa.delete(Outbox).where(Outbox.done_at < clock.wall() - KEEP))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return changed(session, sa.delete(Outbox).where(Outbox.done_at < clock.wall() - KEEP))

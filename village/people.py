@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from village import clock, identities, outbox
 from village.access import Actor, Grant
+from village.db import changed
 from village.errors import GuardFailed, Invalid, Unauthenticated
 from village.models import (
     LoginCode,
@@ -109,8 +110,7 @@ def person_of_code(session: Session, code: str) -> UUID | None:
 
 def purge_codes(session: Session) -> int:
     """Remove login codes that nobody can ask again for; return how many."""
-    gone = session.execute(sa.delete(LoginCode).where(LoginCode.expires_at < clock.now()))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return changed(session, sa.delete(LoginCode).where(LoginCode.expires_at < clock.now()))
 
 
 def lock_code(session: Session, code: str) -> None:

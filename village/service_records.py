@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from village import access, clock, form_times, lines, workdays
 from village.access import Actor
+from village.db import changed
 from village.errors import NotFound
 from village.grounds import station_name
 from village.models import Person, Place, ServiceRecord, ServiceRecordStep, Task
@@ -189,9 +190,11 @@ def _list(
 def read(session: Session, actor: Actor, record_id: UUID) -> RecordView:
     """Return a record to her whose it is, and to those who may check it. Raises NotFound."""
     record = session.get(ServiceRecord, record_id)
-    mine = relations(session, actor, record) if record else frozenset()
+    if record is None:
+        raise NotFound
+    mine = relations(session, actor, record)
     access.require("service_record.read", mine)
-    return _view(session, actor, record, mine)  # type: ignore[arg-type]
+    return _view(session, actor, record, mine)
 
 
 def _view(
@@ -304,4 +307,4 @@ def purge(session: Session) -> int:
     over = sa.select(ServiceRecord.id).where(ServiceRecord.status.in_(("final", "corrected")))
     old = ServiceRecordStep.at < clock.now() - kept, ServiceRecordStep.text.is_not(None)
     gone = sa.update(ServiceRecordStep).where(ServiceRecordStep.record_id.in_(over), *old)
-    return int(session.execute(gone.values(text=None)).rowcount)  # type: ignore[attr-defined]
+    return changed(session, gone.values(text=None))

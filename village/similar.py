@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from village import access, clock
 from village.access import Actor
 from village.catalog.files import read
+from village.db import changed
 from village.models import Category, Follow, Request, SimilarText
 from village.public_face import OPEN_STATIONS, is_comparable, is_public
 from village.requests import read as read_request
@@ -200,4 +201,4 @@ def purge(session: Session) -> int:
     """Forget what ended too long ago to be shown; return how many."""
     old = sa.select(Request.id).where(Request.ended_at < clock.now() - RECENT)
     gone = sa.delete(SimilarText).where(SimilarText.request_id.in_(old))
-    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+    return changed(session, gone)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -37,19 +38,19 @@ def _forget_filter(name: str) -> None:
             setattr(room, every, kept)
 
 
+def _instead(module: Any, name: str, does: Callable[..., Any]) -> Callable[[], None]:
+    return lambda: setattr(module, name, does)
+
+
 def _always(module: Any, name: str, answer: Any) -> Callable[[], None]:
-    return lambda: setattr(module, name, lambda *_, **__: answer)
-
-
-def _forget_borders() -> None:
-    borders.leave = lambda _, works, *__, **___: list(works)  # type: ignore[assignment]
+    return _instead(module, name, lambda *_, **__: answer)
 
 
 FILTERS = [one.__name__ for one in candidates.AT_ONCE]
 MUTANTS: dict[str, Callable[[], None]] = {
-    **{name: (lambda name=name: _forget_filter(name)) for name in FILTERS},  # type: ignore[misc]
+    **{name: partial(_forget_filter, name) for name in FILTERS},
     "the heads' word": _always(situation, "_widest", NEXT_VILLAGE),
-    "who lends comes first": _forget_borders,
+    "who lends comes first": _instead(borders, "leave", lambda _, works, *__, **___: list(works)),
     "yes: skill": _always(claim, "has_skills", True),
     "yes: insurance": _always(claim, "is_insured", True),
     "yes: age": _always(claim, "is_old_enough", True),
